@@ -1,0 +1,276 @@
+"""Target: what is under test, read from a TOML file.
+
+Every mistake in the file is a `TargetError`: one line that names the file, the key, and what it takes.
+"""
+
+from __future__ import annotations
+
+import ssl
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+SERVICES = ("verification", "storage", "find", "move", "get", "commitment")
+"""What ``[claims] services`` may promise."""
+
+USER_IDENTITY_TYPES = {"username": 1, "username-passcode": 2, "kerberos": 3, "saml": 4, "jwt": 5}
+"""PS3.7 D.3.3.7: User-Identity-Type by the name it has in the target file."""
+
+
+class TargetError(Exception):
+    """The target file or a flag is wrong; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """``[dimse.tls]``: how the harness speaks TLS to the product."""
+
+    ca_file: str = ""
+    """PEM file of the authorities that the product's certificate must lead to; empty: the system's."""
+    certificate: str = ""
+    """PEM file of the harness's own certificate, where the product demands one."""
+    key: str = ""
+    server_name: str = ""
+    """The name expected in the product's certificate; empty: the host."""
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """``[dimse.user_identity]`` (PS3.7 D.3.3.7), sent with every association."""
+
+    type: str
+    primary: str
+    secondary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimse:
+    """``[dimse]``: how to reach the product."""
+
+    host: str
+    port: int
+    called_ae_title: str
+    calling_ae_title: str = "PACSHARNESS"
+    deadline: float = 30.0
+    """Seconds to wait for an answer; DICOM sets no response time."""
+    visible_within: float = 60.0
+    """Seconds that may pass between the acknowledgement of an object and its being found."""
+    tls: Tls | None = None
+    user_identity: UserIdentity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """``[claims]``: what the product's own conformance statement promises.  What is promised must be there."""
+
+    services: tuple[str, ...] = ()
+    storage_level: int | None = None
+    """PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element must be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """``[[destination]]``: a move destination of the harness's own, as it is registered in the product."""
+
+    ae_title: str
+    port: int
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """``[control]``: commands on this machine that steer a product under test."""
+
+    delete_study: tuple[str, ...] = ()
+    """A command that deletes one study; ``{study_uid}`` in an argument is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is under test."""
+
+    dimse: Dimse
+    name: str = ""
+    claims: Claims = field(default_factory=Claims)
+    destinations: tuple[Destination, ...] = ()
+    control: Control = field(default_factory=Control)
+
+    def promises(self, service: str) -> bool:
+        """True where the product's own claims name the service."""
+        return service in self.claims.services
+
+    def public(self) -> dict[str, Any]:
+        """The Target for a report: the same shape as the file, secrets left out."""
+        document = asdict(self)
+        if document["dimse"]["user_identity"]:
+            document["dimse"]["user_identity"]["secondary"] = "***"
+            if self.dimse.user_identity and self.dimse.user_identity.type not in ("username", "username-passcode"):
+                document["dimse"]["user_identity"]["primary"] = "***"
+        return document
+
+    def is_loopback(self) -> bool:
+        """Whether the product is on this machine."""
+        host = self.dimse.host
+        return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def read_target(path: Path) -> Target:
+    """Read a target file.  Raises TargetError with one line that says what to correct."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TargetError(f"{path}: no such file; `pacs-harness init` writes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise TargetError(f"{path}: not valid TOML: {error}") from None
+    return target_from_document(document, str(path))
+
+
+def target_from_document(document: dict[str, Any], where: str) -> Target:
+    """A Target from parsed TOML; ``where`` names the source in error messages."""
+    _known(document, ("name", "dimse", "claims", "destination", "control"), where, "")
+    if "dimse" not in document:
+        raise TargetError(f"{where}: the table [dimse] is missing; it says host, port and called_ae_title")
+    dimse_table = dict(_table(document["dimse"], where, "dimse"))
+    tls_table = dimse_table.pop("tls", None)
+    identity_table = dimse_table.pop("user_identity", None)
+    dimse = _build(
+        Dimse,
+        dimse_table,
+        where,
+        "dimse",
+        tls=None if tls_table is None else _build(Tls, _table(tls_table, where, "dimse.tls"), where, "dimse.tls"),
+        user_identity=None
+        if identity_table is None
+        else _build(
+            UserIdentity, _table(identity_table, where, "dimse.user_identity"), where, "dimse.user_identity"
+        ),
+    )
+    claims = _build(Claims, _table(document.get("claims", {}), where, "claims"), where, "claims")
+    entries = document.get("destination", [])
+    if not isinstance(entries, list):
+        raise TargetError(f"{where}: destination is a list of tables: write [[destination]]")
+    destinations = tuple(
+        _build(Destination, _table(entry, where, "destination"), where, "destination") for entry in entries
+    )
+    control = _build(Control, _table(document.get("control", {}), where, "control"), where, "control")
+    name = document.get("name", "")
+    if not isinstance(name, str):
+        raise TargetError(f"{where}: name is a text")
+    target = Target(dimse=dimse, name=name, claims=claims, destinations=destinations, control=control)
+    _check(target, where)
+    return target
+
+
+def _check(target: Target, where: str) -> None:
+    check_port(target.dimse.port, f"{where}: dimse.port")
+    check_ae_title(target.dimse.called_ae_title, f"{where}: dimse.called_ae_title")
+    check_ae_title(target.dimse.calling_ae_title, f"{where}: dimse.calling_ae_title")
+    if not target.dimse.host:
+        raise TargetError(f"{where}: dimse.host is empty; it takes a name or an address")
+    for key in ("deadline", "visible_within"):
+        if not 0 < getattr(target.dimse, key) <= 3600:
+            raise TargetError(f"{where}: dimse.{key} takes seconds, more than 0 and at most 3600")
+    for destination in target.destinations:
+        check_port(destination.port, f"{where}: destination.port")
+        check_ae_title(destination.ae_title, f"{where}: destination.ae_title")
+    for service in target.claims.services:
+        if service not in SERVICES:
+            raise TargetError(f"{where}: claims.services knows {', '.join(SERVICES)}; not {service!r}")
+    if target.claims.storage_level not in (None, 0, 1, 2):
+        raise TargetError(f"{where}: claims.storage_level is 0, 1 or 2 (PS3.4 B.4.1)")
+    identity = target.dimse.user_identity
+    if identity is not None and identity.type not in USER_IDENTITY_TYPES:
+        raise TargetError(
+            f"{where}: dimse.user_identity.type knows {', '.join(USER_IDENTITY_TYPES)}; not {identity.type!r}"
+        )
+    tls = target.dimse.tls
+    if tls is not None and bool(tls.certificate) != bool(tls.key):
+        raise TargetError(f"{where}: dimse.tls.certificate and dimse.tls.key go together")
+
+
+def check_port(port: int, what: str) -> None:
+    """Raises TargetError unless 1 ≤ port ≤ 65535."""
+    if not 1 <= port <= 65535:
+        raise TargetError(f"{what}: {port} is not a TCP port; it takes 1 to 65535")
+
+
+def check_ae_title(title: str, what: str) -> None:
+    """Raises TargetError unless the title is legal: PS3.5 6.2, VR AE; 1 to 16 characters, not only spaces."""
+    if len(title) > 16:
+        raise TargetError(f"{what}: {title!r} has {len(title)} characters; an AE title has at most 16")
+    if not title.strip(" "):
+        raise TargetError(f"{what}: an AE title has at least one character that is no space")
+    if "\\" in title or not all(0x20 <= ord(character) < 0x7F for character in title):
+        raise TargetError(f"{what}: {title!r} has a character that an AE title may not have")
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """The context for connections to the product.  Raises TargetError where a file is missing or damaged."""
+    try:
+        context = ssl.create_default_context(cafile=tls.ca_file or None)
+        if tls.certificate:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        named = ", ".join(name for name in (tls.ca_file, tls.certificate, tls.key) if name)
+        raise TargetError(f"TLS files cannot be used ({named}): {error}") from None
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _table(value: Any, where: str, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TargetError(f"{where}: {name} is a table: write [{name}]")
+    return value
+
+
+def _known(table: dict[str, Any], keys: tuple[str, ...], where: str, prefix: str) -> None:
+    for key in table:
+        if key not in keys:
+            raise TargetError(f"{where}: unknown key {prefix}{key}; known here: {', '.join(keys)}")
+
+
+_T = TypeVar("_T")
+
+_SHAPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "str": (str, "a text"),
+    "int": (int, "a whole number"),
+    "int | None": (int, "a whole number"),
+    "float": ((int, float), "a number of seconds"),
+    "bool": (bool, "true or false"),
+    "tuple[str, ...]": (list, "a list of texts"),
+}
+
+
+def _build(kind: type[_T], table: dict[str, Any], where: str, prefix: str, **ready: object) -> _T:
+    """An instance of the dataclass from a TOML table, each value checked against the field's type."""
+    known = {item.name: str(item.type) for item in fields(kind)}  # type: ignore[arg-type]
+    _known(table, tuple(key for key in known), where, f"{prefix}.")
+    values: dict[str, Any] = dict(ready)
+    for key, value in table.items():
+        shape, words = _SHAPES[known[key]]
+        fits = isinstance(value, shape) and (known[key] == "bool" or not isinstance(value, bool))
+        if fits and shape is list:
+            fits = all(isinstance(item, str) for item in value)
+        if not fits:
+            raise TargetError(f"{where}: {prefix}.{key} takes {words}, not {value!r}")
+        values[key] = tuple(value) if shape is list else float(value) if known[key] == "float" else value
+    try:
+        return kind(**values)
+    except TypeError:
+        required = [item.name for item in fields(kind) if item.name not in values]  # type: ignore[arg-type]
+        missing = [name for name in required if name in _REQUIRED.get(prefix, ())]
+        raise TargetError(f"{where}: [{prefix}] lacks {', '.join(missing)}") from None
+
+
+_REQUIRED = {
+    "dimse": ("host", "port", "called_ae_title"),
+    "dimse.user_identity": ("type", "primary"),
+    "destination": ("ae_title", "port"),
+}
