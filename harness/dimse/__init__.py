@@ -1,0 +1,1 @@
+"""The DICOM wire layer: typed PDUs and command sets, and a blocking association over them."""

@@ -1,0 +1,364 @@
+"""Sockets under an association: deadlines, gathered sends, TLS, quick acknowledgement.
+
+Only `socket` calls with time-outs are used (no select, no threads), so that the same code runs on
+sockets that gevent has patched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from harness.dimse.errors import ConnectionClosed, DimseError, NoAnswer, Unreachable, UnreachableKind
+
+Buffer = bytes | bytearray | memoryview
+
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+_IOV_MAX = 1024
+"""Buffers that one sendmsg takes on Linux; POSIX lets a system take as few as 16, none in use does."""
+_SLICE = 0.05
+"""Seconds of a blocked send after which incoming bytes are looked at."""
+_TLS_CHUNK = 64 * 1024
+_READ = 256 * 1024
+_PENDING_LIMIT = 1024 * 1024
+"""Bytes read ahead while sending; beyond it the peer is left to TCP's flow control."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a peer listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds for each kind of wait."""
+
+    connect: float = 10.0
+    """TCP connection and TLS handshake, each."""
+    answer: float = 30.0
+    """From the end of a request until the answer's bytes; renewed by each PDU of a message."""
+    send: float = 30.0
+    """Without a byte taken by the peer while sending."""
+    release: float = 30.0
+    """From A-RELEASE-RQ until A-RELEASE-RP."""
+
+    @staticmethod
+    def all(seconds: float) -> Deadlines:
+        """The same deadline for every wait."""
+        return Deadlines(seconds, seconds, seconds, seconds)
+
+
+class Timer:
+    """A deadline in the future, on the monotonic clock."""
+
+    __slots__ = ("_end", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until the deadline; 0 once it has passed."""
+        return max(0.0, self._end - time.monotonic())
+
+
+def connect(
+    address: Address, seconds: float, tls: ssl.SSLContext | None = None, server_hostname: str | None = None
+) -> socket.socket:
+    """A connected socket, wrapped in TLS if `tls` is given; Unreachable says in plain words why not."""
+    try:
+        sock = socket.create_connection((address.host, address.port), timeout=seconds)
+    except socket.gaierror as error:
+        message = f"the host name {address.host!r} does not resolve ({error.strerror}): check the address"
+        raise Unreachable(UnreachableKind.RESOLVE, message) from error
+    except TimeoutError as error:
+        message = f"{address} did not answer within {seconds:g} s: check address, firewall and routing"
+        raise Unreachable(UnreachableKind.TIMEOUT, message) from error
+    except ConnectionRefusedError as error:
+        message = (
+            f"{address} refused the connection: nothing listens there; is the system running, the port right?"
+        )
+        raise Unreachable(UnreachableKind.REFUSED, message) from error
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise Unreachable(UnreachableKind.NETWORK, f"{address} cannot be reached: {error}") from error
+    if tls is None:
+        return sock
+    return _secure(
+        sock,
+        seconds,
+        str(address),
+        lambda: tls.wrap_socket(sock, server_hostname=server_hostname or address.host),
+    )
+
+
+def secure_server(sock: socket.socket, seconds: float, tls: ssl.SSLContext) -> socket.socket:
+    """The server's side of TLS on an accepted socket; Unreachable of kind TLS if the handshake fails."""
+    return _secure(sock, seconds, "the client", lambda: tls.wrap_socket(sock, server_side=True))
+
+
+def _secure(
+    sock: socket.socket, seconds: float, peer: str, wrap: Callable[[], ssl.SSLSocket]
+) -> ssl.SSLSocket:
+    sock.settimeout(seconds)
+    try:
+        return wrap()
+    except ssl.SSLCertVerificationError as error:
+        sock.close()
+        message = f"TLS: the certificate of {peer} is not trusted: {error.verify_message}"
+        raise Unreachable(UnreachableKind.TLS, message) from error
+    except TimeoutError as error:
+        sock.close()
+        message = (
+            f"TLS: {peer} did not finish the handshake within {seconds:g} s: does it speak TLS on this port?"
+        )
+        raise Unreachable(UnreachableKind.TLS, message) from error
+    except (OSError, ValueError) as error:
+        sock.close()
+        message = f"TLS: the handshake with {peer} failed: {error}"
+        raise Unreachable(UnreachableKind.TLS, message) from error
+
+
+class Connection:
+    """One TCP connection, with what was received but not yet consumed.
+
+    `sent` and `received`, if given, are called with each piece of plain bytes as it passes.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        quickack: bool = True,
+        sent: Callable[[Buffer], None] | None = None,
+        received: Callable[[Buffer], None] | None = None,
+    ) -> None:
+        self._sock = sock
+        self._secure = isinstance(sock, ssl.SSLSocket)
+        self._quickack = _QUICKACK if quickack and sock.family in (socket.AF_INET, socket.AF_INET6) else None
+        self._sent = sent
+        self._received = received
+        self._pending = bytearray()
+        self._taken = 0
+        self._scratch = bytearray(_READ)
+        self._any = False
+        self.end: str | None = None
+        """Why no more bytes will come, in words; None while the peer's side is open."""
+        self.closed = False
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def sock(self) -> socket.socket:
+        """The socket itself, for what has no method here."""
+        return self._sock
+
+    @property
+    def buffered(self) -> bytes:
+        """Bytes received and not yet consumed."""
+        return bytes(self._pending[self._taken :])
+
+    # ------------------------------------------------------------ receiving
+
+    def _arm(self) -> None:
+        # Linux forgets the option again by itself: without it the delayed ACK holds back a peer that
+        # writes its answer in two pieces with Nagle's algorithm on, for 40 ms.
+        if self._quickack is not None:
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)
+
+    def _receive_into(self, target: memoryview, seconds: float) -> int:
+        """Bytes read into `target`, 0 at the end of the stream; TimeoutError."""
+        if self.end is not None or self.closed:
+            return 0
+        self._arm()
+        try:
+            self._sock.settimeout(seconds)
+            count = self._sock.recv_into(target)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            raise TimeoutError from error
+        except TimeoutError:
+            raise
+        except ssl.SSLError as error:
+            if not self._any:
+                message = f"TLS: the peer ended the connection right after the handshake: {error}"
+                raise Unreachable(UnreachableKind.TLS, message) from error
+            self.end = f"a TLS failure ({error})"
+            return 0
+        except OSError as error:
+            self.end = f"the connection was lost ({error.strerror or error})"
+            return 0
+        if not count:
+            self.end = "the peer closed the connection"
+            return 0
+        self._any = True
+        if self._received is not None:
+            self._received(target[:count])
+        return count
+
+    def fill(self, count: int, timer: Timer, awaited: str) -> bytes:
+        """The next `count` bytes, without consuming them; fewer only at the end of the stream.  NoAnswer."""
+        while len(self._pending) - self._taken < count and self.end is None:
+            self._read_more(timer, awaited)
+        return bytes(self._pending[self._taken : self._taken + count])
+
+    def _read_more(self, timer: Timer, awaited: str) -> None:
+        left = timer.left()
+        try:
+            # A deadline that has passed still takes what is there already.
+            got = self._receive_into(memoryview(self._scratch), left)
+        except TimeoutError:
+            if timer.left() <= 0:
+                have = len(self._pending) - self._taken
+                extra = f" ({have} bytes of it came)" if have else ""
+                raise NoAnswer(timer.seconds, awaited + extra) from None
+            return
+        self._append(memoryview(self._scratch)[:got])
+
+    def _append(self, data: memoryview) -> None:
+        if self._taken:
+            rest = self._pending[self._taken :]
+            self._pending = bytearray(rest)
+            self._taken = 0
+        self._pending += data
+
+    def consume(self, count: int) -> None:
+        """Drop `count` buffered bytes."""
+        self._taken += count
+        if self._taken >= len(self._pending):
+            self._pending = bytearray()
+            self._taken = 0
+
+    def read_some(self, limit: int, timer: Timer, awaited: str) -> bytes:
+        """Between 1 and `limit` bytes; empty only at the end of the stream.  NoAnswer."""
+        if len(self._pending) > self._taken:
+            piece = bytes(self._pending[self._taken : self._taken + limit])
+            self.consume(len(piece))
+            return piece
+        while self.end is None:
+            target = memoryview(self._scratch)[: min(limit, len(self._scratch))]
+            try:
+                return bytes(target[: self._receive_into(target, timer.left())])
+            except TimeoutError:
+                if timer.left() <= 0:
+                    raise NoAnswer(timer.seconds, awaited) from None
+        return b""
+
+    def poll(self) -> None:
+        """Take in what has arrived, without waiting and up to a bound."""
+        while self.end is None and len(self._pending) - self._taken < _PENDING_LIMIT:
+            try:
+                got = self._receive_into(memoryview(self._scratch), 0.0)
+            except TimeoutError:
+                return
+            self._append(memoryview(self._scratch)[:got])
+
+    # ------------------------------------------------------------ sending
+
+    def send(
+        self, buffers: Iterable[Buffer], seconds: float, watch: Callable[[], None] | None = None
+    ) -> None:
+        """Send every buffer, in order and without joining them.
+
+        `seconds` bounds each wait for the peer to take more.  While the peer takes nothing, what it sends is
+        read, and `watch` may raise on it.  Raises NoAnswer, ConnectionClosed.
+        """
+        queue = [memoryview(buffer).cast("B") for buffer in buffers if len(buffer)]
+        if self.closed:
+            raise DimseError("the association is closed: nothing can be sent on it")
+        if self._secure:
+            self._send_secure(queue, seconds, watch)
+        else:
+            self._send_plain(queue, seconds, watch)
+
+    def _send_plain(self, queue: list[memoryview], seconds: float, watch: Callable[[], None] | None) -> None:
+        first = 0
+        timer = Timer(seconds)
+        while first < len(queue):
+            try:
+                self._sock.settimeout(min(_SLICE, max(timer.left(), 0.001)))
+                count = self._sock.sendmsg(queue[first : first + _IOV_MAX])
+            except TimeoutError:
+                self._blocked(timer, watch)
+                continue
+            except OSError as error:
+                raise self._broken(error) from error
+            timer = Timer(seconds)
+            while count:
+                whole = queue[first]
+                if count < len(whole):
+                    self._record(whole[:count])
+                    queue[first] = whole[count:]
+                    break
+                self._record(whole)
+                count -= len(whole)
+                first += 1
+
+    def _send_secure(self, queue: list[memoryview], seconds: float, watch: Callable[[], None] | None) -> None:
+        """SSLSocket has no sendmsg: small pieces are gathered so that each TLS record is worth its cost."""
+        staging = bytearray()
+        for whole in queue:
+            for at in range(0, len(whole), _TLS_CHUNK):
+                staging += whole[at : at + _TLS_CHUNK]
+                if len(staging) >= _TLS_CHUNK:
+                    self._send_one(staging, seconds, watch)
+                    staging = bytearray()
+        self._send_one(staging, seconds, watch)
+
+    def _send_one(self, data: bytearray, seconds: float, watch: Callable[[], None] | None) -> None:
+        view = memoryview(data)
+        timer = Timer(seconds)
+        while len(view):
+            try:
+                self._sock.settimeout(min(_SLICE, max(timer.left(), 0.001)))
+                count = self._sock.send(view)
+            except (TimeoutError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                self._blocked(timer, watch)
+                continue
+            except OSError as error:
+                raise self._broken(error) from error
+            self._record(view[:count])
+            view = view[count:]
+            timer = Timer(seconds)
+
+    def _record(self, data: memoryview) -> None:
+        if self._sent is not None:
+            self._sent(data)
+
+    def _blocked(self, timer: Timer, watch: Callable[[], None] | None) -> None:
+        self.poll()
+        if watch is not None:
+            watch()
+        if timer.left() <= 0:
+            raise NoAnswer(timer.seconds, "the peer to take the bytes sent to it")
+
+    def _broken(self, error: OSError) -> ConnectionClosed:
+        # What the peer said before the connection broke (an A-ABORT, say) is still to be read.
+        self.poll()
+        if self.end is None:
+            self.end = f"the connection was lost ({error.strerror or error})"
+        return ConnectionClosed(
+            "PS3.8 9.1.4", "an open connection while a PDU is sent", f"{self.end}", self.buffered[:256]
+        )
+
+    # ------------------------------------------------------------ ending
+
+    def half_close(self) -> None:
+        """Say that nothing more will be sent (FIN), and keep reading."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close the socket; safe to call again."""
+        if not self.closed:
+            self.closed = True
+            self._sock.close()
