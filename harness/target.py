@@ -63,7 +63,7 @@ class Dimse:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """``[claims]``: what the product's own conformance statement promises.  What is promised must be there."""
+    """``[claims]``: what the product's own conformance statement promises; what is promised must be there."""
 
     services: tuple[str, ...] = ()
     storage_level: int | None = None
@@ -107,7 +107,10 @@ class Target:
         document = asdict(self)
         if document["dimse"]["user_identity"]:
             document["dimse"]["user_identity"]["secondary"] = "***"
-            if self.dimse.user_identity and self.dimse.user_identity.type not in ("username", "username-passcode"):
+            if self.dimse.user_identity and self.dimse.user_identity.type not in (
+                "username",
+                "username-passcode",
+            ):
                 document["dimse"]["user_identity"]["primary"] = "***"
         return document
 
@@ -143,7 +146,9 @@ def target_from_document(document: dict[str, Any], where: str) -> Target:
         dimse_table,
         where,
         "dimse",
-        tls=None if tls_table is None else _build(Tls, _table(tls_table, where, "dimse.tls"), where, "dimse.tls"),
+        tls=None
+        if tls_table is None
+        else _build(Tls, _table(tls_table, where, "dimse.tls"), where, "dimse.tls"),
         user_identity=None
         if identity_table is None
         else _build(

@@ -1,0 +1,1 @@
+"""The reference SCU: a file per service, on top of `harness.dimse`."""
