@@ -20,7 +20,7 @@ _IMAGE_MAKERS = {Kind.CT: ct, Kind.MR: mr, Kind.CR: cr, Kind.US: us}
 
 
 def build(recipe: Recipe, identity: Identity) -> tuple[SyntheticStudy, ...]:
-    """Every study of the recipe, in order.  The same recipe and identity (root, label) give the same bytes."""
+    """Every study of the recipe, in order.  The same recipe, run root and label give the same bytes."""
     return tuple(
         study for patient in recipe.patient for study in _patient_studies(patient, identity, seed=recipe.seed)
     )
