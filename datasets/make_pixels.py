@@ -143,9 +143,7 @@ def make() -> list[Made]:
         Made("jpeg-ls-near", "jls", bytes(near), JPEGLSNearLossless, raw16, 12, lossy="ISO_14495_1"),
         Made("jpeg2000-lossless", "j2k", bytes(lossless), JPEG2000Lossless, raw16, 12),
         Made("jpeg2000", "j2k", bytes(lossy), JPEG2000, raw16, 12, lossy="ISO_15444_1"),
-        Made(
-            "jpeg2000-colour", "j2k", bytes(lossy_rgb), JPEG2000, raw_rgb, 8, 3, "YBR_ICT", "ISO_15444_1"
-        ),
+        Made("jpeg2000-colour", "j2k", bytes(lossy_rgb), JPEG2000, raw_rgb, 8, 3, "YBR_ICT", "ISO_15444_1"),
         Made("rle", "rle", rle, RLELossless, raw16, 12),
     ]
 

@@ -8,6 +8,8 @@ from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from harness.synthesis.common import PatientFacts, Place, SeriesFacts, StudyFacts
+from harness.synthesis.derived import key_objects, presentation_state, report, segmentation
+from harness.synthesis.documents import encapsulated_pdf
 from harness.synthesis.encoding import apply, instance_of
 from harness.synthesis.extras import add_depth, add_private
 from harness.synthesis.identity import Identity, new_run_root
@@ -17,6 +19,12 @@ from harness.synthesis.pixels import bitstreams
 from harness.synthesis.recipe import TRANSFER_SYNTAXES, Kind, PatientRecipe, Recipe, SeriesRecipe, StudyRecipe
 
 _IMAGE_MAKERS = {Kind.CT: ct, Kind.MR: mr, Kind.CR: cr, Kind.US: us}
+_REFERRING_MAKERS = {
+    Kind.SR: report,
+    Kind.SEG: segmentation,
+    Kind.PR: presentation_state,
+    Kind.KO: key_objects,
+}
 
 
 def build(recipe: Recipe, identity: Identity) -> tuple[SyntheticStudy, ...]:
@@ -64,14 +72,18 @@ def new_study(
         referring_physician="PHTEST^Referrer",
     )
     patient = PatientFacts(identity.patient_id(), "PHTEST^Alpha")
-    kind = Kind(modality)
+    maker = {kind.value: made for kind, made in _IMAGE_MAKERS.items()}.get(modality)
+    if maker is None:
+        raise ValueError(
+            f"modality {modality!r} must be one of {', '.join(one.value for one in _IMAGE_MAKERS)}"
+        )
     made = []
     frame_of_reference_uid = identity.uid()
     for number in range(1, series + 1):
         facts = SeriesFacts(identity.uid(), number, f"Series {number}", frame_of_reference_uid)
         place = Place(patient, study, facts, transfer_syntax)
         for n in range(1, instances + 1):
-            ds = _IMAGE_MAKERS[kind](place, identity.uid(), n, Raster(rows, columns, seed=number))
+            ds = maker(place, identity.uid(), n, Raster(rows, columns, seed=number))
             apply(ds, attributes)
             made.append(instance_of(ds, transfer_syntax))
     return assemble(made)[0]
@@ -136,4 +148,7 @@ def _object(
         bitstream = bitstreams()[recipe.pixels] if recipe.pixels else None
         raster = Raster(recipe.rows, recipe.columns, recipe.frames, seed, bitstream)
         return _IMAGE_MAKERS[recipe.kind](place, identity.uid(), number, raster)
-    raise NotImplementedError(recipe.kind)
+    if recipe.kind is Kind.PDF:
+        return encapsulated_pdf(place, identity.uid(), number)
+    images = [instance.attributes for instance in earlier[recipe.of - 1]]
+    return _REFERRING_MAKERS[recipe.kind](place, identity, number, images)

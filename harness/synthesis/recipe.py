@@ -209,6 +209,7 @@ def _series(table: Mapping[str, Any], where: str) -> SeriesRecipe:
             )
         for key in {"rows", "columns", "transfer_syntax"} & table.keys():
             raise RecipeError(f"{where}: {key} goes without pixels: the compressed file decides it")
+        _check_pixels(kind, pixels, where)
     if not kind.is_image:
         for key in sorted({"rows", "columns", "frames", "pixels"} & table.keys()):
             raise RecipeError(f"{where}: {key} is for images, not for {kind.value}")
@@ -227,6 +228,19 @@ def _series(table: Mapping[str, Any], where: str) -> SeriesRecipe:
         of=keys.number("of", 1),
         description=keys.text("description", ""),
     )
+
+
+def _check_pixels(kind: Kind, pixels: str, where: str) -> None:
+    """What the IODs demand: 16 bits allocated for CT and MR (PS3.3 C.8.2.1, C.8.3.1), 8 for US (C.8.5.6)."""
+    bitstream = bitstreams()[pixels]
+    if kind in {Kind.CT, Kind.MR} and (bitstream.bits_allocated != 16 or bitstream.samples_per_pixel != 1):
+        raise RecipeError(
+            f"{where}: {kind.value} needs pixels of one sample with 16 bits allocated, not {pixels!r}"
+        )
+    if kind is Kind.CR and bitstream.samples_per_pixel != 1:
+        raise RecipeError(f"{where}: CR needs pixels of one sample, not {pixels!r}")
+    if kind is Kind.US and bitstream.bits_allocated != 8:
+        raise RecipeError(f"{where}: US needs pixels with 8 bits allocated, not {pixels!r}")
 
 
 class _Keys:
