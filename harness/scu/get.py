@@ -1,0 +1,110 @@
+"""C-GET as SCU: the objects arrive as C-STORE sub-operations on the same association (PS3.4 C.4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom import Dataset
+
+from harness.dimse.association import Association
+from harness.dimse.command import Command, CommandSet
+from harness.dimse.errors import PeerViolation
+from harness.dimse.negotiation import RoleSelection
+from harness.scu.destination import Received, received_from, store_response
+from harness.scu.echo import WITH_DATA_SET
+from harness.scu.find import MAX_RESPONSES, cancel_request
+from harness.scu.identifier import encode_identifier, keys_of
+from harness.scu.retrieve import Retrieval
+from harness.scu.session import Scu
+from harness.scu.status import PENDING, is_request, response_to
+from harness.scu.uids import QueryLevel, Root
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """The responses to one C-GET and the objects that came with it, in order of arrival."""
+
+    retrieval: Retrieval
+    received: tuple[Received, ...]
+
+    @property
+    def status(self) -> int:
+        """The final status."""
+        return self.retrieval.status
+
+
+def open_for_get(
+    scu: Scu, root: Root, storage: Sequence[tuple[str, Sequence[str]]], *, roles: bool = True
+) -> Association:
+    """An association on which C-GET can bring objects of the storage classes in those transfer syntaxes.
+
+    The requestor proposes itself as SCP of each class (PS3.7 D.3.3.4, PS3.4 C.5.3.1); ``roles=False`` does not.
+    """
+    classes = dict.fromkeys(sop_class for sop_class, _ in storage)
+    return scu.open(
+        root.get,
+        *storage,
+        roles=tuple(RoleSelection(sop_class, 0, 1) for sop_class in classes) if roles else (),
+    )
+
+
+def get_with(
+    association: Association,
+    sop_class: str,
+    identifier: Dataset,
+    *,
+    status_of: Callable[[Received], int] = lambda received: 0,
+    cancel_after: int | None = None,
+) -> Got:
+    """One C-GET with these very keys; each object is answered with ``status_of`` it.
+
+    C-CANCEL goes out after ``cancel_after`` objects (0: at once).
+    """
+    context = association.context_for(sop_class)
+    request = CommandSet.of(
+        AffectedSOPClassUID=sop_class,
+        CommandField=int(Command.C_GET_RQ),
+        MessageID=association.next_message_id(),
+        Priority=0,
+        CommandDataSetType=WITH_DATA_SET,
+    )
+    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
+    cancelled = False
+    pending: list[CommandSet] = []
+    data_sets: list[bytes] = []
+    received: list[Received] = []
+    while len(pending) + len(received) <= MAX_RESPONSES:
+        if cancel_after is not None and not cancelled and len(received) >= cancel_after:
+            association.send_message(context.id, cancel_request(request))
+            cancelled = True
+        message = association.receive_message()
+        if is_request(message.command, Command.C_STORE_RQ):
+            item = received_from(association, message)
+            received.append(item)
+            association.send_message(message.context_id, store_response(item, status_of(item)))
+            continue
+        response = response_to(request, message)
+        if response.integer("Status") not in PENDING:
+            retrieval = Retrieval(
+                tuple(pending), response, message.dataset, context.transfer_syntax, tuple(data_sets)
+            )
+            return Got(retrieval, tuple(received))
+        pending.append(response)
+        if message.dataset is not None:
+            data_sets.append(message.dataset)
+    raise PeerViolation("PS3.4 C.4.3.1", "an answer that ends", f"{len(pending)} pending responses")
+
+
+def get(
+    scu: Scu,
+    root: Root,
+    level: QueryLevel,
+    storage: Sequence[tuple[str, Sequence[str]]],
+    keys: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Got:
+    """One C-GET on an association of its own.  Raises NotAccepted where the product does not offer the model."""
+    with open_for_get(scu, root, storage) as association:
+        return get_with(association, root.get, keys_of(level, {**(keys or {}), **more}))

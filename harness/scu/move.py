@@ -1,0 +1,71 @@
+"""C-MOVE as SCU (PS3.7 9.1.4, PS3.4 C.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydicom import Dataset
+
+from harness.dimse.association import Association
+from harness.dimse.command import Command, CommandSet
+from harness.dimse.errors import PeerViolation
+from harness.scu.echo import WITH_DATA_SET
+from harness.scu.find import MAX_RESPONSES, cancel_request
+from harness.scu.identifier import encode_identifier, keys_of
+from harness.scu.retrieve import Retrieval
+from harness.scu.session import Scu
+from harness.scu.status import PENDING, response_to
+from harness.scu.uids import QueryLevel, Root
+
+
+def move_with(
+    association: Association,
+    sop_class: str,
+    destination: str,
+    identifier: Dataset,
+    *,
+    cancel_after: int | None = None,
+) -> Retrieval:
+    """One C-MOVE with these very keys; C-CANCEL goes out after ``cancel_after`` pending responses (0: at once)."""
+    context = association.context_for(sop_class)
+    request = CommandSet.of(
+        AffectedSOPClassUID=sop_class,
+        CommandField=int(Command.C_MOVE_RQ),
+        MessageID=association.next_message_id(),
+        Priority=0,
+        CommandDataSetType=WITH_DATA_SET,
+        MoveDestination=destination,
+    )
+    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
+    cancelled = False
+    pending: list[CommandSet] = []
+    data_sets: list[bytes] = []
+    while True:
+        if cancel_after is not None and not cancelled and len(pending) >= cancel_after:
+            association.send_message(context.id, cancel_request(request))
+            cancelled = True
+        message = association.receive_message()
+        response = response_to(request, message)
+        if response.integer("Status") not in PENDING:
+            return Retrieval(
+                tuple(pending), response, message.dataset, context.transfer_syntax, tuple(data_sets)
+            )
+        pending.append(response)
+        if message.dataset is not None:
+            data_sets.append(message.dataset)
+        if len(pending) > MAX_RESPONSES:
+            raise PeerViolation("PS3.4 C.4.2.1", "an answer that ends", f"{len(pending)} pending responses")
+
+
+def move(
+    scu: Scu,
+    root: Root,
+    level: QueryLevel,
+    destination: str,
+    keys: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Retrieval:
+    """One C-MOVE on an association of its own.  Raises NotAccepted where the product does not offer the model."""
+    with scu.open(root.move) as association:
+        return move_with(association, root.move, destination, keys_of(level, {**(keys or {}), **more}))

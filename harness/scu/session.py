@@ -1,0 +1,144 @@
+"""Scu: associations with the product under test, opened the way an ordinary modality or workstation does."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.dimse.association import Association
+from harness.dimse.errors import AssociationRejected
+from harness.dimse.negotiation import (
+    AsyncWindow,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserIdentity,
+    contexts,
+)
+from harness.dimse.pdu import AssociateRequest, associate_request
+from harness.dimse.transport import Address
+from harness.scu.uids import UNCOMPRESSED
+
+if TYPE_CHECKING:
+    from harness.dimse.capture import Recorder
+
+REJECTION_RETRIES = 5
+"""A transient rejection (PS3.8 9.3.4: congestion, local limit) is tried again this often, a second apart."""
+
+Proposal = str | tuple[str, Sequence[str]]
+"""An abstract syntax, offered in the uncompressed transfer syntaxes, or a pair of it and others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """How to reach the product, and as whom."""
+
+    address: Address
+    called_ae_title: str
+    calling_ae_title: str
+    deadline: float = 30.0
+    """Seconds for each wait."""
+    tls: ssl.SSLContext | None = None
+    server_hostname: str | None = None
+    user_identity: UserIdentity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object that the product acknowledged: what has to be cleaned up after the run."""
+
+    sop_class: str
+    sop_instance_uid: str
+    study_uid: str
+    patient_id: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scu:
+    """The reference SCU.  Every association it opens is recorded by `recorder`."""
+
+    peer: Peer
+    recorder: Recorder | None = None
+    on_stored: Callable[[Stored], None] = lambda stored: None
+
+    def patient(self, factor: float) -> Scu:
+        """The same with every deadline multiplied."""
+        return replace(self, peer=replace(self.peer, deadline=self.peer.deadline * factor))
+
+    def connect(self) -> Association:
+        """A TCP (or TLS) connection on which nothing has been said.  Raises Unreachable."""
+        return Association.connect(
+            self.peer.address,
+            deadline=self.peer.deadline,
+            tls=self.peer.tls,
+            server_hostname=self.peer.server_hostname,
+            recorder=self.recorder,
+        )
+
+    def request(
+        self,
+        *proposals: Proposal,
+        calling: str | None = None,
+        called: str | None = None,
+        maximum_length: int | None = 65536,
+        roles: tuple[RoleSelection, ...] = (),
+        async_window: AsyncWindow | None = None,
+        extended: tuple[ExtendedNegotiation, ...] = (),
+        user_identity: UserIdentity | None = None,
+    ) -> AssociateRequest:
+        """An A-ASSOCIATE-RQ for the product, a presentation context (1, 3, 5 …) for each proposal."""
+        pairs = [
+            (proposal, UNCOMPRESSED) if isinstance(proposal, str) else proposal for proposal in proposals
+        ]
+        return associate_request(
+            called or self.peer.called_ae_title,
+            calling or self.peer.calling_ae_title,
+            contexts(*pairs),
+            maximum_length=maximum_length,
+            roles=roles,
+            async_window=async_window,
+            extended=extended,
+            user_identity=user_identity or self.peer.user_identity,
+        )
+
+    def open(
+        self,
+        *proposals: Proposal,
+        calling: str | None = None,
+        maximum_length: int | None = 65536,
+        roles: tuple[RoleSelection, ...] = (),
+        async_window: AsyncWindow | None = None,
+        extended: tuple[ExtendedNegotiation, ...] = (),
+    ) -> Association:
+        """An established association.  A transient rejection is retried; see `Association.open` for the rest."""
+        request = self.request(
+            *proposals,
+            calling=calling,
+            maximum_length=maximum_length,
+            roles=roles,
+            async_window=async_window,
+            extended=extended,
+        )
+        return self.negotiate(request)
+
+    def negotiate(self, request: AssociateRequest) -> Association:
+        """An association established with this very request."""
+        for attempt in range(REJECTION_RETRIES + 1):
+            association = self.connect()
+            try:
+                association.negotiate(request)
+            except AssociationRejected as rejection:
+                association.close()
+                if not rejection.transient or attempt == REJECTION_RETRIES:
+                    raise
+                # The only thing to wait for is that the product has room again, which nothing announces.
+                threading.Event().wait(1.0)
+            except BaseException:
+                association.abort()
+                raise
+            else:
+                return association
+        raise AssertionError("unreachable")

@@ -1,0 +1,86 @@
+"""C-STORE as SCU (PS3.7 9.1.1, PS3.4 B)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.dimse.association import Association
+from harness.dimse.command import Command, CommandSet
+from harness.dimse.fragments import DataSet
+from harness.scu.echo import WITH_DATA_SET
+from harness.scu.session import Proposal, Scu, Stored
+from harness.scu.status import is_warning, response_to
+from harness.synthesis import SyntheticInstance
+
+MEDIUM = 0x0000
+
+
+def store_request(association: Association, sop_class: str, sop_instance_uid: str) -> CommandSet:
+    """The command set of a C-STORE-RQ (PS3.7 9.3.1.1)."""
+    return CommandSet.of(
+        AffectedSOPClassUID=sop_class,
+        CommandField=int(Command.C_STORE_RQ),
+        MessageID=association.next_message_id(),
+        Priority=MEDIUM,
+        CommandDataSetType=WITH_DATA_SET,
+        AffectedSOPInstanceUID=sop_instance_uid,
+    )
+
+
+def store_dataset(
+    association: Association,
+    dataset: DataSet,
+    *,
+    sop_class: str,
+    sop_instance_uid: str,
+    transfer_syntax: str | None = None,
+    fragment: int | None = None,
+) -> CommandSet:
+    """Send one encoded data set; the response's command set, whatever its status."""
+    context = association.context_for(sop_class, transfer_syntax)
+    request = store_request(association, sop_class, sop_instance_uid)
+    association.send_message(context.id, request, dataset, fragment=fragment)
+    return response_to(request, association.receive_message())
+
+
+def store(scu: Scu, association: Association, instance: SyntheticInstance) -> CommandSet:
+    """Send one synthetic instance; what the product acknowledges is reported to ``scu.on_stored``."""
+    response = store_dataset(
+        association,
+        instance.dataset,
+        sop_class=instance.sop_class,
+        sop_instance_uid=instance.sop_instance_uid,
+        transfer_syntax=instance.transfer_syntax,
+    )
+    note_stored(scu, instance, response)
+    return response
+
+
+def note_stored(scu: Scu, instance: SyntheticInstance, response: CommandSet) -> None:
+    """Report an acknowledged instance to ``scu.on_stored``."""
+    status = response.integer("Status")
+    if status == 0 or is_warning(status):
+        scu.on_stored(
+            Stored(
+                instance.sop_class,
+                instance.sop_instance_uid,
+                instance.text("StudyInstanceUID"),
+                instance.text("PatientID"),
+                status,
+            )
+        )
+
+
+def store_all(scu: Scu, instances: Sequence[SyntheticInstance]) -> list[CommandSet]:
+    """Send instances on an association of their own; the responses in the same order.
+
+    Raises NotAccepted where the product takes one of the SOP classes in none of the syntaxes offered.
+    """
+    with scu.open(*proposals_for(instances)) as association:
+        return [store(scu, association, instance) for instance in instances]
+
+
+def proposals_for(instances: Sequence[SyntheticInstance]) -> list[Proposal]:
+    """A context for each pair of SOP class and transfer syntax, so that each can be answered for itself."""
+    pairs = dict.fromkeys((instance.sop_class, instance.transfer_syntax) for instance in instances)
+    return [(sop_class, (transfer_syntax,)) for sop_class, transfer_syntax in pairs]
