@@ -67,7 +67,7 @@ def find_with(
     *,
     cancel_after: int | None = None,
 ) -> Matches:
-    """One C-FIND with these very keys; C-CANCEL goes out after ``cancel_after`` pending responses (0: at once)."""
+    """One C-FIND with these very keys; C-CANCEL follows ``cancel_after`` pending responses (0: at once)."""
     context = association.context_for(sop_class)
     request = find_request(association, sop_class)
     association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))

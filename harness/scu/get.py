@@ -40,7 +40,7 @@ def open_for_get(
 ) -> Association:
     """An association on which C-GET can bring objects of the storage classes in those transfer syntaxes.
 
-    The requestor proposes itself as SCP of each class (PS3.7 D.3.3.4, PS3.4 C.5.3.1); ``roles=False`` does not.
+    The requestor proposes itself as SCP of each class (PS3.7 D.3.3.4, PS3.4 C.5.3.1) unless ``roles`` is False.
     """
     classes = dict.fromkeys(sop_class for sop_class, _ in storage)
     return scu.open(
@@ -105,6 +105,6 @@ def get(
     keys: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Got:
-    """One C-GET on an association of its own.  Raises NotAccepted where the product does not offer the model."""
+    """One C-GET on an association of its own.  NotAccepted where the product lacks the model."""
     with open_for_get(scu, root, storage) as association:
         return get_with(association, root.get, keys_of(level, {**(keys or {}), **more}))

@@ -72,7 +72,7 @@ class Identifier:
             yield keyword_for_tag(tag) or f"{int(tag):08X}"
 
     def __contains__(self, keyword: str) -> bool:
-        return tag_for_keyword(keyword) in self.dataset
+        return _tag(keyword) in self.dataset
 
     def text(self, keyword: str) -> str:
         """The value as text, padding removed; empty where the attribute has no value.
@@ -91,7 +91,7 @@ class Identifier:
 
     def items(self, keyword: str) -> tuple[Dataset, ...]:
         """The items of a sequence attribute."""
-        element = self.dataset[tag_for_keyword(keyword)]
+        element = self.dataset[_tag(keyword)]
         if element.VR != "SQ":
             raise PeerViolation("PS3.5 7.5", f"a sequence in {keyword}", f"VR {element.VR}", self.raw)
         return tuple(element.value)
@@ -108,10 +108,10 @@ class Identifier:
                 f"attributes {', '.join(self) or 'none'}",
                 self.raw,
             )
-        element = self.dataset.get_item(tag_for_keyword(keyword))
+        element = self.dataset.get_item(_tag(keyword))
         if isinstance(element, RawDataElement):
             return element
-        return self.dataset[tag_for_keyword(keyword)]
+        return self.dataset[_tag(keyword)]
 
     def _decode(self, keyword: str, vr: str, value: bytes) -> str:
         if vr in _BINARY:
@@ -122,10 +122,7 @@ class Identifier:
             count = len(value) // struct.calcsize(code)
             return "\\".join(str(number) for number in struct.unpack(f"{order}{count}{code}", value))
         try:
-            if vr in _CHARSET_DEPENDENT:
-                text = self._in_character_set(vr, value)
-            else:
-                text = value.decode("ascii")
+            text = self._in_character_set(vr, value) if vr in _CHARSET_DEPENDENT else value.decode("ascii")
         except (UnicodeError, LookupError) as error:
             raise PeerViolation(
                 "PS3.5 6.1", f"{keyword} in the character set that the response names", str(error), value
@@ -139,9 +136,15 @@ class Identifier:
         return decode_bytes(value, encodings, _PN_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS)
 
 
-def _vr(keyword: str) -> str:
+def _tag(keyword: str) -> int:
     tag = tag_for_keyword(keyword)
-    return "UN" if tag is None else str(pydicom.datadict.dictionary_VR(tag))
+    if tag is None:
+        raise ValueError(f"{keyword!r} is no keyword of PS3.6")
+    return tag
+
+
+def _vr(keyword: str) -> str:
+    return str(pydicom.datadict.dictionary_VR(_tag(keyword)))
 
 
 def read_identifier(raw: bytes | None, transfer_syntax: str) -> Identifier:

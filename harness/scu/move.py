@@ -27,7 +27,7 @@ def move_with(
     *,
     cancel_after: int | None = None,
 ) -> Retrieval:
-    """One C-MOVE with these very keys; C-CANCEL goes out after ``cancel_after`` pending responses (0: at once)."""
+    """One C-MOVE with these very keys; C-CANCEL follows ``cancel_after`` pending responses (0: at once)."""
     context = association.context_for(sop_class)
     request = CommandSet.of(
         AffectedSOPClassUID=sop_class,
@@ -66,6 +66,6 @@ def move(
     keys: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Retrieval:
-    """One C-MOVE on an association of its own.  Raises NotAccepted where the product does not offer the model."""
+    """One C-MOVE on an association of its own.  NotAccepted where the product lacks the model."""
     with scu.open(root.move) as association:
         return move_with(association, root.move, destination, keys_of(level, {**(keys or {}), **more}))

@@ -1,4 +1,4 @@
-"""What C-MOVE and C-GET have in common: sub-operations counted, responses collected (PS3.4 C.4.2 and C.4.3)."""
+"""What C-MOVE and C-GET have in common: responses and sub-operation counts (PS3.4 C.4.2 and C.4.3)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Retrieval:
         return counts_of(self.final)
 
     def failed_uids(self) -> tuple[str, ...]:
-        """Failed SOP Instance UID List (0008,0058) of the final response; PeerViolation where it is absent."""
+        """Failed SOP Instance UID List (0008,0058) at the end; PeerViolation where it is absent."""
         return self.final_identifier().values("FailedSOPInstanceUIDList")
 
     def final_identifier(self) -> Identifier:

@@ -113,7 +113,7 @@ class Scu:
         async_window: AsyncWindow | None = None,
         extended: tuple[ExtendedNegotiation, ...] = (),
     ) -> Association:
-        """An established association.  A transient rejection is retried; see `Association.open` for the rest."""
+        """An established association.  A transient rejection is retried; errors as of `Association.open`."""
         request = self.request(
             *proposals,
             calling=calling,

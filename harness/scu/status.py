@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.dimse.association import Message
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
+from harness.dimse.inbound import Message
 
 SUCCESS = 0x0000
 PENDING = (0xFF00, 0xFF01)
@@ -57,7 +57,7 @@ def response_to(request: CommandSet, message: Message) -> CommandSet:
     Status (PS3.7 9.3 and 10.3: Command Field, Message ID Being Responded To and Status are mandatory).
     """
     command = message.command
-    wanted = int(request["CommandField"]) | 0x8000
+    wanted = request.integer("CommandField") | 0x8000
     field = command.require("CommandField")
     if field != wanted:
         raise PeerViolation(

@@ -1,0 +1,93 @@
+"""RunContext: what the plugin knows of the run it is in."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.dimse.negotiation import UserIdentity
+from harness.dimse.transport import Address
+from harness.events import EventStream
+from harness.plugin.identity import ScenarioRoot, Selection
+from harness.scu.session import Peer, Stored
+from harness.synthesis import new_run_root
+from harness.target import USER_IDENTITY_TYPES, Target, tls_context
+
+
+@dataclass
+class RunContext:
+    """Target, folder, events and the state that scenarios share."""
+
+    target: Target
+    folder: Path
+    events: EventStream
+    roots: tuple[ScenarioRoot, ...]
+    selection: Selection = Selection()
+    observe: bool = False
+    """Only what writes nothing to the product."""
+    intrusive: bool = False
+    run_root: str = field(default_factory=new_run_root)
+    lost_after: str = ""
+    """The id after which the product no longer answered."""
+    on_stored: Callable[[Stored], None] = lambda stored: None
+
+    def peer(self) -> Peer:
+        """How to reach the product.  Raises TargetError for unusable TLS files."""
+        return peer_of(self.target)
+
+
+def peer_of(target: Target) -> Peer:
+    """The wire layer's view of a Target.  Raises TargetError for unusable TLS files."""
+    dimse = target.dimse
+    identity = dimse.user_identity
+    return Peer(
+        address=Address(dimse.host, dimse.port),
+        called_ae_title=dimse.called_ae_title,
+        calling_ae_title=dimse.calling_ae_title,
+        deadline=dimse.deadline,
+        tls=None if dimse.tls is None else tls_context(dimse.tls),
+        server_hostname=(dimse.tls.server_name or dimse.host) if dimse.tls else None,
+        user_identity=None
+        if identity is None
+        else UserIdentity(
+            USER_IDENTITY_TYPES[identity.type],
+            False,
+            identity.primary.encode(),
+            identity.secondary.encode(),
+        ),
+    )
+
+
+class StoredLog:
+    """``RUN/stored.csv``: every object that the product acknowledged, a line at once, for clean-up."""
+
+    HEADER = ("study_instance_uid", "sop_instance_uid", "sop_class_uid", "patient_id", "status")
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", newline="", encoding="utf-8")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(self.HEADER)
+        self._file.flush()
+        self._lock = threading.Lock()
+        self.studies: dict[str, int] = {}
+        """Study Instance UID → acknowledged objects, in order of appearance."""
+
+    def __call__(self, stored: Stored) -> None:
+        with self._lock:
+            self.studies[stored.study_uid] = self.studies.get(stored.study_uid, 0) + 1
+            self._writer.writerow(
+                (
+                    stored.study_uid,
+                    stored.sop_instance_uid,
+                    stored.sop_class,
+                    stored.patient_id,
+                    f"0x{stored.status:04X}",
+                )
+            )
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,84 @@
+"""From a collected pytest function to its Requirement: ids, groups, selection."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.verdict import Level, Requirement
+
+GROUPS = ("verification", "association", "dimse", "storage", "find", "move", "get", "commitment")
+"""The order of a run; other groups follow by name."""
+
+
+class ScenarioError(Exception):
+    """A scenario module is not written as the harness expects; the text is for its author."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRoot:
+    """A folder of scenarios.  ``prefix`` keeps the ids of other people's folders apart; ours has none."""
+
+    folder: Path
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which requirements to run; an empty field selects all."""
+
+    ids: tuple[str, ...] = ()
+    """Ids, or patterns with ``*``; ``find`` alone means the group."""
+    levels: tuple[Level, ...] = ()
+    needs: frozenset[str] = frozenset()
+
+    def takes(self, requirement: Requirement) -> bool:
+        """Whether the requirement is selected."""
+        if self.levels and requirement.level not in self.levels:
+            return False
+        return not self.ids or any(_matches(requirement.id, pattern) for pattern in self.ids)
+
+
+def _matches(id_: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(id_, pattern) or id_.startswith(pattern + ".")
+
+
+def requirement_of(item: pytest.Item, roots: Sequence[ScenarioRoot]) -> Requirement | None:
+    """The Requirement that an item carries; None where it carries none.
+
+    The id is made of the path below the scenario root, without the first folder of ours (``conformance``),
+    and the function's name: ``find.matching.star-matches-any-run``.  Raises ScenarioError.
+    """
+    marker = item.get_closest_marker("requirement")
+    if marker is None:
+        return None
+    root = next((root for root in roots if item.path.is_relative_to(root.folder)), None)
+    if root is None:
+        raise ScenarioError(f"{item.path}: lies in no scenario folder")
+    below = item.path.relative_to(root.folder)
+    parts = [*below.parts[:-1], below.stem.removeprefix("test_")]
+    function = getattr(item, "originalname", None) or item.name
+    if not root.prefix and len(parts) > 1:
+        parts = parts[1:]
+    name = function.removeprefix("test_")
+    words = [part.replace("_", "-") for part in (*parts, name)]
+    id_ = marker.kwargs["formerly"] or ".".join([root.prefix, *words] if root.prefix else words)
+    line = item.location[1]
+    return Requirement(
+        id=id_,
+        clause=marker.kwargs["clause"],
+        level=Level(marker.kwargs["level"]),
+        text=marker.kwargs["text"],
+        group=id_.split(".")[0],
+        location=f"{below.as_posix()}:{(line or 0) + 1}",
+    )
+
+
+def order_of(requirement: Requirement) -> tuple[int, str]:
+    """The key by which requirements are sorted into groups; within a group the file's order stays."""
+    group = requirement.group
+    return (GROUPS.index(group) if group in GROUPS else len(GROUPS), group)

@@ -1,0 +1,287 @@
+"""The plugin proper: pytest's hooks become Results, each with its evidence, one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.dimse.capture import Recorder
+
+from harness.dimse.errors import DimseError, NoAnswer
+from harness.events import (
+    MeasurementRecorded,
+    RequirementStarted,
+    ResultRecorded,
+    RunStarted,
+    TargetLost,
+)
+from harness.plugin.context import RunContext
+from harness.plugin.identity import order_of, requirement_of
+from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge
+from harness.scu.echo import echo
+from harness.scu.session import Scu
+from harness.scu.uids import VERIFICATION
+from harness.verdict import Evidence, Measurement, Outcome, Requirement, Result, worst
+
+PATIENCE = 3.0
+"""A silent product is asked once more with this many times the deadline: DICOM sets no response time."""
+DUMP_LIMIT = 60_000
+"""Characters of readable exchange that a result carries."""
+WRITING_FIXTURES = frozenset({"corpus", "stored_study", "store_study", "destination", "writes"})
+"""A scenario that asks for one of these writes to the product, or has it send."""
+
+
+@dataclass
+class _Case:
+    name: str
+    judgement: Judgement
+    duration: float
+    recorder: Recorder
+
+
+@dataclass
+class _Open:
+    """A requirement whose cases are being run."""
+
+    requirement: Requirement
+    left: int
+    cases: list[_Case] = field(default_factory=list)
+
+
+class RecorderPlugin:
+    """Collects Requirements, runs them under the rule of silence, and emits a Result for each."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+        self.results: list[Result] = []
+        self.unselected: list[Requirement] = []
+        self.collection_errors: list[str] = []
+        self.measurements: list[Measurement] = []
+        self._requirements: dict[str, Requirement] = {}
+        self._open: dict[str, _Open] = {}
+        self._recorders: dict[str, Recorder] = {}
+        self._patience = 1.0
+        self._case: tuple[Judgement, float] | None = None
+
+    # ------------------------------------------------------------ collection
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.collection_errors.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        chosen: list[tuple[Requirement, pytest.Item]] = []
+        others: list[pytest.Item] = []
+        places: dict[str, str] = {}
+        for item in items:
+            requirement = requirement_of(item, self.context.roots)
+            if requirement is None:
+                others.append(item)
+                continue
+            if places.setdefault(requirement.id, requirement.location) != requirement.location:
+                raise pytest.UsageError(f"two scenarios have the id {requirement.id}")
+            if self._selected(requirement, item):
+                chosen.append((requirement, item))
+            elif requirement not in self.unselected:
+                self.unselected.append(requirement)
+        chosen.sort(key=lambda pair: order_of(pair[0]))
+        items[:] = [item for _, item in chosen] + others
+        groups: dict[str, int] = {}
+        for requirement, item in chosen:
+            self._requirements[item.nodeid] = requirement
+            entry = self._open.get(requirement.id)
+            if entry is None:
+                self._open[requirement.id] = _Open(requirement, 1)
+                groups[requirement.group] = groups.get(requirement.group, 0) + 1
+            else:
+                entry.left += 1
+        if not config.option.collectonly:
+            self.context.events.emit(RunStarted(self.context.target.name, tuple(groups.items())))
+
+    def _selected(self, requirement: Requirement, item: pytest.Item) -> bool:
+        if not self.context.selection.takes(requirement):
+            return False
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if self.context.observe and fixtures & WRITING_FIXTURES:
+            return False
+        return self.context.intrusive or item.get_closest_marker("intrusive") is None
+
+    # ------------------------------------------------------------ running
+
+    def recorder_of(self, item: pytest.Item) -> Recorder:
+        """The Recorder of this item's associations."""
+        return self._recorders.setdefault(item.nodeid, Recorder())
+
+    @property
+    def patience(self) -> float:
+        """The factor on deadlines: 1, or `PATIENCE` while a silent product is asked again."""
+        return self._patience
+
+    def measure(self, name: str, value: float, unit: str) -> None:
+        """Record a number that nothing judges."""
+        measurement = Measurement(name, value, unit)
+        self.measurements.append(measurement)
+        self.context.events.emit(MeasurementRecorded(measurement))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        requirement = self._requirements.get(item.nodeid)
+        if requirement is None:
+            return
+        if not self._open[requirement.id].cases:
+            self.context.events.emit(RequirementStarted(requirement.id, requirement.group))
+        if self.context.lost_after:
+            raise LostTarget(f"it stopped answering after {self.context.lost_after}")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
+        """The rule of silence: look at our own clock, echo, ask once more with patience."""
+        if pyfuncitem.nodeid not in self._requirements:
+            yield
+            return
+        started = time.monotonic()
+        outcome = yield
+        if outcome.excinfo is None or not isinstance(outcome.excinfo[1], NoAnswer):
+            self._patience = 1.0
+            return
+        silence: NoAnswer = outcome.excinfo[1]
+        if time.monotonic() - started < silence.seconds * 0.9:
+            return  # a wait of the scenario's own, shorter than the deadline: the scenario has judged
+        id_ = self._requirements[pyfuncitem.nodeid].id
+        if not self._answers():
+            self._lose(id_)
+            outcome.force_exception(LostTarget(f"C-ECHO is not answered after {id_}"))
+            return
+        self._patience = PATIENCE
+        try:
+            arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+            pyfuncitem.obj(**arguments)
+        except NoAnswer as again:
+            outcome.force_exception(again)
+        except BaseException as error:
+            outcome.force_exception(error)
+        else:
+            outcome.force_result(True)
+        finally:
+            self._patience = 1.0
+
+    def _answers(self) -> bool:
+        """Whether the product answers C-ECHO on a new association."""
+        scu = Scu(self.context.peer())
+        try:
+            with scu.open(VERIFICATION) as association:
+                return echo(association).get("Status") is not None
+        except DimseError:
+            return False
+
+    def _lose(self, id_: str) -> None:
+        self.context.lost_after = id_
+        self.context.events.emit(TargetLost(id_))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, None]:
+        yield
+        requirement = self._requirements.get(item.nodeid)
+        if requirement is None:
+            return
+        phase = Phase(call.when)
+        if phase is Phase.TEARDOWN:
+            self._finish_case(item, requirement)
+            return
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
+            return
+        if phase is Phase.CALL or error is not None:
+            judgement = judge(
+                requirement.level,
+                requirement.text,
+                phase,
+                error,
+                in_scenario=call.excinfo is not None and self._in_scenario(call.excinfo),
+                promised=frozenset(self.context.target.claims.services),
+            )
+            self._case = (judgement, call.duration)
+            self._look_after(requirement, error)
+
+    def _look_after(self, requirement: Requirement, error: BaseException | None) -> None:
+        """After a broken connection: is the product still there?"""
+        if isinstance(error, DimseError) and not self.context.lost_after and not self._answers():
+            self._lose(requirement.id)
+
+    def _in_scenario(self, info: pytest.ExceptionInfo[BaseException]) -> bool:
+        innermost = info.traceback[-1].path
+        return isinstance(innermost, Path) and any(
+            innermost.is_relative_to(root.folder) for root in self.context.roots
+        )
+
+    # ------------------------------------------------------------ results
+
+    def _finish_case(self, item: pytest.Item, requirement: Requirement) -> None:
+        if self._case is None:
+            return
+        judgement, duration = self._case
+        self._case = None
+        entry = self._open[requirement.id]
+        callspec = getattr(item, "callspec", None)
+        recorder = self._recorders.pop(item.nodeid, None) or Recorder()
+        entry.cases.append(_Case(callspec.id if callspec else "", judgement, duration, recorder))
+        entry.left -= 1
+        if not entry.left:
+            self._emit(entry)
+
+    def _emit(self, entry: _Open) -> None:
+        requirement, cases = entry.requirement, entry.cases
+        outcome = worst([case.judgement.outcome for case in cases])
+        shown = next(case for case in cases if case.judgement.outcome is outcome)
+        captures = tuple(self._capture(requirement, number, case) for number, case in enumerate(cases))
+        several = len(cases) > 1
+        prefix = f"[{shown.name}] " if several and shown.judgement.reason else ""
+        result = Result(
+            requirement=requirement,
+            outcome=outcome,
+            reason=prefix + shown.judgement.reason,
+            duration=sum(case.duration for case in cases),
+            evidence=Evidence(
+                expected=shown.judgement.expected or requirement.text,
+                observed=shown.judgement.observed,
+                dump=shortened(shown.recorder.dump()) if outcome is not Outcome.PASS else "",
+                captures=tuple(capture for capture in captures if capture),
+            ),
+            cases=tuple((case.name, case.judgement.outcome) for case in cases) if several else (),
+        )
+        self.results.append(result)
+        self.context.events.emit(ResultRecorded(result))
+
+    def _capture(self, requirement: Requirement, number: int, case: _Case) -> str:
+        if case.recorder.empty:
+            return ""
+        suffix = f".{number + 1}" if case.name else ""
+        name = f"captures/{requirement.id}{suffix}.pcapng"
+        (self.context.folder / "captures").mkdir(exist_ok=True)
+        case.recorder.write_pcapng(self.context.folder / name)
+        return name
+
+    def flush_unfinished(self) -> None:
+        """What an interrupted run leaves open becomes NOT_TESTED, so that the report shows it."""
+        seen = {result.requirement.id for result in self.results}
+        for entry in self._open.values():
+            if entry.requirement.id not in seen:
+                reason = "the run ended before this requirement"
+                result = Result(entry.requirement, Outcome.NOT_TESTED, reason, 0.0)
+                self.results.append(result)
+                self.context.events.emit(ResultRecorded(result))
+
+
+def shortened(dump: str) -> str:
+    """A long dump without its middle."""
+    if len(dump) <= DUMP_LIMIT:
+        return dump
+    half = DUMP_LIMIT // 2
+    return f"{dump[:half]}\n… {len(dump) - 2 * half:,} characters left out; see the capture …\n{dump[-half:]}"
