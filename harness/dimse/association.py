@@ -1,7 +1,7 @@
 """A blocking association over one TCP connection, as requestor or acceptor (PS3.8 clauses 7 and 9).
 
-Typed calls (`negotiate`, `send_message`, `receive_message`, `release`) follow the upper layer's state machine;
-`send_pdu`, `send_raw`, `receive_pdu`, `half_close` and `wait_closed` leave it to the caller what happens when.
+Typed calls (`negotiate`, `send_message`, `receive_message`, `release`) follow the upper layer's states;
+`send_pdu`, `send_raw`, `receive_pdu`, `half_close` and `wait_closed` leave the order to the caller.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MAX_DATASET = 64 * 1024 * 1024
 """The longest data set that `receive_message` keeps in memory unless told otherwise."""
 MAX_SINK = 1 << 40
 _ABORT_WAIT = 1.0
-"""Seconds after A-ABORT in which the peer may close first, so that no reset swallows it (PS3.8 9.2.3, AA-1)."""
+"""Seconds after A-ABORT for the peer to close first, so that no reset swallows it (PS3.8 9.2.2, AA-1)."""
 _PDUS_BEFORE_CLOSE = 10_000
 
 
@@ -374,8 +374,8 @@ class Association:
     def release(self, deadline: float | None = None) -> None:
         """A-RELEASE: ask, wait for the response, close.  P-DATA on its way is dropped (PS3.8 9.2.3, Sta7).
 
-        A release that the peer asks for at the same time is answered (release collision).  Raises PeerAborted,
-        UnexpectedPdu, ConnectionClosed, DecodeError, NoAnswer.
+        A release that the peer asks for at the same time is answered (release collision).  Raises
+        PeerAborted, UnexpectedPdu, ConnectionClosed, DecodeError, NoAnswer.
         """
         timer = Timer(self._deadlines.release if deadline is None else deadline)
         self.send_pdu(ReleaseRequest())
@@ -395,7 +395,7 @@ class Association:
         self._linger(self._deadlines.release if deadline is None else deadline)
 
     def abort(self, source: int = 0, reason: int = 0) -> None:
-        """Send A-ABORT if that still goes, give the peer a second to close first, and close.  Never raises."""
+        """Send A-ABORT if that still goes, let the peer close first for a second, close.  Never raises."""
         if self._connection.closed:
             return
         with contextlib.suppress(DimseError):

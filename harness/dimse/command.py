@@ -229,7 +229,7 @@ class CommandSet(Mapping[str, Value]):
         return any(tag == wanted for tag, _ in self.elements)
 
     def require(self, keyword: str) -> Value:
-        """The value of an element that this message must have; PeerViolation if absent, empty or malformed."""
+        """The value of an element that this message must have; PeerViolation if absent or malformed."""
         data = self.raw(keyword)
         if not data:
             observed = "an empty element" if data is not None else f"only {', '.join(self) or 'nothing'}"

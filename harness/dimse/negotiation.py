@@ -67,7 +67,7 @@ class RawItem:
 class ProposedContext:
     """A presentation context of A-ASSOCIATE-RQ (PS3.8 9.3.2.2).
 
-    `reserved` holds bytes 2, 6, 7 and 8 of the item.  An empty `abstract_syntax` stands for an absent sub-item.
+    `reserved` holds bytes 2, 6, 7 and 8 of the item.  An empty `abstract_syntax` is an absent sub-item.
     """
 
     id: int
@@ -155,7 +155,8 @@ class UserIdentity:
     response_requested: int = 0
 
     def __repr__(self) -> str:  # a passcode or ticket must not reach a log
-        return f"UserIdentity(type={self.type}, primary={len(self.primary)} bytes, secondary={len(self.secondary)} bytes)"
+        lengths = f"primary={len(self.primary)} bytes, secondary={len(self.secondary)} bytes"
+        return f"UserIdentity(type={self.type}, {lengths})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +320,9 @@ def split_items(data: memoryview, clause: str) -> list[tuple[int, int, memoryvie
     at = 0
     while at < len(data):
         if len(data) - at < 4:
-            raise DecodeError(clause, "an item header of 4 bytes", f"{len(data) - at} bytes", data[at:])
+            raise DecodeError(
+                clause, "an item header of 4 bytes", f"{len(data) - at} bytes", bytes(data[at:])
+            )
         type_, reserved, length = _HEAD.unpack_from(data, at)
         at += 4
         if length > len(data) - at:

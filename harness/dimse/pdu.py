@@ -358,7 +358,7 @@ def decode_pdu(data: bytes | bytearray | memoryview) -> Pdu:
 
 
 def checked_pdv(header: bytes | bytearray | memoryview, left: int) -> tuple[int, int, int]:
-    """(bytes of data, context id, control header) of a PDV header; `left` counts the PDU's bytes from it on."""
+    """(bytes of data, context id, control header) of a PDV header; `left`: the PDU's bytes from it on."""
     length, context_id, control = PDV_HEADER.unpack_from(header)
     if length < 2:
         raise DecodeError("PS3.8 9.3.5.1", "a PDV item length of at least 2", str(length), bytes(header))
