@@ -1,8 +1,8 @@
-"""What a scenario module imports: the `requirement` decorator, the levels, and helpers that state a judgement.
+"""What a scenario module imports: `requirement`, the levels, and helpers that state a judgement.
 
 A scenario is a pytest function that carries exactly one requirement::
 
-    @requirement("PS3.4 C.2.2.2.4", SHALL, "'*' in a key matches any run of characters, the empty one included")
+    @requirement("PS3.4 C.2.2.2.4", SHALL, "'*' in a key matches any run of characters, an empty one too")
     def test_star_matches_any_run(scu, stored_study):
         ...
 

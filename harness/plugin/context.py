@@ -25,7 +25,7 @@ class RunContext:
     folder: Path
     events: EventStream
     roots: tuple[ScenarioRoot, ...]
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     observe: bool = False
     """Only what writes nothing to the product."""
     intrusive: bool = False
@@ -54,9 +54,8 @@ def peer_of(target: Target) -> Peer:
         if identity is None
         else UserIdentity(
             USER_IDENTITY_TYPES[identity.type],
-            False,
-            identity.primary.encode(),
-            identity.secondary.encode(),
+            primary=identity.primary.encode(),
+            secondary=identity.secondary.encode(),
         ),
     )
 

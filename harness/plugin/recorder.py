@@ -163,7 +163,7 @@ class RecorderPlugin:
             pyfuncitem.obj(**arguments)
         except NoAnswer as again:
             outcome.force_exception(again)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed on to pytest, as the first call's would be
             outcome.force_exception(error)
         else:
             outcome.force_result(True)

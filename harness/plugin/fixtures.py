@@ -1,0 +1,230 @@
+"""The fixtures that scenarios are written with.
+
+``scu``              the reference SCU, its associations recorded as this scenario's evidence
+``corpus``           mints synthetic studies of this run; ``corpus.new_study(...)`` stores nothing
+``store_study``      a function: store a study, wait until it is found, give it back
+``stored_study``     a CT study of two series with three instances each, stored and visible
+``stored_corpus``    every study of the recipe ``default``, stored and visible, as far as the product takes it
+``destination``      the harness's own move destination; ends as NOT_TESTED where the target file has none
+``observed``         a function: record a measurement
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from harness.dimse.capture import Recorder
+from harness.dimse.errors import DimseError, NotAccepted, PeerViolation
+from harness.plugin.context import RunContext
+from harness.plugin.outcomes import ArrangementFailed, NotTested
+from harness.plugin.recorder import RecorderPlugin
+from harness.scu.destination import Destination
+from harness.scu.find import find_with
+from harness.scu.identifier import keys_of
+from harness.scu.session import Scu
+from harness.scu.status import describe, is_warning
+from harness.scu.store import proposals_for, store
+from harness.scu.uids import QueryLevel, Root
+from harness.synthesis import Identity, SyntheticInstance, SyntheticStudy, build, load_recipe, new_study
+from harness.target import Target
+
+STORE_REPORTER = "storage.acknowledge.study-is-stored"
+VISIBLE_REPORTER = "storage.acknowledge.study-is-found"
+"""The requirements under which a failed arrangement is reported, once for all that build on it."""
+POLL = 0.2
+"""Seconds between two looks whether a study is visible."""
+
+
+class FixturePlugin:
+    """Gives fixtures access to the run; a plugin object, so that several runs in one process don't mix."""
+
+    def __init__(self, context: RunContext, recorder: RecorderPlugin) -> None:
+        self._context = context
+        self._recorder = recorder
+
+    @pytest.fixture(scope="session")
+    def target(self) -> Target:
+        """What is under test, as the target file says."""
+        return self._context.target
+
+    @pytest.fixture
+    def scu(self, request: pytest.FixtureRequest) -> Scu:
+        """The reference SCU for this scenario."""
+        scu = Scu(self._context.peer(), self._recorder.recorder_of(request.node), self._context.on_stored)
+        patience = self._recorder.patience
+        return scu.patient(patience) if patience != 1 else scu
+
+    @pytest.fixture(scope="session")
+    def session_scu(self) -> Scu:
+        """The SCU for arrangements that several scenarios share."""
+        return Scu(self._context.peer(), None, self._context.on_stored)
+
+    @pytest.fixture(scope="session")
+    def observed(self) -> Callable[[str, float, str], None]:
+        """Record a measurement: name, value, unit."""
+        return self._recorder.measure
+
+    @pytest.fixture(scope="module")
+    def corpus(self, request: pytest.FixtureRequest) -> Corpus:
+        """Mints what this module stores, with UIDs of its own."""
+        return Corpus(Identity(self._context.run_root, request.node.nodeid))
+
+    @pytest.fixture(scope="session")
+    def store_study(
+        self, session_scu: Scu, observed: Callable[[str, float, str], None]
+    ) -> Callable[[SyntheticStudy], SyntheticStudy]:
+        """Store a study and wait until the product finds it; raises ArrangementFailed."""
+        within = self._context.target.dimse.visible_within
+
+        def store_and_see(study: SyntheticStudy) -> SyntheticStudy:
+            arrange(session_scu, study, within, observed)
+            return study
+
+        return store_and_see
+
+    @pytest.fixture(scope="session")
+    def stored_study(self, store_study: Callable[[SyntheticStudy], SyntheticStudy]) -> SyntheticStudy:
+        """A CT study of two series with three instances each."""
+        identity = Identity(self._context.run_root, "stored_study")
+        return store_study(new_study(identity, "CT", series=2, instances=3))
+
+    @pytest.fixture(scope="session")
+    def stored_corpus(
+        self, session_scu: Scu, observed: Callable[[str, float, str], None]
+    ) -> tuple[SyntheticStudy, ...]:
+        """Those studies of the recipe ``default`` that the product takes whole."""
+        studies = build(load_recipe("default"), Identity(self._context.run_root, "default"))
+        taken = []
+        for study in studies:
+            try:
+                arrange(session_scu, study, self._context.target.dimse.visible_within, observed)
+            except NotAccepted:
+                continue
+            taken.append(study)
+        if not taken:
+            raise ArrangementFailed(STORE_REPORTER, "no study of the corpus was taken")
+        return tuple(taken)
+
+    @pytest.fixture(scope="session")
+    def destinations(self) -> Iterator[tuple[Destination, ...]]:
+        """All move destinations of the target file, listening."""
+        listening: list[Destination] = []
+        try:
+            for entry in self._context.target.destinations:
+                try:
+                    listening.append(
+                        Destination(
+                            entry.ae_title, entry.host, entry.port, self._context.target.dimse.deadline
+                        )
+                    )
+                except OSError as error:
+                    raise NotTested(
+                        f"port {entry.port} for {entry.ae_title} cannot be listened on: {error}"
+                    ) from None
+            yield tuple(listening)
+        finally:
+            for destination in listening:
+                destination.stop()
+
+    @pytest.fixture
+    def destination(self, destinations: tuple[Destination, ...]) -> Destination:
+        """The first move destination."""
+        if not destinations:
+            raise NotTested("the target file registers no [[destination]] for the harness to receive on")
+        return destinations[0]
+
+    @pytest.fixture
+    def recorder(self, request: pytest.FixtureRequest) -> Recorder:
+        """The recorder of this scenario, for the destination's inbox."""
+        return self._recorder.recorder_of(request.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Mints synthetic studies of this run."""
+
+    identity: Identity
+
+    def new_study(
+        self, modality: str = "CT", series: int = 1, instances: int = 1, **attributes: Any
+    ) -> SyntheticStudy:
+        """See `harness.synthesis.new_study`."""
+        return new_study(self.identity, modality, series, instances, **attributes)
+
+
+def arrange(
+    scu: Scu, study: SyntheticStudy, within: float, observed: Callable[[str, float, str], None]
+) -> None:
+    """Store a study and wait until it is found.  Raises ArrangementFailed, and NotAccepted.
+
+    Many products index behind the acknowledgement, so being found is awaited, and the time recorded.
+    """
+    send_study(scu, study.instances)
+    started = time.monotonic()
+    if not await_visible(scu, study, within):
+        raise ArrangementFailed(VISIBLE_REPORTER, f"the study was not found within {within:g} s")
+    observed("store.visible-after", time.monotonic() - started, "s")
+
+
+def send_study(scu: Scu, instances: tuple[SyntheticInstance, ...]) -> None:
+    """Store instances; ArrangementFailed where one is refused."""
+    try:
+        with scu.open(*proposals_for(instances)) as association:
+            for instance in instances:
+                response = store(scu, association, instance)
+                status = response.integer("Status")
+                if status != 0 and not is_warning(status):
+                    raise ArrangementFailed(STORE_REPORTER, f"C-STORE was answered {describe(response)}")
+    except NotAccepted:
+        raise
+    except DimseError as error:
+        raise ArrangementFailed(STORE_REPORTER, str(error)) from error
+
+
+def await_visible(scu: Scu, study: SyntheticStudy, within: float) -> bool:
+    """Whether all instances of the study are found before the time is over.
+
+    Asked at IMAGE level for each series, in the first model that the product offers; where it offers no
+    FIND at all there is nothing to wait for.
+    """
+    root = _model_of(scu)
+    if root is None:
+        return True
+    end = time.monotonic() + within
+    pause = threading.Event()
+    while True:
+        if all(_found(scu, root, study, number) for number in range(len(study.series))):
+            return True
+        if time.monotonic() >= end:
+            return False
+        pause.wait(POLL)
+
+
+def _model_of(scu: Scu) -> Root | None:
+    with scu.open(Root.STUDY.find, Root.PATIENT.find) as association:
+        accepted = {context.abstract_syntax for context in association.accepted_contexts.values()}
+    return next((root for root in (Root.STUDY, Root.PATIENT) if root.find in accepted), None)
+
+
+def _found(scu: Scu, root: Root, study: SyntheticStudy, number: int) -> bool:
+    series = study.series[number]
+    keys: dict[str, Any] = {
+        "StudyInstanceUID": study.study_uid,
+        "SeriesInstanceUID": series.series_uid,
+        "SOPInstanceUID": None,
+    }
+    if root is Root.PATIENT:
+        keys["PatientID"] = study.patient_id
+    wanted = {instance.sop_instance_uid for instance in series.instances}
+    try:
+        with scu.open(root.find) as association:
+            matches = find_with(association, root.find, keys_of(QueryLevel.IMAGE, keys))
+            return wanted <= {identifier.text("SOPInstanceUID") for identifier in matches.identifiers}
+    except PeerViolation:
+        return False
