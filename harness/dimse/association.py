@@ -458,7 +458,5 @@ def _bare(uid: str) -> str:
 def _connection(
     sock: socket.socket, quickack: bool, recorder: Recorder | None, *, server: bool
 ) -> Connection:
-    if recorder is None:
-        return Connection(sock, quickack=quickack)
-    tape = recorder.connection(sock, server=server)
-    return Connection(sock, quickack=quickack, sent=tape.sent, received=tape.received)
+    tape = None if recorder is None else recorder.connection(sock, server=server)
+    return Connection(sock, quickack=quickack, tape=tape)

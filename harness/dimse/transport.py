@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from harness.dimse.errors import ConnectionClosed, DimseError, NoAnswer, Unreachable, UnreachableKind
 
@@ -128,10 +129,23 @@ def _secure(
         raise Unreachable(UnreachableKind.TLS, message) from error
 
 
+class Tape(Protocol):
+    """What a recorder offers a connection."""
+
+    def sent(self, data: Buffer) -> None:
+        """Bytes that went to the peer."""
+
+    def received(self, data: Buffer) -> None:
+        """Bytes that came from the peer."""
+
+    def ended(self, by_peer: bool, why: str) -> None:
+        """The connection's end on one side."""
+
+
 class Connection:
     """One TCP connection, with what was received but not yet consumed.
 
-    `sent` and `received`, if given, are called with each piece of plain bytes as it passes.
+    `tape`, if given, is told each piece of plain bytes as it passes, and the end.
     """
 
     def __init__(
@@ -139,14 +153,12 @@ class Connection:
         sock: socket.socket,
         *,
         quickack: bool = True,
-        sent: Callable[[Buffer], None] | None = None,
-        received: Callable[[Buffer], None] | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self._sock = sock
         self._secure = isinstance(sock, ssl.SSLSocket)
         self._quickack = _QUICKACK if quickack and sock.family in (socket.AF_INET, socket.AF_INET6) else None
-        self._sent = sent
-        self._received = received
+        self._tape = tape
         self._pending = bytearray()
         self._taken = 0
         self._scratch = bytearray(_READ)
@@ -192,17 +204,17 @@ class Connection:
             if not self._any:
                 message = f"TLS: the peer ended the connection right after the handshake: {error}"
                 raise Unreachable(UnreachableKind.TLS, message) from error
-            self.end = f"a TLS failure ({error})"
+            self._end(f"a TLS failure ({error})")
             return 0
         except OSError as error:
-            self.end = f"the connection was lost ({error.strerror or error})"
+            self._end(f"the connection was lost ({error.strerror or error})")
             return 0
         if not count:
-            self.end = "the peer closed the connection"
+            self._end("the peer closed the connection")
             return 0
         self._any = True
-        if self._received is not None:
-            self._received(target[:count])
+        if self._tape is not None:
+            self._tape.received(target[:count])
         return count
 
     def fill(self, count: int, timer: Timer, awaited: str) -> bytes:
@@ -331,8 +343,8 @@ class Connection:
             timer = Timer(seconds)
 
     def _record(self, data: memoryview) -> None:
-        if self._sent is not None:
-            self._sent(data)
+        if self._tape is not None:
+            self._tape.sent(data)
 
     def _blocked(self, timer: Timer, watch: Callable[[], None] | None) -> None:
         self.poll()
@@ -345,7 +357,7 @@ class Connection:
         # What the peer said before the connection broke (an A-ABORT, say) is still to be read.
         self.poll()
         if self.end is None:
-            self.end = f"the connection was lost ({error.strerror or error})"
+            self._end(f"the connection was lost ({error.strerror or error})")
         return ConnectionClosed(
             "PS3.8 9.1.4", "an open connection while a PDU is sent", f"{self.end}", self.buffered[:256]
         )
@@ -357,8 +369,15 @@ class Connection:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
+    def _end(self, why: str) -> None:
+        self.end = why
+        if self._tape is not None:
+            self._tape.ended(True, why)
+
     def close(self) -> None:
         """Close the socket; safe to call again."""
         if not self.closed:
+            if self._tape is not None:
+                self._tape.ended(False, "closed by the harness")
             self.closed = True
             self._sock.close()
