@@ -62,6 +62,8 @@ def new_study(
     `attributes` by keyword hold for every instance: a value, None for no value, `ABSENT` to leave it out.
     With names that aren't ASCII, give SpecificCharacterSet too.  Sizes are in pixels.
     """
+    if series < 1 or instances < 1:
+        raise ValueError("series and instances must be at least 1")
     study = StudyFacts(
         study_uid=identity.uid(),
         study_id=identity.study_id(),

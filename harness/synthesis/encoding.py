@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from pydicom import DataElement, Dataset
+from pydicom.datadict import tag_for_keyword
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
@@ -73,19 +74,12 @@ def instance_of(ds: Dataset, transfer_syntax: str) -> SyntheticInstance:
 def apply(ds: Dataset, changes: Mapping[str, Any]) -> None:
     """Set attributes by keyword, in place.  `ABSENT` removes one; an unknown keyword is a ValueError."""
     for keyword, value in changes.items():
-        if value is ABSENT:
-            if keyword in ds:
-                delattr(ds, keyword)
-            continue
-        if not _is_keyword(keyword):
+        if tag_for_keyword(keyword) is None:
             raise ValueError(f"{keyword!r} is no keyword of PS3.6")
-        setattr(ds, keyword, value)
-
-
-def _is_keyword(keyword: str) -> bool:
-    from pydicom.datadict import tag_for_keyword
-
-    return tag_for_keyword(keyword) is not None
+        if value is not ABSENT:
+            setattr(ds, keyword, value)
+        elif keyword in ds:
+            delattr(ds, keyword)
 
 
 def variant(
