@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.dimse.capture import Recorder
 
+from harness.dimse.capture import Recorder
 from harness.dimse.errors import DimseError, NoAnswer
 from harness.events import (
     MeasurementRecorded,
@@ -110,6 +110,10 @@ class RecorderPlugin:
         if self.context.observe and fixtures & WRITING_FIXTURES:
             return False
         return self.context.intrusive or item.get_closest_marker("intrusive") is None
+
+    def selected(self) -> tuple[Requirement, ...]:
+        """The requirements of this session, in the order of the run."""
+        return tuple(entry.requirement for entry in self._open.values())
 
     # ------------------------------------------------------------ running
 

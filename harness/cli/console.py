@@ -1,0 +1,86 @@
+"""What a run looks like while it runs: a live line per group on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from harness.events import Event, RequirementStarted, ResultRecorded, RunFinished, RunStarted, TargetLost
+from harness.verdict import Outcome
+
+STYLE = {
+    Outcome.PASS: ("✓", "green"),
+    Outcome.FAIL: ("✗", "bold red"),
+    Outcome.WARN: ("!", "yellow"),
+    Outcome.NOT_SUPPORTED: ("–", "cyan"),
+    Outcome.NOT_TESTED: ("?", "magenta"),
+    Outcome.ERROR: ("E", "bold red reverse"),
+}
+
+
+class Progress:
+    """A handler of the event stream."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._counts: dict[str, dict[Outcome, int]] = {}
+        self._totals: dict[str, int] = {}
+        self._now = ""
+        self._started = time.monotonic()
+        self._live: Live | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._totals = dict(event.groups)
+            self._counts = {group: {} for group in self._totals}
+            self._started = time.monotonic()
+            if self._console.is_terminal:
+                self._live = Live(self._table(), console=self._console, refresh_per_second=4)
+                self._live.start()
+        elif isinstance(event, RequirementStarted):
+            self._now = event.id
+        elif isinstance(event, ResultRecorded):
+            self._result(event)
+        elif isinstance(event, TargetLost):
+            self._console.print(Text(f"target lost after {event.after}: the rest is not tested", "bold red"))
+        elif isinstance(event, RunFinished):
+            self.stop()
+        if self._live is not None:
+            self._live.update(self._table())
+
+    def stop(self) -> None:
+        """Leave the terminal as it is wanted after the run, however that ended."""
+        if self._live is not None:
+            self._now = ""
+            self._live.update(self._table())
+            self._live.stop()
+            self._live = None
+
+    def _result(self, event: ResultRecorded) -> None:
+        result = event.result
+        counts = self._counts.setdefault(result.requirement.group, {})
+        counts[result.outcome] = counts.get(result.outcome, 0) + 1
+        interesting = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN)
+        if interesting or self._live is None:
+            symbol, style = STYLE[result.outcome]
+            reason = f": {result.reason}" if result.reason else ""
+            line = f"{symbol} {result.outcome:<13} {result.requirement.id}{reason}"
+            self._console.print(Text(line, style if interesting else ""), soft_wrap=True)
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for group, total in self._totals.items():
+            counts = self._counts[group]
+            words = Text("  ").join(
+                Text(f"{STYLE[outcome][0]} {counts[outcome]} {outcome}", STYLE[outcome][1])
+                for outcome in Outcome
+                if outcome in counts
+            )
+            table.add_row(group, f"{sum(counts.values())}/{total}", words)
+        elapsed = time.monotonic() - self._started
+        table.add_row("", f"{elapsed:.0f} s", Text(self._now, "dim"))
+        return table

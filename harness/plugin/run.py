@@ -1,0 +1,213 @@
+"""The run folder and the session around a run of scenarios, for the command line and for plain pytest."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from harness import __version__
+from harness.content import content_folder
+from harness.decide.exit_code import ExitCode, exit_code
+from harness.events import EventStream, JsonLines, RunFinished
+from harness.plugin.context import RunContext, StoredLog
+from harness.plugin.fixtures import FixturePlugin
+from harness.plugin.identity import ScenarioRoot
+from harness.plugin.recorder import RecorderPlugin
+from harness.target import Target, TargetError
+from harness.verdict import EDITION, Run, to_json
+
+
+def our_scenarios() -> ScenarioRoot:
+    """The scenarios that ship with the package."""
+    return ScenarioRoot(content_folder("scenarios"))
+
+
+def their_scenarios(folder: Path) -> ScenarioRoot:
+    """A user's folder; its name is the prefix of its ids.  Raises TargetError where there is none."""
+    if not folder.is_dir():
+        raise TargetError(f"{folder}: no such folder of scenarios")
+    resolved = folder.resolve()
+    return ScenarioRoot(resolved, resolved.name.replace("_", "-"))
+
+
+def make_run_folder(folder: Path) -> Path:
+    """Create the run folder, readable by its owner only.  Raises TargetError where that fails or it is in use."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (folder / "run.json").exists():
+            raise TargetError(f"{folder}: holds a run already; give another --output")
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise TargetError(f"{folder}: the run folder cannot be written: {error.strerror}") from None
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """What the run ran on."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: version(name) for name in ("pydicom", "pynetdicom", "pytest")},
+    }
+
+
+@dataclass
+class RunFile:
+    """``RUN/run.json``: written when the run starts, and again when it ends."""
+
+    folder: Path
+    run: Run
+
+    @classmethod
+    def start(cls, folder: Path, target: Target, command: Sequence[str], peer: dict[str, str]) -> RunFile:
+        """Write a run that has no results yet, so that a killed run can be read."""
+        run = Run(
+            target=target.public(),
+            tool_version=__version__,
+            edition=EDITION,
+            started=datetime.now().astimezone().isoformat(timespec="seconds"),
+            finished="",
+            command=tuple(command),
+            exit_code=None,
+            ended_because="running",
+            peer=peer,
+            environment=environment(),
+        )
+        file = cls(folder, run)
+        file.write()
+        return file
+
+    def finish(self, plugin: RecorderPlugin | None, code: int, because: str) -> None:
+        """Write the end of the run."""
+        self.run = replace(
+            self.run,
+            finished=datetime.now().astimezone().isoformat(timespec="seconds"),
+            exit_code=int(code),
+            ended_because=because,
+            results=tuple(plugin.results) if plugin else (),
+            measurements=tuple(plugin.measurements) if plugin else (),
+            unselected=tuple(plugin.unselected) if plugin else (),
+        )
+        self.write()
+
+    def write(self) -> None:
+        partial = self.folder / "run.json.partial"
+        partial.write_text(json.dumps(to_json(self.run), ensure_ascii=False, indent=1), encoding="utf-8")
+        partial.replace(self.folder / "run.json")
+
+
+class _NoTerminal:
+    """Our console handler is what people see; pytest's own terminal would write between its lines."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.unregister(name="terminalreporter")
+
+
+@dataclass
+class Session:
+    """pytest's part of a run: what it ended with."""
+
+    plugin: RecorderPlugin
+    pytest_code: int
+    problems: list[str] = field(default_factory=list)
+
+
+def run_pytest(context: RunContext, *, keyword: str = "", collect_only: bool = False) -> Session:
+    """Run (or only collect) the scenarios of ``context.roots`` in a pytest that nothing around it can reach."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    root = our_scenarios().folder
+    arguments = [
+        "-c",
+        str(root / "pytest.ini"),
+        f"--rootdir={root}",
+        f"--confcutdir={context.roots[0].folder}",
+        "--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+        "--capture=no",
+        *(["-k", keyword] if keyword else []),
+        *(["--collect-only"] if collect_only else []),
+        *(str(root.folder) for root in context.roots),
+    ]
+    plugin = RecorderPlugin(context)
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    try:
+        code = pytest.main(
+            arguments, plugins=[plugin, FixturePlugin(context, plugin), _NoTerminal(), _Markers()]
+        )
+    finally:
+        sys.dont_write_bytecode = before
+    problems = list(plugin.collection_errors)
+    if code == pytest.ExitCode.USAGE_ERROR and not problems:
+        problems.append("pytest refused the scenarios or the -k expression")
+    if code == pytest.ExitCode.INTERNAL_ERROR:
+        problems.append("pytest itself failed")
+    return Session(plugin, int(code), problems)
+
+
+class _Markers:
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "requirement: the clause that a scenario judges")
+        config.addinivalue_line("markers", "intrusive: only with --intrusive: may disturb the product")
+
+
+def conclude(context: RunContext, session: Session, allow_untested: Sequence[str]) -> tuple[ExitCode, str]:
+    """The exit code of a finished session and the words for it."""
+    plugin = session.plugin
+    if session.problems:
+        return ExitCode.HARNESS, f"scenarios could not be collected: {session.problems[0]}"
+    if session.pytest_code == pytest.ExitCode.INTERRUPTED:
+        return ExitCode.INTERRUPTED, "interrupted"
+    if not plugin.results:
+        return ExitCode.USAGE, "nothing was selected"
+    code = exit_code(plugin.results, lost=bool(context.lost_after), allow_untested=allow_untested)
+    because = f"target lost after {context.lost_after}" if context.lost_after else "completed"
+    return code, because
+
+
+# ------------------------------------------------------------ plain pytest
+
+
+def context_for_pytest(target: Target, folder: Path, arguments: Sequence[str]) -> RunContext:
+    """The context of ``pytest --pacs``: the folders that pytest was given are the scenario roots."""
+    make_run_folder(folder)
+    roots = []
+    for argument in arguments:
+        path = Path(argument.split("::")[0]).resolve()
+        roots.append(their_scenarios(path if path.is_dir() else path.parent))
+    return RunContext(
+        target,
+        folder,
+        EventStream(JsonLines(folder)),
+        tuple(roots),
+        on_stored=StoredLog(folder / "stored.csv"),
+    )
+
+
+def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
+    """Add recorder and fixtures to a pytest that is configuring itself."""
+    plugin = RecorderPlugin(context)
+    config.pluginmanager.register(plugin, "pacs-recorder")
+    config.pluginmanager.register(FixturePlugin(context, plugin), "pacs-fixtures")
+    return plugin
+
+
+def write_run(context: RunContext, plugin: RecorderPlugin, command: Sequence[str]) -> None:
+    """The end of ``pytest --pacs``: run.json beside the results."""
+    code = exit_code(plugin.results, lost=bool(context.lost_after))
+    context.events.emit(RunFinished(int(code), "completed"))
+    RunFile.start(context.folder, context.target, command, {}).finish(plugin, code, "completed")
