@@ -55,7 +55,7 @@ def segmentation(place: Place, identity: Identity, number: int, images: Sequence
 
 
 def presentation_state(place: Place, identity: Identity, number: int, images: Sequence[Dataset]) -> Dataset:
-    """A grayscale softcopy presentation state: a window, a text and an ellipse on every image."""
+    """A grayscale softcopy presentation state: a window, a text and a line on every image."""
     import highdicom as hd
 
     height, width = images[0].Rows, images[0].Columns
@@ -94,6 +94,9 @@ def presentation_state(place: Place, identity: Identity, number: int, images: Se
         graphic_annotations=[annotation],
         voi_lut_transformations=[hd.pr.SoftcopyVOILUTTransformation(window_center=40.0, window_width=400.0)],
     )
+    # PS3.3 C.10.4: Pixel Origin Interpretation is for whole slide microscopy alone
+    for item in made.DisplayedAreaSelectionSequence:
+        item.pop("PixelOriginInterpretation", None)
     return _settled(made, place, identity, number)
 
 
@@ -114,7 +117,7 @@ def report(place: Place, identity: Identity, number: int, images: Sequence[Datas
     )
     content = hd.sr.MeasurementReport(
         observation_context=hd.sr.ObservationContext(observer_person_context=person),
-        procedure_reported=codes.LN.CTUnspecifiedBodyRegion,
+        procedure_reported=codes.SCT.ImagingProcedure,
         imaging_measurements=[group],
     )
     made = hd.sr.ComprehensiveSR(
@@ -126,6 +129,7 @@ def report(place: Place, identity: Identity, number: int, images: Sequence[Datas
         instance_number=number,
         manufacturer=_MAKER,
         is_complete=True,
+        is_final=True,
     )
     return _settled(made, place, identity, number)
 

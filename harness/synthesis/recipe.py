@@ -196,6 +196,10 @@ def _check_reference(one: SeriesRecipe, earlier: tuple[SeriesRecipe, ...], where
     images = earlier[one.of - 1]
     if one.kind is Kind.SEG and (images.kind not in {Kind.CT, Kind.MR} or images.pixels):
         raise RecipeError(f"{where}: a SEG needs a CT or MR series that is not compressed to refer to")
+    if one.kind is Kind.PR and images.kind is Kind.US:
+        raise RecipeError(
+            f"{where}: a PR needs a series of single-frame grayscale images to refer to, not US"
+        )
 
 
 def _series(table: Mapping[str, Any], where: str) -> SeriesRecipe:

@@ -47,6 +47,8 @@ def test_a_recipe_from_a_path(tmp_path: Path):
         (GOOD + 'pixels = "jpeg-baseline"', "CT needs pixels of one sample with 16 bits"),
         (GOOD.replace('"CT"', '"US"') + 'pixels = "rle"', "US needs pixels with 8 bits"),
         (GOOD.replace('"CT"', '"SR"'), "must be the position of an earlier image series"),
+        (GOOD.replace('"CT"', '"CR"') + '[[patient.study.series]]\nkind = "SEG"', "a SEG needs a CT or MR"),
+        (GOOD.replace('"CT"', '"US"') + '[[patient.study.series]]\nkind = "PR"', "a PR needs a series"),
         (GOOD.replace('"CT"', '"PDF"') + "rows = 3", "rows is for images"),
         (GOOD.replace("[[patient.study]]", '[[patient.study]]\ndate = "20230229"'), "is no date"),
         (GOOD.replace("[[patient.study]]", '[[patient.study]]\ntime = "250000"'), "is no time"),

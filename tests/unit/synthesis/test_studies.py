@@ -9,12 +9,13 @@ import pytest
 from pydicom import DataElement, Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import write_file_meta_info
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from harness.synthesis import (
     ABSENT,
     Identity,
     Kind,
+    RecipeError,
     SyntheticInstance,
     SyntheticStudy,
     assemble,
@@ -29,6 +30,7 @@ from harness.synthesis import (
 )
 from harness.synthesis.extras import PRIVATE_CREATORS
 from harness.synthesis.pixels import bitstreams
+from harness.synthesis.recipe import read_recipe
 
 RUN_ROOT = "2.25.71890067526184270453085744414.60000000000"
 
@@ -109,24 +111,19 @@ def test_pydicom_reads_every_instance_as_it_was_meant(instances: list[SyntheticI
         assert ds.SOPInstanceUID == instance.sop_instance_uid
         assert ds.SOPClassUID == instance.sop_class
         assert len(instance.dataset) % 2 == 0
-        assert ds.to_json_dict() == _as_little_endian(instance).to_json_dict()
+        assert _comparable(ds, instance) == _comparable(instance.attributes, instance)
 
 
-def _as_little_endian(instance: SyntheticInstance) -> Dataset:
-    """What must be read: big endian words come back swapped; implicit VR loses private VRs, so read it so."""
+def _comparable(ds: Dataset, instance: SyntheticInstance) -> dict[str, object]:
+    """Every element as JSON, but for what a decoder can't give back as it was."""
+    elements = ds.to_json_dict()
+    if instance.transfer_syntax == ImplicitVRLittleEndian:
+        # the VR of private elements isn't sent
+        elements = {tag: element for tag, element in elements.items() if int(tag[3], 16) % 2 == 0}
     if instance.transfer_syntax == ExplicitVRBigEndian:
-        return dcmread(BytesIO(part10(instance)))
-    explicit = UID("1.2.840.10008.1.2.1")
-    syntax = instance.transfer_syntax
-    return read_back(
-        SyntheticInstance(
-            instance.sop_class,
-            instance.sop_instance_uid,
-            syntax if syntax == ImplicitVRLittleEndian else explicit,
-            encode_dataset(instance.attributes, syntax if syntax == ImplicitVRLittleEndian else explicit),
-            instance.attributes,
-        )
-    )
+        # pydicom leaves words as they lie: see test_big_endian_words_are_swapped
+        del elements["7FE00010"]
+    return elements
 
 
 def test_names_round_trip_in_each_character_set(default_studies: tuple[SyntheticStudy, ...]):
@@ -370,3 +367,27 @@ def test_deflated_is_a_raw_stream_of_even_length(identity: Identity):
         assert len(encoded) % 2 == 0
         lengths.add(inflater.unused_data)
     assert lengths == {b"", b"\0"}
+
+
+@pytest.mark.parametrize("images", ["CT", "MR", "CR", "US"])
+@pytest.mark.parametrize("pixels", ["", *bitstreams()])
+def test_whatever_a_recipe_may_combine_can_be_built(identity: Identity, images: str, pixels: str):
+    built = 0
+    for kind in ("SR", "SEG", "PR", "KO"):
+        image: dict[str, object] = {"kind": images, "instances": 2}
+        if pixels:
+            image["pixels"] = pixels
+        study = {"series": [image, {"kind": kind}]}
+        table = {"patient": [{"name": "PHTEST^Any", "study": [study], "character_set": "utf-8"}]}
+        try:
+            recipe = read_recipe(table, "any", "any")
+        except RecipeError:
+            continue
+        (made,) = build(recipe, identity)
+        assert made.series[1].modality == kind
+        assert _referenced(made.instance(2).attributes) <= {one.sop_instance_uid for one in made.instances}
+        built += 1
+    grey8 = bitstreams()[pixels].bits_allocated == 8 if pixels else False
+    colour = bitstreams()[pixels].samples_per_pixel > 1 if pixels else False
+    legal = not pixels or {"CT": not grey8, "MR": not grey8, "CR": not colour, "US": grey8}[images]
+    assert (built >= 2) is legal
