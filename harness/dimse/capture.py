@@ -1,7 +1,7 @@
 """Recording associations: the proof beside a verdict, as pcapng and as text.
 
-A `Recorder` serves all associations of one scenario.  It keeps plain text, under TLS too; data sets are cut at
-a stated limit, passcodes masked, memory bounded.
+A `Recorder` serves all associations of one scenario.  It keeps plain text, under TLS too; data sets are cut
+at a stated limit, passcodes masked, memory bounded.
 """
 
 from __future__ import annotations

@@ -264,7 +264,7 @@ class RecorderPlugin:
         self.context.events.emit(ResultRecorded(result))
 
     def _capture(self, requirement: Requirement, number: int, case: _Case) -> str:
-        if case.recorder.empty:
+        if not case.recorder.endpoints:
             return ""
         suffix = f".{number + 1}" if case.name else ""
         name = f"captures/{requirement.id}{suffix}.pcapng"
