@@ -26,7 +26,7 @@ from harness.dimse.errors import (
     NotAccepted,
     UnexpectedPdu,
 )
-from harness.dimse.fragments import DataSet, batches, fragment_size, fragments, views
+from harness.dimse.fragments import DataSet, fragment_size, fragments, views
 from harness.dimse.inbound import Inbound, Message, aborted
 from harness.dimse.pdu import (
     Abort,
@@ -284,17 +284,16 @@ class Association:
         """
         self._inbound_ended()
         size = fragment_size(self.peer_maximum_length, fragment)
-        heads = fragments(context_id, True, [memoryview(command.encode())], size)
+        head = list(fragments(context_id, True, [memoryview(command.encode())], size))
         if dataset is None:
-            for batch in batches(heads):
-                self._send(batch)
+            for pdus in head:
+                self._send(pdus)
             return
-        with views(dataset) as data:
-            pdus = [*heads]
-            first = fragments(context_id, False, data, size)
-            for batch in batches(pdu for source in (pdus, first) for pdu in source):
-                self._send(batch)
-                del batch
+        # The command goes with the first part of the data set, in PDUs of its own.
+        first = [buffer for pdus in head for buffer in pdus]
+        for pdus in fragments(context_id, False, views(dataset), size):
+            self._send(first + pdus)
+            first = []
 
     def receive_message(
         self, *, deadline: float | None = None, sink: BinaryIO | None = None, max_dataset: int | None = None
@@ -326,7 +325,7 @@ class Association:
         Raises PeerAborted, ConnectionClosed or NoAnswer where the peer takes them no longer.
         """
         if chunk is None:
-            self._send(list(buffers))
+            self._send([memoryview(buffer).cast("B") for buffer in buffers])
             return
         for buffer in buffers:
             view = memoryview(buffer).cast("B")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,36 +32,25 @@ class FileSlice:
 DataSet = Buffer | Sequence[Buffer] | FileSlice
 
 
-@contextlib.contextmanager
-def views(dataset: DataSet) -> Iterator[list[memoryview]]:
-    """Byte views of a data set; a memory map lives as long as the context."""
+def views(dataset: DataSet) -> list[memoryview]:
+    """Byte views of a data set; a memory map lives as long as a view of it."""
     if isinstance(dataset, FileSlice):
-        with _mapped(dataset) as view:
-            yield [view]
-    elif isinstance(dataset, bytes | bytearray | memoryview):
-        yield [memoryview(dataset).cast("B")]
-    else:
-        yield [memoryview(part).cast("B") for part in dataset]
+        return [_mapped(dataset)]
+    if isinstance(dataset, bytes | bytearray | memoryview):
+        return [memoryview(dataset).cast("B")]
+    return [memoryview(part).cast("B") for part in dataset]
 
 
-@contextlib.contextmanager
-def _mapped(part: FileSlice) -> Iterator[memoryview]:
+def _mapped(part: FileSlice) -> memoryview:
     with open(part.path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         end = size if part.length is None else part.offset + part.length
         if part.offset < 0 or not part.offset <= end <= size:
             raise MisuseError(f"{part.path} has {size} bytes; {part.offset} to {end} lies outside")
         if part.offset == end:
-            yield memoryview(b"")
-            return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            whole = memoryview(mapped)
-            view = whole[part.offset : end]
-            try:
-                yield view
-            finally:
-                view.release()
-                whole.release()
+            return memoryview(b"")
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return memoryview(mapped)[part.offset : end]
 
 
 def fragment_size(peer_maximum: int | None, wanted: int | None = None) -> int:
@@ -88,38 +76,44 @@ def fragment_size(peer_maximum: int | None, wanted: int | None = None) -> int:
 def fragments(
     context_id: int, is_command: bool, data: Sequence[memoryview], size: int
 ) -> Iterator[list[Buffer]]:
-    """P-DATA-TF PDUs, one PDV each, as lists of a 12-byte header and views of `data`.
+    """P-DATA-TF PDUs of one PDV each, in lists of about 512 headers and views of `data`.
 
     An empty data set still gives one PDV, since the last fragment must be marked.
     """
     left = sum(map(len, data))
+    batch: list[Buffer] = []
+    inner = _header(context_id, is_command, size, last=False)
     part, at = 0, 0
     while True:
-        length = min(size, left)
-        left -= length
-        control = (0 if left else 2) | is_command
-        header = HEADER.pack(P_DATA, 0, length + 6) + PDV_HEADER.pack(length + 2, context_id, control)
-        pdu: list[Buffer] = [header]
-        while length:
-            view = data[part][at : at + length]
-            if len(view):
-                pdu.append(view)
-            length -= len(view)
-            at += len(view)
-            if at == len(data[part]):
-                part, at = part + 1, 0
-        yield pdu
-        if not left:
-            return
-
-
-def batches(pdus: Iterable[list[Buffer]]) -> Iterator[list[Buffer]]:
-    """PDUs gathered into lists of buffers for one gathered send each."""
-    batch: list[Buffer] = []
-    for pdu in pdus:
-        batch += pdu
+        if left > size and part < len(data) and (run := (len(data[part]) - at) // size):
+            # Whole fragments within one buffer, which is nearly always all of it but the last.
+            run = min(run, _BATCH // 2, (left - 1) // size)
+            end = at + run * size
+            pdus: list[Buffer] = [inner] * (2 * run)
+            pdus[1::2] = [data[part][start : start + size] for start in range(at, end, size)]
+            batch += pdus
+            left -= run * size
+            at = end
+        else:
+            length = min(size, left)
+            left -= length
+            batch.append(inner if left else _header(context_id, is_command, length, last=True))
+            while length:
+                view = data[part][at : at + length]
+                if len(view):
+                    batch.append(view)
+                length -= len(view)
+                at += len(view)
+                if at == len(data[part]):
+                    part, at = part + 1, 0
+            if not left:
+                yield batch
+                return
         if len(batch) >= _BATCH:
             yield batch
             batch = []
-    if batch:
-        yield batch
+
+
+def _header(context_id: int, is_command: bool, length: int, *, last: bool) -> bytes:
+    control = last << 1 | is_command
+    return HEADER.pack(P_DATA, 0, length + 6) + PDV_HEADER.pack(length + 2, context_id, control)

@@ -10,7 +10,7 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -277,14 +277,14 @@ class Connection:
     # ------------------------------------------------------------ sending
 
     def send(
-        self, buffers: Iterable[Buffer], seconds: float, watch: Callable[[], None] | None = None
+        self, buffers: Sequence[Buffer], seconds: float, watch: Callable[[], None] | None = None
     ) -> None:
-        """Send every buffer, in order and without joining them.
+        """Send every buffer (views must be of bytes), in order and without joining them.
 
         `seconds` bounds each wait for the peer to take more.  While the peer takes nothing, what it sends is
         read, and `watch` may raise on it.  Raises NoAnswer, ConnectionClosed.
         """
-        queue = [memoryview(buffer).cast("B") for buffer in buffers if len(buffer)]
+        queue = [buffer for buffer in buffers if len(buffer)]
         if self.closed:
             raise DimseError("the association is closed: nothing can be sent on it")
         if self._secure:
@@ -292,33 +292,37 @@ class Connection:
         else:
             self._send_plain(queue, seconds, watch)
 
-    def _send_plain(self, queue: list[memoryview], seconds: float, watch: Callable[[], None] | None) -> None:
-        first = 0
+    def _send_plain(self, queue: list[Buffer], seconds: float, watch: Callable[[], None] | None) -> None:
         timer = Timer(seconds)
+        self._sock.settimeout(min(_SLICE, max(seconds, 0.001)))
+        first = 0
         while first < len(queue):
+            batch = queue[first : first + _IOV_MAX] if first or len(queue) > _IOV_MAX else queue
             try:
-                self._sock.settimeout(min(_SLICE, max(timer.left(), 0.001)))
-                count = self._sock.sendmsg(queue[first : first + _IOV_MAX])
+                count = self._sock.sendmsg(batch)
             except TimeoutError:
                 self._blocked(timer, watch)
+                self._sock.settimeout(min(_SLICE, max(timer.left(), 0.001)))
                 continue
             except OSError as error:
                 raise self._broken(error) from error
             timer = Timer(seconds)
-            while count:
-                whole = queue[first]
-                if count < len(whole):
-                    self._record(whole[:count])
-                    queue[first] = whole[count:]
+            for buffer in batch:
+                if count < len(buffer):
+                    view = memoryview(buffer)
+                    self._record(view[:count])
+                    queue[first] = view[count:]
                     break
-                self._record(whole)
-                count -= len(whole)
+                if self._tape is not None:
+                    self._tape.sent(buffer)
+                count -= len(buffer)
                 first += 1
 
-    def _send_secure(self, queue: list[memoryview], seconds: float, watch: Callable[[], None] | None) -> None:
+    def _send_secure(self, queue: list[Buffer], seconds: float, watch: Callable[[], None] | None) -> None:
         """SSLSocket has no sendmsg: small pieces are gathered so that each TLS record is worth its cost."""
         staging = bytearray()
-        for whole in queue:
+        for buffer in queue:
+            whole = memoryview(buffer)
             for at in range(0, len(whole), _TLS_CHUNK):
                 staging += whole[at : at + _TLS_CHUNK]
                 if len(staging) >= _TLS_CHUNK:
