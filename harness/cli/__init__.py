@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from harness import __version__
-from harness.cli import doctor, init, list_, report, run, serve
 from harness.decide.exit_code import ExitCode
 from harness.target import TargetError
 
@@ -18,6 +17,8 @@ not be tested · 130 interrupted"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.  Returns the exit code."""
+    from harness.cli import doctor, init, list_, report, run, serve
+
     parser = argparse.ArgumentParser(
         prog="pacs-harness", description="Does this PACS do what DICOM says?", epilog=EPILOG
     )
