@@ -1,0 +1,37 @@
+"""How a seeded defect is declared: a subclass of the archive's Semantics (or a transformation of its bytes
+in ``wire.py``) that names the clause it breaks and the requirements that must catch it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One seeded defect."""
+
+    name: str
+    clause: str
+    """The clause that it breaks: what the standard allows is a variant, and no mutant."""
+    defect: str
+    caught_by: tuple[str, ...]
+    """Ids of requirements; each of them has to end as FAIL or WARN."""
+    where: str
+    """``tests.mutants.find:StarIsLiteral``: what the archive loads, or the proxy for those of the wire."""
+    wire: bool = False
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def mutant(*, clause: str, defect: str, caught_by: tuple[str, ...], wire: bool = False) -> Callable[[type], type]:
+    """Register the decorated class as a mutant; its module and name are how it is loaded."""
+
+    def register(kind: type) -> type:
+        name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+        where = f"tests.mutants.{kind.__module__.rpartition('.')[2]}:{kind.__name__}"
+        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire)
+        return kind
+
+    return register

@@ -1,0 +1,33 @@
+"""How a legal but unusual archive is declared: a subclass of the archive's Semantics on which nothing may FAIL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One legal peculiarity."""
+
+    name: str
+    clause: str
+    """The clause that allows it."""
+    peculiarity: str
+    where: str
+
+
+VARIANTS: dict[str, Variant] = {}
+
+
+def variant(*, clause: str, peculiarity: str) -> Callable[[type], type]:
+    """Register the decorated class as a variant; its module and name are how it is loaded."""
+
+    def register(kind: type) -> type:
+        module = kind.__module__.rpartition(".")[2]
+        VARIANTS[f"{module}.{kind.__name__}"] = Variant(
+            f"{module}.{kind.__name__}", clause, peculiarity, f"tests.variants.{module}:{kind.__name__}"
+        )
+        return kind
+
+    return register
