@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from harness.dimse.errors import AssociationRejected, NoAnswer, NotAccepted, PeerViolation
+from harness.dimse.errors import AssociationRejected, NoAnswer, NotAccepted, PeerViolation, Unreachable
 from harness.scu.uids import service_of
 from harness.verdict import Level, Outcome
 
@@ -87,6 +87,9 @@ def judge(
         return Judgement(Outcome.NOT_TESTED, str(error))
     if isinstance(error, AssociationRejected) and error.transient:
         return Judgement(Outcome.NOT_TESTED, f"the product had no room for the association: {error.observed}")
+    if isinstance(error, Unreachable):
+        # A dead target is noticed by its echo; a live one that refused a connection has judged nothing.
+        return Judgement(Outcome.NOT_TESTED, f"no connection for this scenario: {error}")
     if phase is Phase.SETUP:
         if isinstance(error, PeerViolation | NoAnswer):
             return Judgement(Outcome.NOT_TESTED, f"the arrangement failed: {error}")

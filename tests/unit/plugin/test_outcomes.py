@@ -53,7 +53,7 @@ CASES = [
     (ClaimNotKept("promised"), Phase.SETUP, Level.SHALL, False, Outcome.FAIL),
     (LostTarget("after x"), Phase.SETUP, Level.SHALL, False, Outcome.NOT_TESTED),
     (KeyError("PatientID"), Phase.CALL, Level.SHALL, True, Outcome.ERROR),
-    (Unreachable(UnreachableKind.REFUSED, "refused"), Phase.CALL, Level.SHALL, False, Outcome.ERROR),
+    (Unreachable(UnreachableKind.REFUSED, "refused"), Phase.CALL, Level.SHALL, False, Outcome.NOT_TESTED),
 ]
 
 
