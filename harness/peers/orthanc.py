@@ -1,0 +1,89 @@
+"""Orthanc as a peer: configured as an administrator would who wants every DIMSE service in use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.peers.model import RunningPeer
+from harness.peers.process import find_program, first_line, free_ports, running
+from harness.peers.readiness import answers_echo
+from harness.target import Control, Destination, Dimse, Target
+
+AE_TITLE = "ORTHANC"
+PROGRAM, PACKAGE = "Orthanc", "orthanc"
+
+
+def configuration(
+    storage: Path,
+    dicom_port: int,
+    http_port: int,
+    destinations: Sequence[Destination],
+    calling_ae_title: str,
+) -> dict[str, Any]:
+    """Orthanc's configuration file: what differs from its defaults, and what a check leans on."""
+    # Orthanc sends the report of a storage commitment to the port that it knows the requestor by.
+    modalities = {
+        entry.ae_title: [entry.ae_title, _reachable(entry.host), entry.port] for entry in destinations
+    }
+    if destinations and calling_ae_title not in modalities:
+        first = destinations[0]
+        modalities[calling_ae_title] = [calling_ae_title, _reachable(first.host), first.port]
+    return {
+        "Name": "pacs-harness",
+        "StorageDirectory": str(storage),
+        "IndexDirectory": str(storage),
+        "Plugins": [],
+        "HttpServerEnabled": True,
+        "HttpPort": http_port,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "WebDavEnabled": False,
+        "OrthancExplorerEnabled": False,
+        "DicomAet": AE_TITLE,
+        "DicomPort": dicom_port,
+        "DicomAlwaysAllowEcho": True,
+        "DicomAlwaysAllowStore": True,
+        "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
+        "DicomModalities": modalities,
+        "DicomScpTimeout": 30,
+        "StableAge": 1,
+    }
+
+
+@contextmanager
+def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: str) -> Iterator[RunningPeer]:
+    """Orthanc, answering C-ECHO.  Raises PeerMissing, PeerFailed."""
+    program = find_program(PROGRAM, PACKAGE)
+    version = f"Orthanc {first_line(program, '--version').split()[-1]}"
+    dicom_port, http_port = free_ports(2)
+    storage, log, file = folder / "storage", folder / "orthanc.log", folder / "orthanc.json"
+    storage.mkdir(exist_ok=True)
+    document = configuration(storage, dicom_port, http_port, destinations, calling_ae_title)
+    file.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    address = f"http://127.0.0.1:{http_port}"
+    target = Target(
+        dimse=Dimse("127.0.0.1", dicom_port, AE_TITLE, calling_ae_title),
+        name=version,
+        destinations=tuple(destinations),
+        control=Control(
+            delete_study=(sys.executable, "-m", "harness.peers.orthanc_delete", address, "{study_uid}")
+        ),
+    )
+    try:
+        with running([program, str(file)], folder, log, lambda: answers_echo(target)):
+            yield RunningPeer(target, version, log)
+    finally:
+        shutil.rmtree(storage, ignore_errors=True)
+
+
+def _reachable(host: str) -> str:
+    """The address at which Orthanc finds a destination that listens on ``host``."""
+    return "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
