@@ -1,0 +1,67 @@
+"""The suite against real archives: every outcome that is not PASS has its explanation in docs/peers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.verdict import Outcome
+from tests.explained import PEERS, explained
+from tests.integration.conftest import require_program
+from tests.peers_page import PAGE, page
+
+PROGRAM = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp"}
+
+
+def run_suite(arguments: list[str], folder: Path) -> tuple[int, dict[str, dict[str, object]], str]:
+    """Run the command line; (exit code, result by id, what it printed)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "run", *arguments, "--output", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    results = {document["id"]: document for document in map(json.loads, lines)}
+    return done.returncode, results, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("peer", PEERS)
+def test_every_outcome_is_explained(peer: str, tmp_path: Path) -> None:
+    require_program(PROGRAM[peer])
+    code, results, printed = run_suite(["--peer", peer], tmp_path / "run")
+    assert results, printed
+    known = explained(peer)
+    surprises = [
+        f"{id_}: {result['outcome']} ({result['reason']})"
+        for id_, result in results.items()
+        if Outcome(str(result["outcome"])) not in (known[id_].outcome if id_ in known else (Outcome.PASS,))
+    ]
+    assert not surprises, "\n".join(surprises)
+    stale = [id_ for id_ in known if id_ not in results]
+    assert not stale, f"explained, but no longer a requirement: {stale}"
+    assert code in (0, 1, 5), printed
+
+
+def test_the_page_is_written_from_the_explanations() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.timeout(600)
+def test_the_reference_archive_has_no_fail_and_no_error(tmp_path: Path) -> None:
+    code, results, printed = run_suite([], tmp_path / "run")
+    bad = [
+        f"{id_}: {result['outcome']} ({result['reason']})"
+        for id_, result in results.items()
+        if result["outcome"] in ("FAIL", "ERROR", "WARN", "NOT_TESTED")
+    ]
+    assert not bad, "\n".join(bad)
+    assert code == 0, printed
+    for name in ("report.html", "junit.xml", "results.csv", "run.json", "stored.csv"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
