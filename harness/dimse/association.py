@@ -399,6 +399,7 @@ class Association:
             return
         with contextlib.suppress(DimseError):
             self._connection.send([Abort(source, reason).encode()], _ABORT_WAIT)
+            self._connection.half_close()
         self._linger(_ABORT_WAIT)
 
     def _linger(self, seconds: float) -> None:

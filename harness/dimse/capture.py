@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dimse.closing import closed
 from harness.dimse.cutting import Cutter, Kept
 from harness.dimse.listing import listing
 from harness.dimse.pcapng import Conversation, Segment, pcapng
@@ -173,7 +174,7 @@ class Recorder:
                 record.kept.data if record.kept else None,
                 _remark(record),
             )
-            for record in records
+            for record in closed(records, self.bulk_limit)
         ]
         return pcapng(
             conversations, segments, f"pacs-harness: synthesised TCP/IP around recorded PDUs; {limits}"
@@ -187,7 +188,7 @@ def _cost(record: Record) -> int:
 def _remark(record: Record) -> str:
     if record.kept is None or not record.kept.cut:
         return record.note
-    cut = f"{record.kept.cut} of {record.kept.length} bytes on the wire cut from here; lengths adjusted"
+    cut = f"{record.kept.cut} of {record.kept.length} bytes on the wire cut from here, lengths adjusted"
     return f"{record.note}: {cut}" if record.note else cut
 
 

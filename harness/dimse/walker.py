@@ -69,6 +69,12 @@ class Element:
         return self.tag == ITEM
 
     @property
+    def header_length(self) -> int:
+        """Bytes from the tag to the value."""
+        long = self.vr is not None and self.vr.encode() not in _SHORT
+        return 12 if long else 8
+
+    @property
     def path(self) -> str:
         """``(0040,0275)[0](0008,1150)``: the way to it from the top."""
         parts: list[str] = []

@@ -173,7 +173,7 @@ def test_layout_of_an_associate_request() -> None:
     assert data[42:74] == bytes(32)
     assert data[74:78] == b"\x10\0\0\x15"
     assert (
-        b"\x20\0\0\x46\1\0\0\0\x30\0\0\x111.2.840.10008.1.1\x40\0\0\x111.2.840.10008.1.2\x40\0\0\x13" in data
+        b"\x20\0\0\x45\1\0\0\0\x30\0\0\x111.2.840.10008.1.1\x40\0\0\x111.2.840.10008.1.2\x40\0\0\x13" in data
     )
     assert b"\x51\0\0\4\0\0\0\0" in data
     assert b"\x54\0\0\x09\0\x051.2.3\0\1" in data
