@@ -1,0 +1,194 @@
+"""The structure of an encoded data set, read without decoding a value: is what came whole and well-formed?
+
+PS3.5 chapter 7 and Annex A. Iterative, seeks over values, so that neither depth nor size of an object matters.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+#: Those between which a data set is re-encoded without touching its pixels.
+NATIVE = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
+
+_LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+_SHORT_VRS = frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_PIXEL_DATA = 0x7FE00010
+#: Largest deflated data set that the archive inflates for its index, in bytes.
+INFLATED_LIMIT = 256 * 1024 * 1024
+
+
+class Malformed(ValueError):
+    """A data set whose structure breaks PS3.5."""
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """How a transfer syntax encodes elements."""
+
+    implicit: bool
+    little: bool
+    deflated: bool = False
+
+
+def syntax_of(transfer_syntax: str) -> Syntax:
+    """The encoding of a transfer syntax; explicit little endian for all compressed and unknown ones (PS3.5 A.4)."""
+    return {
+        IMPLICIT_LITTLE: Syntax(True, True),
+        EXPLICIT_BIG: Syntax(False, False),
+        DEFLATED: Syntax(False, True, True),
+    }.get(transfer_syntax, Syntax(False, True))
+
+
+def inflate(stream: IO[bytes]) -> BytesIO:
+    """The inflated rest of a deflated data set (PS3.5 A.5). Raises Malformed, also beyond INFLATED_LIMIT."""
+    engine = zlib.decompressobj(-zlib.MAX_WBITS)
+    plain = BytesIO()
+    try:
+        while not engine.eof and (chunk := stream.read(65_536)):
+            while chunk and not engine.eof:
+                plain.write(engine.decompress(chunk, 1 << 20))
+                chunk = engine.unconsumed_tail
+                if plain.tell() > INFLATED_LIMIT:
+                    raise Malformed(f"deflated data set is longer than {INFLATED_LIMIT} bytes when inflated")
+    except zlib.error as error:
+        raise Malformed(f"deflated data set can't be inflated: {error}") from error
+    if not engine.eof:
+        raise Malformed("deflated data set ends too early")
+    plain.seek(0)
+    return plain
+
+
+@dataclass(slots=True)
+class _Open:
+    """A sequence or an item being read: where it ends (None: by a delimiter), and the last tag in it."""
+
+    is_sequence: bool
+    end: int | None
+    last: int = -1
+    implicit: bool = False
+
+
+class _Walker:
+    def __init__(self, stream: IO[bytes], end: int, syntax: Syntax) -> None:
+        self.stream, self.end, self.little = stream, end, syntax.little
+        self.tag_format = struct.Struct("<HH" if syntax.little else ">HH")
+        self.long = struct.Struct("<L" if syntax.little else ">L")
+        self.short = struct.Struct("<H" if syntax.little else ">H")
+        self.position = stream.tell()
+        self.open: list[_Open] = [_Open(False, end, implicit=syntax.implicit)]
+
+    def read(self, count: int) -> bytes:
+        data = self.stream.read(count)
+        if len(data) != count:
+            raise Malformed(f"data set ends within an element at offset {self.position}")
+        self.position += count
+        return data
+
+    def skip(self, length: int, tag: int) -> None:
+        limit = next((level.end for level in reversed(self.open) if level.end is not None), self.end)
+        if length > limit - self.position:
+            raise Malformed(f"{_name(tag)} says {length} bytes, {limit - self.position} are left")
+        if length % 2:
+            raise Malformed(f"{_name(tag)} has the odd length {length} (PS3.5 7.1.1)")
+        self.position += length
+        self.stream.seek(length, 1)
+
+    def tag(self) -> int:
+        group, element = self.tag_format.unpack(self.read(4))
+        return (int(group) << 16) | int(element)
+
+    def walk(self) -> None:
+        while True:
+            level = self.open[-1]
+            if level.end is not None and self.position >= level.end:
+                if self.position > level.end:
+                    raise Malformed(f"content of a sequence or item passes its end at offset {level.end}")
+                if len(self.open) == 1:
+                    return
+                self.open.pop()
+                continue
+            tag = self.tag()
+            if tag >> 16 == 0xFFFE:
+                self.delimiter(tag, level)
+            elif level.is_sequence:
+                raise Malformed(f"{_name(tag)} stands in a sequence outside of any item")
+            else:
+                self.element(tag, level)
+
+    def delimiter(self, tag: int, level: _Open) -> None:
+        length = int(self.long.unpack(self.read(4))[0])
+        if tag == _ITEM and level.is_sequence:
+            end = None if length == _UNDEFINED else self.position + length
+            self.nest(_Open(False, end, implicit=level.implicit))
+        elif (tag == _ITEM_END and not level.is_sequence and level.end is None) or (
+            tag == _SEQUENCE_END and level.is_sequence and level.end is None
+        ):
+            self.open.pop()
+        else:
+            raise Malformed(f"{_name(tag)} stands where it can't (PS3.5 7.5)")
+
+    def nest(self, level: _Open) -> None:
+        limit = next((outer.end for outer in reversed(self.open) if outer.end is not None), self.end)
+        if level.end is not None and level.end > limit:
+            raise Malformed(f"sequence or item at offset {self.position} is longer than what holds it")
+        self.open.append(level)
+
+    def element(self, tag: int, level: _Open) -> None:
+        if tag <= level.last:
+            raise Malformed(f"{_name(tag)} doesn't follow {_name(level.last)} (PS3.5 7.1)")
+        level.last = tag
+        vr, length = self.header(tag, level)
+        if vr == b"SQ" or (length == _UNDEFINED and not (tag == _PIXEL_DATA and vr in (b"OB", b"OW"))):
+            if vr not in (b"SQ", b"UN", b""):
+                raise Malformed(f"{_name(tag)} has undefined length with VR {vr.decode('ascii', 'replace')}")
+            # UN of undefined length is a sequence in implicit VR, whatever holds it (PS3.5 6.2.2).
+            implicit = level.implicit or vr == b"UN"
+            end = None if length == _UNDEFINED else self.position + length
+            self.nest(_Open(True, end, implicit=implicit))
+        elif length == _UNDEFINED:
+            self.fragments()
+        else:
+            self.skip(length, tag)
+
+    def header(self, tag: int, level: _Open) -> tuple[bytes, int]:
+        if level.implicit:
+            return b"", int(self.long.unpack(self.read(4))[0])
+        vr = self.read(2)
+        if vr in _SHORT_VRS:
+            return vr, int(self.short.unpack(self.read(2))[0])
+        if vr not in _LONG_VRS:
+            raise Malformed(f"{_name(tag)} has no known VR: {vr!r}")
+        self.read(2)
+        return vr, int(self.long.unpack(self.read(4))[0])
+
+    def fragments(self) -> None:
+        """Encapsulated pixel data, PS3.5 A.4."""
+        while True:
+            tag = self.tag()
+            length = int(self.long.unpack(self.read(4))[0])
+            if tag == _SEQUENCE_END:
+                return
+            if tag != _ITEM or length == _UNDEFINED:
+                raise Malformed("encapsulated pixel data holds something that is no fragment")
+            self.skip(length, _ITEM)
+
+
+def _name(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def check_structure(stream: IO[bytes], end: int, syntax: Syntax) -> None:
+    """Walk a data set from where `stream` stands to offset `end`. Raises Malformed."""
+    _Walker(stream, end, syntax).walk()

@@ -1,0 +1,207 @@
+"""The archive's command line: the same options for `pacs-harness serve` and `python -m harness.archive`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .config import ArchiveConfig, AuditTarget, Destination, Misbehaviour, TlsFiles
+
+if TYPE_CHECKING:
+    from .semantics import Semantics
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the archive's options."""
+    parser.add_argument("--folder", type=Path, help="where objects are kept (default: a temporary folder)")
+    parser.add_argument("--aet", default="REFERENCE", type=ae_title, help="AE title (default: REFERENCE)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", default=11112, type=_port, help="port, 0 for a free one (default: 11112)")
+    parser.add_argument(
+        "--destination",
+        action="append",
+        default=[],
+        type=destination,
+        metavar="AET=HOST:PORT",
+        help="a move destination; may be repeated",
+    )
+    parser.add_argument(
+        "--caller", action="append", default=[], type=ae_title, metavar="AET", help="admit this AE title only; may be repeated"
+    )
+    parser.add_argument("--check-called", action="store_true", help="reject associations that call another AE title")
+    parser.add_argument(
+        "--user", action="append", default=[], type=_pair, metavar="NAME=PASSCODE", help="demand a user identity"
+    )
+    parser.add_argument("--reindex", action="store_true", help="rebuild the index from the files first")
+    parser.add_argument("--limit", type=_size, metavar="BYTES", help="share of the disk: beyond it stores get A700")
+    parser.add_argument("--maximum-length", type=int, default=131_072, help="largest PDU taken, in bytes")
+    parser.add_argument("--associations", type=int, default=64, help="most associations at a time")
+    parser.add_argument("--artim", type=float, default=10.0, help="ARTIM timer, in seconds")
+    parser.add_argument("--idle", type=float, default=120.0, help="abort idle associations after so many seconds")
+    parser.add_argument("--known-classes-only", action="store_true", help="refuse storage classes unknown to the standard")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="log what happens to standard error")
+    secure = parser.add_argument_group("security")
+    secure.add_argument("--tls-cert", type=Path, metavar="PEM", help="serve over TLS with this certificate")
+    secure.add_argument("--tls-key", type=Path, metavar="PEM", help="its private key")
+    secure.add_argument("--tls-client-ca", type=Path, metavar="PEM", help="demand client certificates of this authority")
+    secure.add_argument("--audit-file", type=Path, help="append audit messages to a file")
+    secure.add_argument("--audit-udp", type=_address, metavar="HOST:PORT", help="send audit messages by UDP syslog")
+    secure.add_argument("--audit-tls", type=_address, metavar="HOST:PORT", help="send audit messages by TLS syslog")
+    secure.add_argument("--audit-tls-ca", type=Path, metavar="PEM", help="authority of the audit server")
+    bad = parser.add_argument_group("misbehaviour, for those who test their own clients")
+    for service in ("echo", "store", "find", "move", "get", "commit"):
+        bad.add_argument(f"--{service}-status", type=_status, metavar="HEX", help=f"answer every {service} so")
+    bad.add_argument("--response-delay", type=float, default=0.0, metavar="S", help="wait before each response")
+    bad.add_argument("--receive-delay", type=float, default=0.0, metavar="S", help="wait before each read")
+    bad.add_argument("--index-delay", type=float, default=0.0, metavar="S", help="make objects visible only after this time")
+    bad.add_argument("--abort-after", type=int, metavar="N", help="abort each association at request N + 1")
+    bad.add_argument("--fail-every", type=int, metavar="N", help="fail every Nth store, and every Nth sub-operation")
+    bad.add_argument("--reject", type=_rejection, metavar="R,S,D", help="reject associations: result,source,reason")
+    parser.add_argument("--semantics", default="", help=argparse.SUPPRESS)
+
+
+def config_of(args: argparse.Namespace, folder: Path) -> ArchiveConfig:
+    """The configuration that the options give. Raises argparse.ArgumentTypeError."""
+    if bool(args.tls_cert) != bool(args.tls_key):
+        raise argparse.ArgumentTypeError("--tls-cert and --tls-key go together")
+    tls = TlsFiles(args.tls_cert, args.tls_key, args.tls_client_ca) if args.tls_cert else None
+    audit = None
+    if args.audit_file or args.audit_udp or args.audit_tls:
+        audit = AuditTarget(args.audit_file, args.audit_udp, args.audit_tls, args.audit_tls_ca)
+    return ArchiveConfig(
+        folder=folder,
+        ae_title=args.aet,
+        host=args.host,
+        port=args.port,
+        destinations=tuple(args.destination),
+        callers=tuple(args.caller),
+        check_called_title=args.check_called,
+        passcodes=tuple(args.user),
+        tls=tls,
+        audit=audit,
+        misbehaviour=Misbehaviour(
+            echo_status=args.echo_status,
+            store_status=args.store_status,
+            find_status=args.find_status,
+            move_status=args.move_status,
+            get_status=args.get_status,
+            commit_status=args.commit_status,
+            response_delay=args.response_delay,
+            receive_delay=args.receive_delay,
+            index_delay=args.index_delay,
+            abort_after=args.abort_after,
+            fail_every=args.fail_every,
+            reject=args.reject,
+        ),
+        maximum_length=args.maximum_length,
+        maximum_associations=args.associations,
+        artim=args.artim,
+        idle_timeout=args.idle,
+        storage_limit=args.limit,
+        unknown_classes=not args.known_classes_only,
+        reindex=args.reindex,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted. Returns an exit code: 0, or 2 for a wrong command line."""
+    from .server import CannotStart, serve
+
+    logging.basicConfig(
+        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)],
+        format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
+        stream=sys.stderr,
+    )
+    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary:
+        try:
+            config = config_of(args, (args.folder or Path(temporary)).expanduser().resolve())
+            archive = serve(config, _semantics(args.semantics, config))
+        except (CannotStart, argparse.ArgumentTypeError, ValueError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
+        print(f"listening on {config.host}:{archive.port} as {config.ae_title}", flush=True)
+        ended.wait()
+        archive.stop()
+    return 0
+
+
+def _semantics(name: str, config: ArchiveConfig) -> Semantics | None:
+    """A variant by `package.module:Class`. Raises ValueError."""
+    if not name:
+        return None
+    module, _, attribute = name.partition(":")
+    try:
+        made: Semantics = getattr(importlib.import_module(module), attribute)(config)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"no semantics {name!r}: {error}") from error
+    return made
+
+
+def ae_title(text: str) -> str:
+    """An AE title (PS3.5 6.2): 1 to 16 characters, no backslash, not spaces alone."""
+    title = text.strip()
+    if not 1 <= len(title) <= 16 or "\\" in title or not title.isascii() or not title.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} is no AE title: 1 to 16 ASCII characters, no backslash")
+    return title
+
+
+def destination(text: str) -> Destination:
+    """AET=HOST:PORT."""
+    title, found, address = text.rpartition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form AET=HOST:PORT")
+    host, port = _address(address)
+    return Destination(ae_title(title), host, port)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, found, port = text.rpartition(":")
+    if not found or not host:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form HOST:PORT")
+    return host, _port(port)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, secret = text.partition("=")
+    if not found or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form NAME=PASSCODE")
+    return name, secret
+
+
+def _size(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes")
+    return int(text)
+
+
+def _status(text: str) -> int:
+    try:
+        value = int(text, 16)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 0xFFFF:
+        raise argparse.ArgumentTypeError(f"{text!r} is no status: four hexadecimal digits")
+    return value
+
+
+def _rejection(text: str) -> tuple[int, int, int]:
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.isdigit() and int(part) < 256 for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form result,source,reason")
+    return int(parts[0]), int(parts[1]), int(parts[2])

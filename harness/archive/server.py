@@ -1,0 +1,127 @@
+"""The archive as a server: what its associations share, started and stopped."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import ssl
+import threading
+
+from pydicom import config as pydicom_config
+from pynetdicom import AE, _config
+from pynetdicom.presentation import build_context
+
+from .attributes import AttributeSet
+from .audit import Audit
+from .config import ArchiveConfig, TlsFiles
+from .index import Index, Instance
+from .semantics import Semantics
+from .storage import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, Storage
+from .transport import Server
+
+LOGGER = logging.getLogger(__name__)
+
+
+class CannotStart(RuntimeError):
+    """The archive can't be started: one line that says why and what to do."""
+
+
+class Archive:
+    """A running archive. `port` is the one that it listens on; `stop` ends it."""
+
+    def __init__(self, config: ArchiveConfig, semantics: Semantics | None = None) -> None:
+        """Open folder and index, and listen. Raises CannotStart."""
+        self.config = config
+        self.semantics = semantics or Semantics(config)
+        self.keeping = threading.Lock()
+        self._timers: list[threading.Timer] = []
+        _quiet_pynetdicom()
+        try:
+            self.storage = Storage(config.folder, limit=config.storage_limit, reserve=config.storage_reserve)
+            self.index = Index(config.folder / "index.sqlite")
+            self.storage.clean()
+            if config.reindex:
+                self.reindex()
+            self.storage.used = self.index.used()
+        except (OSError, sqlite3.Error) as error:
+            raise CannotStart(f"folder {config.folder} can't be used: {error}") from error
+        self.audit = Audit(config.audit, config.ae_title)
+        self.ae = AE(config.ae_title)
+        self.ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        self.ae.implementation_version_name = IMPLEMENTATION_VERSION
+        self.ae.supported_contexts = [build_context("1.2.840.10008.1.1")]
+        try:
+            self._server = Server(self, self.ae, _tls_context(config.tls))
+        except OSError as error:
+            raise CannotStart(
+                f"can't listen on {config.host}:{config.port}: {error.strerror or error}"
+            ) from error
+        self.ae._servers.append(self._server)
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="archive", daemon=True
+        )
+        self._thread.start()
+
+    def open_associations(self) -> int:
+        """Associations that peers have established."""
+        return sum(1 for association in self._server.active_associations if association.is_established)
+
+    def index_later(self, instance: Instance, attributes: AttributeSet) -> None:
+        """Make an object visible after the delay that was asked for."""
+
+        def add() -> None:
+            self.index.add(instance, self.semantics.indexed(attributes))
+            self.index.release_thread()
+
+        timer = threading.Timer(self.config.misbehaviour.index_delay, add)
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
+
+    def reindex(self) -> int:
+        """Rebuild the index from the files; damaged ones are named in the log. Returns the number indexed."""
+        from .reindexing import reindex
+
+        return reindex(self.storage, self.index)
+
+    def stop(self) -> None:
+        """Stop listening, abort associations, close the index."""
+        for timer in self._timers:
+            timer.cancel()
+        self._server.shutdown()
+        for association in self._server.active_associations:
+            association.abort()
+        self._thread.join(timeout=5)
+        self.audit.close()
+        self.index.close()
+
+
+def serve(config: ArchiveConfig, semantics: Semantics | None = None) -> Archive:
+    """Start an archive. Raises CannotStart."""
+    return Archive(config, semantics)
+
+
+def _quiet_pynetdicom() -> None:
+    _config.LOG_HANDLER_LEVEL = "none"
+    pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
+    pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+
+
+def _tls_context(files: TlsFiles | None) -> ssl.SSLContext | None:
+    """A server's context after BCP 195 (PS3.15 B.9): TLS 1.2 or later. Raises CannotStart."""
+    if files is None:
+        return None
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(files.certificate, files.key)
+        if files.client_authority is not None:
+            context.load_verify_locations(files.client_authority)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise CannotStart(f"TLS can't be set up from {files.certificate}: {error}") from error
+    return context
+

@@ -1,0 +1,142 @@
+"""Requests to services: which one is meant, is it allowed on this context, and how is it answered."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pydicom.dataset import Dataset
+
+from . import messages
+from .messages import Message
+from .sopclasses import Service, service_of
+from .status import SUCCESS, UNRECOGNIZED_OPERATION, Answer, Refused
+
+if TYPE_CHECKING:
+    from .association import ArchiveAssociation
+
+LOGGER = logging.getLogger(__name__)
+
+_OPERATIONS = {
+    messages.C_ECHO_RQ: Service.VERIFICATION,
+    messages.C_STORE_RQ: Service.STORAGE,
+    messages.C_FIND_RQ: Service.FIND,
+    messages.C_MOVE_RQ: Service.MOVE,
+    messages.C_GET_RQ: Service.GET,
+    messages.N_ACTION_RQ: Service.COMMITMENT,
+}
+
+
+def serve(association: ArchiveAssociation, request: Message) -> None:
+    """Serve one message to its end; every operation gets a response (PS3.7 A.4)."""
+    if request.is_response:
+        LOGGER.warning("response %04XH to nothing asked; aborting", request.field)
+        association.abort()
+        return
+    if "MessageID" not in request.command:
+        LOGGER.warning("request %04XH without a Message ID; aborting", request.field)
+        association.abort()
+        return
+    misbehave_before(association)
+    if not association.is_open:
+        return
+    try:
+        handler = _handler(association, request)
+    except Refused as refusal:
+        reply(association, request, refusal.answer)
+        return
+    handler(association, request)
+
+
+def _handler(
+    association: ArchiveAssociation, request: Message
+) -> Callable[[ArchiveAssociation, Message], None]:
+    archive = association.archive
+    operation = _OPERATIONS.get(request.field)
+    if operation is None:
+        raise Refused(UNRECOGNIZED_OPERATION, f"command {request.field:04X}H isn't served")
+    abstract = str(association._accepted_cx[request.context_id].abstract_syntax)
+    if service_of(abstract, archive.config.unknown_classes) is not operation:
+        raise Refused(UNRECOGNIZED_OPERATION, f"{operation.value} isn't an operation of this SOP class")
+    archive.semantics.check_sop_class(abstract, affected_class(request))
+    if operation is Service.VERIFICATION:
+        return echo
+    # Each service is loaded when it is first asked for: starting takes less than a second that way.
+    if operation is Service.STORAGE:
+        from .storing import store
+
+        return store
+    if operation is Service.FIND:
+        from .find import find
+
+        return find
+    if operation is Service.COMMITMENT:
+        from .commitment import action
+
+        return action
+    from .retrieve import retrieve
+
+    return retrieve
+
+
+def affected_class(request: Message) -> str:
+    """Affected (or requested) SOP Class UID of a request."""
+    keyword = "RequestedSOPClassUID" if request.field == messages.N_ACTION_RQ else "AffectedSOPClassUID"
+    return str(request.command.get(keyword, "") or "")
+
+
+def echo(association: ArchiveAssociation, request: Message) -> None:
+    """C-ECHO, PS3.7 9.1.5."""
+    reply(association, request, Answer(association.archive.semantics.echo_status()))
+
+
+def response_to(request: Message, answer: Answer) -> Dataset:
+    """The command set of a response (PS3.7 9.3)."""
+    command = Dataset()
+    sop_class = affected_class(request)
+    if sop_class:
+        command.AffectedSOPClassUID = sop_class
+    command.CommandField = request.field | messages.RESPONSE
+    command.MessageIDBeingRespondedTo = request.message_id
+    command.CommandDataSetType = messages.NO_DATA_SET
+    command.Status = answer.status
+    if answer.offending:
+        command.OffendingElement = list(answer.offending)
+    if answer.comment:
+        command.ErrorComment = answer.comment.encode("ascii", "replace").decode()[:64]
+    for keyword in ("AffectedSOPInstanceUID", "RequestedSOPInstanceUID"):
+        if request.command.get(keyword):
+            command.AffectedSOPInstanceUID = str(request.command.get(keyword))
+    return command
+
+
+def reply(
+    association: ArchiveAssociation,
+    request: Message,
+    answer: Answer,
+    data: bytes | None = None,
+    extra: dict[str, int] | None = None,
+) -> None:
+    """Send a response; `extra` holds further command elements by keyword."""
+    command = response_to(request, answer)
+    for keyword, value in (extra or {}).items():
+        setattr(command, keyword, value)
+    command = association.archive.semantics.response_command(request, command)
+    if association.archive.config.misbehaviour.response_delay:
+        time.sleep(association.archive.config.misbehaviour.response_delay)
+    if association.is_open:
+        association.dimse.send(request.context_id, command, data)
+    if answer.status not in (SUCCESS, 0xFF00, 0xFF01):
+        LOGGER.info("%04XH answered with %04XH %s", request.field, answer.status, answer.comment)
+
+
+def misbehave_before(association: ArchiveAssociation) -> None:
+    """Abort in place of the answer, where asked for."""
+    limit = association.archive.config.misbehaviour.abort_after
+    association.requested += 1
+    if limit is not None and association.requested > limit:
+        association.abort()
+
+

@@ -1,0 +1,47 @@
+"""Statuses that the archive answers, and the answers themselves (PS3.4 B.2.3, C.4; PS3.7 Annex C)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SUCCESS = 0x0000
+PENDING = 0xFF00
+PENDING_WARNING = 0xFF01
+CANCEL = 0xFE00
+PROCESSING_FAILURE = 0x0110
+DUPLICATE_INSTANCE = 0x0111
+NO_SUCH_INSTANCE = 0x0112
+INVALID_ARGUMENT = 0x0115
+INVALID_INSTANCE = 0x0117
+CLASS_INSTANCE_CONFLICT = 0x0119
+CLASS_NOT_SUPPORTED = 0x0122
+NO_SUCH_ACTION = 0x0123
+NOT_AUTHORIZED = 0x0124
+UNRECOGNIZED_OPERATION = 0x0211
+MISTYPED_ARGUMENT = 0x0212
+RESOURCE_LIMITATION = 0x0213
+OUT_OF_RESOURCES = 0xA700
+UNABLE_TO_COUNT = 0xA701
+UNABLE_TO_PERFORM = 0xA702
+UNKNOWN_DESTINATION = 0xA801
+MISMATCH = 0xA900
+WARNING_SUBOPERATIONS = 0xB000
+CANNOT_UNDERSTAND = 0xC000
+UNABLE_TO_PROCESS = 0xC001
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status with the comment (64 characters at most) and the elements that explain it."""
+
+    status: int
+    comment: str = ""
+    offending: tuple[int, ...] = field(default=())
+
+
+class Refused(Exception):
+    """Ends an operation with a failure status."""
+
+    def __init__(self, status: int, comment: str, *offending: int) -> None:
+        super().__init__(f"{status:04X}H {comment}")
+        self.answer = Answer(status, comment, offending)

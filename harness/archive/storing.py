@@ -1,0 +1,104 @@
+"""The Storage service class as SCP, PS3.4 Annex B: level 2 (full), nothing is coerced.
+
+An object counts, and is acknowledged, when its file, the folder's entry and the index are on the disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from typing import TYPE_CHECKING
+
+from . import services
+from .index import Instance, NotIndexable
+from .messages import Message
+from .sopclasses import is_uid
+from .status import (
+    CANNOT_UNDERSTAND,
+    INVALID_INSTANCE,
+    MISMATCH,
+    OUT_OF_RESOURCES,
+    Answer,
+    Refused,
+)
+from .storage import Staged, Undecodable, read_attributes
+
+if TYPE_CHECKING:
+    from .association import ArchiveAssociation
+    from .server import Archive
+
+LOGGER = logging.getLogger(__name__)
+
+
+def store(association: ArchiveAssociation, request: Message) -> None:
+    """C-STORE, PS3.4 B.2.2."""
+    archive = association.archive
+    association.stored += 1
+    try:
+        answer = _store(association, request)
+    except Refused as refusal:
+        answer = refusal.answer
+    answer = archive.semantics.store_answer(answer)
+    archive.audit.stored(association.caller, request.command, answer.status)
+    services.reply(association, request, answer)
+
+
+def _store(association: ArchiveAssociation, request: Message) -> Answer:
+    archive = association.archive
+    misbehaviour = archive.config.misbehaviour
+    if misbehaviour.store_status is not None:
+        raise Refused(misbehaviour.store_status, "asked to answer so")
+    if misbehaviour.fail_every and association.stored % misbehaviour.fail_every == 0:
+        raise Refused(OUT_OF_RESOURCES, "asked to fail now and then")
+    staged = request.data
+    if not isinstance(staged, Staged):
+        raise Refused(CANNOT_UNDERSTAND, "a C-STORE has a data set")
+    if not is_uid(staged.sop_instance):
+        raise Refused(INVALID_INSTANCE, "Affected SOP Instance UID isn't a UID")
+    staged.finish()
+    if staged.error is not None:
+        LOGGER.error("object can't be kept: %s", staged.error)
+        raise Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails")
+    return keep(archive, staged)
+
+
+def keep(archive: Archive, staged: Staged) -> Answer:
+    """Take a finished object into the archive; returns when it can't be lost any more. Raises Refused."""
+    semantics = archive.semantics
+    try:
+        attributes = read_attributes(staged.path, staged.offset, staged.transfer_syntax)
+    except Undecodable as error:
+        raise Refused(CANNOT_UNDERSTAND, str(error)) from error
+    except OSError as error:
+        raise Refused(OUT_OF_RESOURCES, "the archive's disk fails") from error
+    semantics.check_object(staged.sop_class, staged.sop_instance, attributes)
+    instance = Instance(
+        staged.sop_instance,
+        staged.sop_class,
+        attributes.text(0x0020000D),
+        attributes.text(0x0020000E),
+        staged.transfer_syntax,
+        str(archive.storage.place_of(staged.sop_instance).relative_to(archive.storage.root)),
+        staged.offset,
+        staged.size,
+        staged.digest,
+    )
+    with archive.keeping:
+        known = archive.index.instance(staged.sop_instance)
+        if known is not None:
+            return semantics.duplicate(known, instance, attributes)
+        try:
+            archive.index.check(instance, attributes)
+            archive.storage.keep(semantics.coerced(staged))
+            if archive.config.misbehaviour.index_delay:
+                archive.index_later(instance, attributes)
+            else:
+                archive.index.add(instance, semantics.indexed(attributes))
+        except NotIndexable as error:
+            raise Refused(MISMATCH, str(error)) from error
+        except (OSError, sqlite3.Error) as error:
+            LOGGER.exception("object can't be kept")
+            raise Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails") from error
+    return semantics.kept()
+
+

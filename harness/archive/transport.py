@@ -1,0 +1,286 @@
+"""pynetdicom's socket, upper layer and server, mended where they and PS3.8 disagree.
+
+- A PDU is read as its bytes arrive, so that the ARTIM timer runs while half a request is there (9.2.3), and a
+  half-sent PDU on an association ends in an A-ABORT after a deadline. pynetdicom blocks in recv without end.
+- Lengths are bounded before anything is allocated; sends have a deadline and queues a bound.
+- Whatever fails while a PDU is handled ends in an A-ABORT, never in a dead thread behind an open connection.
+- After an A-ASSOCIATE-RJ or an A-ABORT the connection is kept until the peer closes it or ARTIM ends (Sta13):
+  closing at once with unread bytes makes TCP reset the connection and the peer lose the PDU.
+- TLS handshakes have a deadline and happen on the connection's own thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import select
+import socket
+import ssl
+import struct
+import time
+from typing import TYPE_CHECKING, Any
+
+from pynetdicom import pdu_primitives as primitives
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.fsm import StateMachine
+from pynetdicom.pdu import A_ABORT_RQ
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+from . import pdus
+
+if TYPE_CHECKING:
+    from .association import ArchiveAssociation
+
+LOGGER = logging.getLogger(__name__)
+#: PDUs that wait to be sent, and messages that wait to be served, before their producer waits too.
+QUEUE_BOUND = 64
+
+
+class TimedSocket(AssociationSocket):
+    """A socket that never waits: reads take what is there, writes have a deadline."""
+
+    send_timeout: float = 30.0
+
+    @property
+    def ready(self) -> bool:
+        """True if there is something to read; unlike select, for any number of open files."""
+        if self.socket is None or not self._is_connected:
+            return False
+        try:
+            if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+                return True
+            poller = select.poll()
+            poller.register(self.socket, select.POLLIN)
+            return bool(poller.poll(0))
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
+            return False
+
+    def take(self, most: int) -> bytes | None:
+        """The bytes that are there, at most `most`; None if there are none yet, empty at the end. Raises OSError."""
+        assert self.socket is not None
+        self.socket.settimeout(0)
+        try:
+            return self.socket.recv(most)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+
+    def send(self, bytestream: bytes) -> None:
+        """Send all bytes, or close the connection if that takes longer than the deadline."""
+        if self.socket is None:
+            return
+        try:
+            self.socket.settimeout(self.send_timeout)
+            self.socket.sendall(bytestream)
+        except OSError as error:
+            LOGGER.info("sending failed: %s", error)
+            self.event_queue.put("Evt17")
+
+    def _shutdown_socket(self) -> None:
+        if self.socket is None:
+            return
+        with contextlib.suppress(OSError):  # the peer may have closed it already
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+class GuardedStateMachine(StateMachine):
+    """A state machine whose failures end the association instead of its thread."""
+
+    def do_action(self, event: str) -> None:
+        try:
+            super().do_action(event)
+        except Exception:
+            LOGGER.exception("event %s in %s failed; aborting", event, self.current_state)
+            self.dul.abort_by_provider()  # type: ignore[attr-defined]
+
+
+class UpperLayer(DULServiceProvider):
+    """The upper layer of an archive's association."""
+
+    def __init__(self, assoc: ArchiveAssociation) -> None:
+        super().__init__(assoc)
+        self.archive_association = assoc
+        self.to_provider_queue = queue.Queue(maxsize=QUEUE_BOUND)
+        self.state_machine = GuardedStateMachine(self)
+        self.pdu_timeout = assoc.archive.config.artim
+        self.received_request = b""
+        self._buffer = bytearray()
+        self._pdu_began = 0.0
+        self.daemon = True
+
+    def abort_by_provider(self) -> None:
+        """Send an A-ABORT of the service provider (PS3.8 9.3.8) and wait for the close (Sta13)."""
+        if self.state_machine.current_state in ("Sta1", "Sta13"):
+            self.state_machine.current_state = "Sta13"
+            return
+        pdu = A_ABORT_RQ()
+        pdu.source, pdu.reason_diagnostic = 2, 0
+        self._send(pdu)
+        self.state_machine.current_state = "Sta13"
+        self.artim_timer.restart()
+        failure = primitives.A_P_ABORT()
+        failure.provider_reason = 0
+        self.to_user_queue.put(failure)
+        self.assoc.dimse.msg_queue.put((None, None))
+
+    def send_pdu(self, primitive: Any) -> None:
+        """Hand a primitive to the reactor; waits while it's behind, gives up when it's gone."""
+        while self.is_alive() or not self.assoc._started_dul:
+            try:
+                self.to_provider_queue.put(primitive, timeout=0.5)
+            except queue.Full:
+                continue
+            return
+
+    def _is_transport_event(self) -> bool:
+        sock = self.socket
+        if sock is None or sock.socket is None or self._kill_thread:
+            return False
+        assert isinstance(sock, TimedSocket)
+        if self._take_pdu():
+            return True
+        if self.assoc.dimse.msg_queue.qsize() >= QUEUE_BOUND:
+            return False  # the peer is ahead of us: let TCP hold it back
+        if not sock.ready:
+            self._check_progress()
+            return False
+        self.archive_association.wait_before_reading()
+        try:
+            chunk = sock.take(262_144)
+        except OSError as error:
+            LOGGER.info("connection lost: %s", error)
+            self.event_queue.put("Evt17")
+            return True
+        if chunk is None:
+            return False
+        if not chunk:
+            self._buffer.clear()
+            self.event_queue.put("Evt17")
+            return True
+        if not self._buffer:
+            self._pdu_began = time.monotonic()
+        self._buffer += chunk
+        return self._take_pdu()
+
+    def _check_progress(self) -> None:
+        """End an association whose peer stopped within a PDU; before one there is ARTIM (Sta2, Sta13)."""
+        state = self.state_machine.current_state
+        if self._buffer and state not in ("Sta2", "Sta13") and (
+            time.monotonic() - self._pdu_began > self.pdu_timeout
+        ):
+            LOGGER.warning("a PDU wasn't completed within %g s", self.pdu_timeout)
+            self._buffer.clear()
+            self.event_queue.put("Evt19")
+
+    def _take_pdu(self) -> bool:
+        """Make an event of the first whole PDU in the buffer."""
+        if len(self._buffer) < 6:
+            return False
+        pdu_type, length = struct.unpack_from(">BxL", self._buffer)
+        if not 1 <= pdu_type <= 7 or length > pdus.length_limit(
+            pdu_type, self.archive_association.archive.config.maximum_length
+        ):
+            LOGGER.warning("PDU type %02XH with length %d refused", pdu_type, length)
+            # Where the next PDU would begin is unknown, so nothing more is read from this peer.
+            self._buffer.clear()
+            self.event_queue.put("Evt19")
+            return True
+        if len(self._buffer) < 6 + length:
+            return False
+        pdu = bytes(memoryview(self._buffer)[: 6 + length])
+        del self._buffer[: 6 + length]
+        self._pdu_began = time.monotonic()
+        try:
+            self._accept_pdu(pdu)
+        except Exception as error:  # whatever a decoder raises, the PDU is invalid (9.2.3)
+            LOGGER.warning("invalid PDU: %s: %s", type(error).__name__, error)
+            self.event_queue.put("Evt19")
+        return True
+
+    def _accept_pdu(self, pdu: bytes) -> None:
+        kind = pdu[0]
+        if kind == pdus.P_DATA:
+            if self.state_machine.current_state in ("Sta6", "Sta7"):
+                # Straight to the message layer: no copies by way of pynetdicom's items.
+                self.assoc.dimse.receive_fragments(pdus.fragments(pdu[6:]))
+                return
+            pdus.fragments(pdu[6:])
+        if kind in (pdus.ASSOCIATE_RQ, pdus.ASSOCIATE_AC):
+            if kind == pdus.ASSOCIATE_RQ:
+                self.received_request = pdu
+            pdu = pdus.readable_request(pdu)
+        elif kind != pdus.P_DATA and len(pdu) != 10:
+            raise pdus.InvalidPdu(f"PDU type {kind:02X}H has {len(pdu) - 6} bytes, 4 are needed")
+        decoded, event = self._decode_pdu(bytearray(pdu))
+        if kind in (pdus.ASSOCIATE_RQ, pdus.ASSOCIATE_AC):
+            decoded.to_primitive()  # raises here what it would raise in the state machine
+        self._recv_pdu.put(decoded)
+        self.event_queue.put(event)
+
+    def _send(self, pdu: Any) -> None:
+        if self.socket is None:
+            return
+        encoded = pdu.encode()
+        if encoded[0] == pdus.ASSOCIATE_AC and len(self.received_request) >= 74:
+            # 9.3.3: the titles and the reserved bytes after them are copies of those received.
+            encoded = encoded[:10] + self.received_request[10:74] + encoded[74:]
+        encoded = self.archive_association.archive.semantics.outgoing_pdu(encoded)
+        if encoded:
+            self.socket.send(encoded)
+
+
+class Handler(RequestHandler):
+    """Starts an association for a connection."""
+
+    def handle(self) -> None:
+        context = self.server.tls_context  # type: ignore[attr-defined]
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.request.settimeout(self.server.archive.config.artim)  # type: ignore[attr-defined]
+            try:
+                self.request = context.wrap_socket(self.request, server_side=True)
+            except (OSError, ssl.SSLError) as error:
+                LOGGER.warning("TLS with %s failed: %s", self.client_address, error)
+                self.server.archive.audit.security_alert(str(self.client_address[0]), str(error))  # type: ignore[attr-defined]
+                self.request.close()
+                return
+        self._create_association().start()
+
+    def _create_association(self) -> Any:
+        from .association import ArchiveAssociation
+
+        archive = self.server.archive  # type: ignore[attr-defined]
+        association = ArchiveAssociation(archive, "acceptor")
+        association._server = self.server
+        association.name = f"AcceptorThread@{self.client_address[1]}"
+        association.set_socket(TimedSocket(association, client_socket=self.request))
+        association.acceptor.maximum_length = archive.config.maximum_length
+        association.acceptor.ae_title = archive.config.ae_title
+        association.acceptor.address_info = self.local
+        association.acceptor.implementation_class_uid = self.ae.implementation_class_uid
+        association.acceptor.implementation_version_name = self.ae.implementation_version_name
+        association.requestor.address_info = self.remote
+        return association
+
+
+class Server(ThreadedAssociationServer):
+    """The listening socket."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, archive: Any, ae: Any, tls_context: ssl.SSLContext | None) -> None:
+        self.archive = archive
+        self.tls_context = tls_context
+        config = archive.config
+        super().__init__(ae, (config.host, config.port), config.ae_title, [], None, None, Handler)
+
+    def _bind_defaults(self) -> None:
+        """pynetdicom's handlers serve nothing here: requests go to `services`."""
+
+    def shutdown_request(self, request: Any) -> None:
+        with contextlib.suppress(OSError):  # the peer may have closed it already
+            request.shutdown(socket.SHUT_RDWR)
+        request.close()
