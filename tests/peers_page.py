@@ -9,8 +9,8 @@ from tests.explained import FOLDER, PEERS, explained
 PAGE = FOLDER.parent / "PEERS.md"
 INTRODUCTION = """# What real archives do
 
-Every outcome that is not PASS, on archives that CI runs as Debian ships them (`pacs-harness run --peer NAME`), with the
-reason in a line. CI fails where a run says something else than this page. Written by `python -m tests.peers_page` from
+Every outcome that is not PASS, on archives that CI runs as Debian ships them (`run --peer NAME`),
+with the reason in a line. CI fails where a run says otherwise. Written by `python -m tests.peers_page` from
 `docs/peers/`; correct it there.
 """
 

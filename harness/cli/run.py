@@ -1,0 +1,187 @@
+"""`pacs-harness run`: exercise a PACS and leave a conformance report."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.cli import selection
+from harness.cli.console import Progress
+from harness.decide.exit_code import ExitCode
+from harness.events import EventStream, JsonLines, RunFinished
+from harness.plugin.context import RunContext, StoredLog
+from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
+from harness.target import Destination, Target, TargetError, read_target
+from harness.verdict import Outcome
+
+PEERS = ("orthanc", "dcmtk")
+DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("run", help="exercise a PACS and leave a conformance report")
+    parser.add_argument(
+        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
+    )
+    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and exercise it")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the run folder (default: pacs-run-DATE-TIME)")
+    selection.add_options(parser)
+    parser.add_argument("--plan", action="store_true", help="say what would be sent; send nothing")
+    parser.add_argument("--observe", action="store_true", help="negotiate, echo and find only: write nothing")
+    parser.add_argument("--intrusive", action="store_true", help="also what may disturb the product")
+    parser.add_argument(
+        "--i-own-this-system", action="store_true", help="needed to write to a target that is not on this machine"
+    )
+    parser.add_argument(
+        "--allow-untested", action="append", default=[], metavar="GROUP", help="no exit code 5 for this group"
+    )
+    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="instead of the target file's deadline")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the selected scenarios.  Exit codes: see `harness.decide.exit_code`."""
+    if options.target is not None and options.peer:
+        raise TargetError("give a target file or --peer, not both")
+    if options.deadline is not None and not 0 < options.deadline <= 3600:
+        raise TargetError("--deadline takes seconds, more than 0 and at most 3600")
+    if options.plan:
+        from harness.cli.plan import print_plan
+
+        return print_plan(options)
+    given = read_target(options.target) if options.target is not None else None
+    if given is not None and not given.is_loopback() and not (options.observe or options.i_own_this_system):
+        raise TargetError(
+            f"{given.dimse.host} is not this machine: a run stores synthetic patients there; "
+            "say --i-own-this-system, or --observe to write nothing"
+        )
+    folder = make_run_folder(options.output or Path(f"pacs-run-{datetime.now():%Y%m%d-%H%M%S}"))
+    console = Console(highlight=False)
+    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch, _target(given, options, scratch) as target:
+        if options.deadline is not None:
+            target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
+        return _run(target, folder, options, console)
+
+
+@contextlib.contextmanager
+def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> Iterator[Target]:
+    """The target to exercise: the given one, or an archive that is started now and stopped at the end."""
+    if given is not None:
+        yield given
+        return
+    from harness.peers import PeerMissing, free_ports, start_peer
+
+    ports = free_ports(len(DESTINATION_TITLES))
+    destinations = tuple(Destination(title, port) for title, port in zip(DESTINATION_TITLES, ports, strict=True))
+    if options.peer:
+        try:
+            with start_peer(options.peer, Path(scratch), destinations, "PACSHARNESS") as running:
+                yield replace(running.target, name=running.version)
+        except PeerMissing as missing:
+            raise TargetError(str(missing)) from None
+        return
+    from harness.peers.bundled import start_bundled
+
+    with start_bundled(Path(scratch), destinations, "PACSHARNESS") as target:
+        yield target
+
+
+def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:
+    from harness.preflight import PreflightBlocked, first_echo, preflight
+    from harness.report import render
+
+    command = ("pacs-harness", *sys.argv[1:])
+    try:
+        greeting = first_echo(target)
+    except PreflightBlocked as blocked:
+        print(f"pacs-harness: {blocked.finding.text}; {blocked.finding.remedy}", file=sys.stderr)
+        RunFile.start(folder, target, command, {}).finish(
+            None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}"
+        )
+        render(folder)
+        return ExitCode.UNREACHABLE
+    peer = {
+        "name": target.name,
+        "implementation_class_uid": greeting.implementation_class_uid,
+        "implementation_version_name": greeting.implementation_version_name,
+    }
+    console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
+    if not options.observe:
+        for finding in preflight(target):
+            console.print(f"  {finding.severity.name.lower()}: {finding.text}; {finding.remedy}", soft_wrap=True)
+    run_file = RunFile.start(folder, target, command, peer)
+    progress = Progress(console)
+    stored = StoredLog(folder / "stored.csv")
+    context = RunContext(
+        target,
+        folder,
+        EventStream(JsonLines(folder), progress),
+        selection.roots_of(options),
+        selection.selection_of(options),
+        observe=options.observe,
+        intrusive=options.intrusive,
+        on_stored=stored,
+    )
+    try:
+        session = run_pytest(context, keyword=options.keyword)
+        session.plugin.flush_unfinished()
+        code, because = conclude(context, session, options.allow_untested)
+    finally:
+        progress.stop()
+        stored.close()
+    context.events.emit(RunFinished(int(code), because))
+    run_file.finish(session.plugin, code, because)
+    cleaned = _clean_up(target, tuple(stored.studies))
+    written = render(folder)
+    _closing_words(console, session, stored, cleaned, code, because, written)
+    return code
+
+
+def _clean_up(target: Target, studies: Sequence[str]) -> int:
+    """Ask the product to delete what was stored, where the target file says how; how many studies went."""
+    if not target.control.delete_study:
+        return 0
+    gone = 0
+    for study in studies:
+        command = [part.replace("{study_uid}", study) for part in target.control.delete_study]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print(f"pacs-harness: clean-up stopped: {error}", file=sys.stderr)
+            return gone
+        gone += done.returncode == 0
+    return gone
+
+
+def _closing_words(
+    console: Console,
+    session: Session,
+    stored: StoredLog,
+    cleaned: int,
+    code: ExitCode,
+    because: str,
+    written: Sequence[Path],
+) -> None:
+    outcomes = [result.outcome for result in session.plugin.results]
+    counts = "  ".join(f"{outcome} {outcomes.count(outcome)}" for outcome in Outcome if outcome in outcomes)
+    console.print(f"\n{len(outcomes)} requirements: {counts}")
+    if code not in (ExitCode.CONFORMANT, ExitCode.FAILED):
+        console.print(because)
+    if stored.studies:
+        left = len(stored.studies) - cleaned
+        console.print(
+            f"{sum(stored.studies.values())} synthetic objects in {len(stored.studies)} studies were stored; "
+            f"{left} studies are left there (stored.csv)"
+        )
+    report = next((path for path in written if path.suffix == ".html"), None)
+    if report is not None:
+        console.print(f"report: {report.resolve()}", soft_wrap=True)
