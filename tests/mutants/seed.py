@@ -25,7 +25,9 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {}
 
 
-def mutant(*, clause: str, defect: str, caught_by: tuple[str, ...], wire: bool = False) -> Callable[[type], type]:
+def mutant(
+    *, clause: str, defect: str, caught_by: tuple[str, ...], wire: bool = False
+) -> Callable[[type], type]:
     """Register the decorated class as a mutant; its module and name are how it is loaded."""
 
     def register(kind: type) -> type:

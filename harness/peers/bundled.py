@@ -1,0 +1,43 @@
+"""The bundled reference archive, started as a process of its own for one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness import __version__
+from harness.archive import launch
+from harness.peers.process import PeerFailed
+from harness.target import Claims, Destination, Dimse, Target
+
+CLAIMS = Claims(services=("verification", "storage", "find", "move", "get", "commitment"), storage_level=2)
+"""The reference archive promises all that it is there to show."""
+
+
+@contextmanager
+def start_bundled(
+    folder: Path,
+    destinations: Sequence[Destination],
+    calling_ae_title: str,
+    *,
+    semantics: str = "",
+    deadline: float = 30.0,
+) -> Iterator[Target]:
+    """A ready Target.  ``semantics`` (``module:Class``) loads a mutant or variant.  Raises PeerFailed."""
+    try:
+        archive = launch.launch(
+            destinations=[(entry.ae_title, entry.host, entry.port) for entry in destinations],
+            folder=folder / "objects",
+            log=folder / "archive.log",
+            semantics=semantics,
+        )
+    except launch.ArchiveDidNotStart as failure:
+        raise PeerFailed(str(failure)) from failure
+    with archive:
+        yield Target(
+            dimse=Dimse(archive.host, archive.port, archive.ae_title, calling_ae_title, deadline=deadline),
+            name=f"Bundled reference archive {__version__}",
+            claims=CLAIMS,
+            destinations=tuple(destinations),
+        )

@@ -1,0 +1,90 @@
+"""One seeded defect against requirements: start the archive with it, run them, say what each came to."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import pkgutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import tests.mutants
+import tests.variants
+from harness.events import EventStream
+from harness.peers import free_ports
+from harness.peers.bundled import start_bundled
+from harness.plugin.context import RunContext
+from harness.plugin.identity import Selection
+from harness.plugin.run import our_scenarios, run_pytest
+from harness.target import Destination, Target
+from harness.verdict import Result
+from tests.mutants.seed import MUTANTS, Mutant
+from tests.variants.seed import VARIANTS, Variant
+
+DEADLINE = 3.0
+"""Seconds: a defect that shows as silence costs the deadline four times."""
+
+
+def all_mutants() -> dict[str, Mutant]:
+    """Every declared mutant by name."""
+    for module in pkgutil.iter_modules(tests.mutants.__path__):
+        if not module.name.startswith("test_"):
+            importlib.import_module(f"tests.mutants.{module.name}")
+    return dict(sorted(MUTANTS.items()))
+
+
+def all_variants() -> dict[str, Variant]:
+    """Every declared variant by name."""
+    for module in pkgutil.iter_modules(tests.variants.__path__):
+        if not module.name.startswith("test_"):
+            importlib.import_module(f"tests.variants.{module.name}")
+    return dict(sorted(VARIANTS.items()))
+
+
+@contextlib.contextmanager
+def archive_with(semantics: str, folder: Path) -> Iterator[Target]:
+    """The reference archive with other semantics, and two move destinations registered."""
+    ports = free_ports(2)
+    destinations = tuple(Destination(f"PHDEST{number}", port) for number, port in enumerate(ports, 1))
+    with start_bundled(folder, destinations, "PACSHARNESS", semantics=semantics, deadline=DEADLINE) as target:
+        yield replace(target, dimse=replace(target.dimse, visible_within=5.0))
+
+
+@contextlib.contextmanager
+def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
+    """The reference archive with the defect in it, or behind the proxy that has it."""
+    if not mutant.wire:
+        with archive_with(mutant.where, folder) as target:
+            yield target
+        return
+    from tests.mutants.wire import proxy
+
+    module, _, name = mutant.where.partition(":")
+    kind = getattr(importlib.import_module(module), name)
+    with (
+        archive_with("", folder) as target,
+        proxy((target.dimse.host, target.dimse.port), kind) as port,
+    ):
+        yield replace(target, dimse=replace(target.dimse, port=port))
+
+
+def examine(target: Target, ids: Sequence[str], folder: Path) -> dict[str, Result]:
+    """Run the requirements (all where none is named); the results by id."""
+    context = RunContext(
+        target, folder, EventStream(), (our_scenarios(),), Selection(tuple(ids)), intrusive=True
+    )
+    session = run_pytest(context)
+    if session.problems:
+        raise RuntimeError(f"scenarios could not be collected: {session.problems}")
+    return {result.requirement.id: result for result in session.plugin.results}
+
+
+def verdicts(mutant: Mutant) -> dict[str, Result]:
+    """The results of the mutant's declared catchers."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pacs-harness-mutant-") as scratch,
+        target_with(mutant, Path(scratch)) as target,
+    ):
+        return examine(target, mutant.caught_by, Path(scratch))
