@@ -235,8 +235,11 @@ def _padded_alike(a: Element, b: Element, left: Data, right: Data) -> bool:
     vr = a.vr or b.vr
     if vr is not None and vr not in _TEXT and vr not in ("OB", "UN"):
         return False
-    if abs(len(left) - len(right)) > 1 and (vr is None or vr not in _TEXT):
+    apart = abs(len(left) - len(right))
+    if apart > 1 and vr not in _TEXT:
         return False  # one byte brings an odd value to even length; more is content
+    if not apart and vr is None:
+        return False  # without a VR the last byte may belong to a number
     short, long = sorted((bytes(left), bytes(right)), key=len)
     strip = b"\0 " if vr is None or vr in _TEXT else b"\0"
     return short.rstrip(strip) == long.rstrip(strip)

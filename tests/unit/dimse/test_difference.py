@@ -141,6 +141,9 @@ def test_padding_is_told_from_content() -> None:
     assert kinds(NAME, short(0x10, 0x10, b"PN", b"A^B\0")) == [K.PADDING]
     assert kinds(NAME, short(0x10, 0x10, b"PN", b" A^B")) == [K.VALUE]
     assert kinds(short(8, 0x18, b"UI", b"1.2\0"), short(8, 0x18, b"UI", b"1.2 ")) == [K.PADDING]
+    implicit = [struct.pack("<HHI", 0x28, 0x10, len(value)) + value for value in (b"\1\0", b"\1 ", b"\1")]
+    assert kinds(implicit[0], implicit[1], IMPLICIT_LITTLE, IMPLICIT_LITTLE) == [K.VALUE]
+    assert kinds(implicit[1], implicit[2], IMPLICIT_LITTLE, IMPLICIT_LITTLE) == [K.PADDING]
     numbers = short(0x28, 0x10, b"US", b"\1\0"), short(0x28, 0x10, b"US", b"\1\0\0\0")
     assert kinds(*numbers) == [K.VALUE]
 
