@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -40,7 +41,7 @@ def their_scenarios(folder: Path) -> ScenarioRoot:
 
 
 def make_run_folder(folder: Path) -> Path:
-    """Create the run folder, readable by its owner only.  Raises TargetError where that fails or it is in use."""
+    """Create the run folder, for its owner only.  Raises TargetError where that fails or it is in use."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (folder / "run.json").exists():
@@ -125,10 +126,7 @@ class Session:
 
 
 def run_pytest(context: RunContext, *, keyword: str = "", collect_only: bool = False) -> Session:
-    """Run (or only collect) the scenarios of ``context.roots`` in a pytest that nothing around it can reach."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        os.environ.pop(name, None)
+    """Run (or only collect) the scenarios of ``context.roots``; nothing around reaches that pytest."""
     root = our_scenarios().folder
     arguments = [
         "-c",
@@ -144,19 +142,33 @@ def run_pytest(context: RunContext, *, keyword: str = "", collect_only: bool = F
         *(str(root.folder) for root in context.roots),
     ]
     plugin = RecorderPlugin(context)
-    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
-    try:
+    with _hermetic():
         code = pytest.main(
             arguments, plugins=[plugin, FixturePlugin(context, plugin), _NoTerminal(), _Markers()]
         )
-    finally:
-        sys.dont_write_bytecode = before
     problems = list(plugin.collection_errors)
     if code == pytest.ExitCode.USAGE_ERROR and not problems:
         problems.append("pytest refused the scenarios or the -k expression")
     if code == pytest.ExitCode.INTERNAL_ERROR:
         problems.append("pytest itself failed")
     return Session(plugin, int(code), problems)
+
+
+@contextlib.contextmanager
+def _hermetic() -> Iterator[None]:
+    """No plugin, option or bytecode of the surroundings; all as before afterwards."""
+    hidden = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    before = {name: os.environ.pop(name, None) for name in hidden}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = bytecode
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 class _Markers:
