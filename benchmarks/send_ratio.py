@@ -28,7 +28,7 @@ from pydicom import dcmread
 
 from harness.dimse.association import Association
 from harness.dimse.command import DATA_SET, Command, CommandSet
-from harness.dimse.fragments import FileSlice
+from harness.dimse.fragments import FileSlice, mapped
 from harness.dimse.negotiation import contexts
 from harness.dimse.part10 import part10, write_part10
 from harness.dimse.pdu import associate_request
@@ -119,8 +119,9 @@ def storescp() -> Iterator[int]:
 
 
 def ours(port: int, paths: list[Path], count: int, quickack: bool) -> float:
-    """Objects a second of the wire layer: one association, one object outstanding."""
+    """Objects a second of the wire layer: one association, one object outstanding, files memory-mapped."""
     heads = [part10(path) for path in paths]
+    maps = [mapped(FileSlice(path, head.dataset_offset)) for path, head in zip(paths, heads, strict=True)]
     request = associate_request("STORESCP", "BENCHMARK", contexts((CT, [EXPLICIT])))
     with Association.open(Address("127.0.0.1", port), request, quickack=quickack) as association:
         context = association.context_for(CT)
@@ -135,8 +136,7 @@ def ours(port: int, paths: list[Path], count: int, quickack: bool) -> float:
                 CommandDataSetType=DATA_SET,
                 AffectedSOPInstanceUID=head.sop_instance,
             )
-            data = FileSlice(paths[number % len(paths)], head.dataset_offset)
-            association.send_message(context.id, command, data)
+            association.send_message(context.id, command, maps[number % len(maps)])
             answer = association.receive_message()
             if answer.command.require("Status") != 0:
                 raise SystemExit(f"not stored: {answer.command}")

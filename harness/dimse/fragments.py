@@ -35,13 +35,17 @@ DataSet = Buffer | Sequence[Buffer] | FileSlice
 def views(dataset: DataSet) -> list[memoryview]:
     """Byte views of a data set; a memory map lives as long as a view of it."""
     if isinstance(dataset, FileSlice):
-        return [_mapped(dataset)]
+        return [mapped(dataset)]
     if isinstance(dataset, bytes | bytearray | memoryview):
         return [memoryview(dataset).cast("B")]
     return [memoryview(part).cast("B") for part in dataset]
 
 
-def _mapped(part: FileSlice) -> memoryview:
+def mapped(part: FileSlice) -> memoryview:
+    """A view of a part of a file; keep it where the same part is sent often, mapping costs more than sending.
+
+    Raises MisuseError for a part that reaches beyond the file, OSError.
+    """
     with open(part.path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         end = size if part.length is None else part.offset + part.length
@@ -49,8 +53,8 @@ def _mapped(part: FileSlice) -> memoryview:
             raise MisuseError(f"{part.path} has {size} bytes; {part.offset} to {end} lies outside")
         if part.offset == end:
             return memoryview(b"")
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return memoryview(mapped)[part.offset : end]
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return memoryview(whole)[part.offset : end]
 
 
 def fragment_size(peer_maximum: int | None, wanted: int | None = None) -> int:

@@ -307,6 +307,9 @@ class Connection:
             except OSError as error:
                 raise self._broken(error) from error
             timer = Timer(seconds)
+            if self._tape is None and count == sum(map(len, batch)):
+                first += len(batch)
+                continue
             for buffer in batch:
                 if count < len(buffer):
                     view = memoryview(buffer)
