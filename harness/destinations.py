@@ -125,7 +125,8 @@ def judge_registration(entry: Destination, status: int, control: int, contacted:
     return Finding(
         Severity.NOTE,
         f"whether {name}, port {entry.port}, is registered cannot be told beforehand: for a study that does"
-        f" not exist the product answers {name_of(status)}, and {name_of(control)} for a title that nobody has",
+        f" not exist the product answers {name_of(status)}, and {name_of(control)} for a title that nobody"
+        " has",
         "if the move requirements find nothing arriving, register it:\n" + lines,
     )
 

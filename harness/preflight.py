@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, replace
 
+from harness.destinations import check_destinations
 from harness.dimse import transport
 from harness.dimse.association import Association
 from harness.dimse.errors import (
@@ -16,7 +17,6 @@ from harness.dimse.errors import (
     Unreachable,
     UnreachableKind,
 )
-from harness.destinations import check_destinations
 from harness.explain import Finding, Severity, explain, is_untrusted, where
 from harness.plugin.context import peer_of
 from harness.scu.echo import echo

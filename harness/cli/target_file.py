@@ -1,0 +1,93 @@
+"""The text of a commented target file: every key that there is, those that are not set as comments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from harness.target import SERVICES, USER_IDENTITY_TYPES, Destination
+
+
+def target_file(
+    host: str, port: int, called: str, calling: str, destinations: Sequence[Destination] = ()
+) -> str:
+    """A target file as TOML, ready to read with `harness.target.read_target`."""
+    services = ", ".join(_quoted(service) for service in SERVICES)
+    return f"""\
+# What pacs-harness exercises. `pacs-harness doctor FILE` says what is still in the way of a full run.
+# Lines that begin with "# key =" show a key that may be set, with its default or an example.
+
+# The product's name, for the report.
+# name = "Example PACS 4.2"
+
+[dimse]
+# How to reach the product, and as whom. AE titles have at most 16 characters.
+host = {_quoted(host)}
+port = {port}
+called_ae_title = {_quoted(called)}
+calling_ae_title = {_quoted(calling)}
+
+# Seconds to wait for an answer. DICOM sets no response time.
+# deadline = 30.0
+
+# Seconds that may pass between the acknowledgement of an object and its being found.
+# visible_within = 60.0
+
+# TLS, where the product's port demands it.
+# [dimse.tls]
+# PEM file of the authorities that the product's certificate leads to (default: the system's).
+# ca_file = "authority.pem"
+# The harness's own certificate and key, where the product asks for one; both or neither.
+# certificate = "harness.pem"
+# key = "harness-key.pem"
+# The name in the product's certificate (default: host).
+# server_name = "pacs.example.org"
+# false accepts any certificate: for a test bench only.
+# verify = true
+
+# Who the harness says it is (PS3.7 D.3.3.7), sent with every association.
+# [dimse.user_identity]
+# One of: {", ".join(USER_IDENTITY_TYPES)}.
+# type = "username-passcode"
+# primary = "harness"
+# The passcode; it is left out of every report.
+# secondary = "secret"
+
+[claims]
+# What the product's conformance statement promises. What is promised and missing fails; what is not
+# promised and missing is reported as not supported.
+# services = [{services}]
+# PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element has to be kept.
+# storage_level = 2
+
+{_destinations(destinations)}
+[control]
+# A command on this machine that deletes one study from the product, for clean-up; {{study_uid}} is replaced.
+# delete_study = ["./delete-study", "{{study_uid}}"]
+"""
+
+
+_DESTINATION_WORDS = """\
+# Where the harness receives what the product sends for C-MOVE, and reports of storage commitment.
+# Register each in the product: AE title, this machine's address, port.
+# host is the address to listen on here: "0.0.0.0" for all, "127.0.0.1" for products on this machine only.
+"""
+
+
+def _destinations(destinations: Sequence[Destination]) -> str:
+    if not destinations:
+        return (
+            _DESTINATION_WORDS
+            + '# [[destination]]\n# ae_title = "HARNESSDEST"\n# port = 11113\n# host = "0.0.0.0"\n'
+        )
+    tables = [
+        f"[[destination]]\nae_title = {_quoted(entry.ae_title)}\nport = {entry.port}\n"
+        f"host = {_quoted(entry.host)}\n"
+        for entry in destinations
+    ]
+    return _DESTINATION_WORDS + "\n".join(tables)
+
+
+def _quoted(value: str) -> str:
+    """A TOML basic string.  JSON's escapes are TOML's, but for DEL, which JSON leaves as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
