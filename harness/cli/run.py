@@ -33,18 +33,24 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
     )
     parser.add_argument("--peer", choices=PEERS, help="start this installed archive and exercise it")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the run folder (default: pacs-run-DATE-TIME)")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="the run folder (default: named by the time)"
+    )
     selection.add_options(parser)
     parser.add_argument("--plan", action="store_true", help="say what would be sent; send nothing")
     parser.add_argument("--observe", action="store_true", help="negotiate, echo and find only: write nothing")
     parser.add_argument("--intrusive", action="store_true", help="also what may disturb the product")
     parser.add_argument(
-        "--i-own-this-system", action="store_true", help="needed to write to a target that is not on this machine"
+        "--i-own-this-system",
+        action="store_true",
+        help="needed to write to another machine",
     )
     parser.add_argument(
         "--allow-untested", action="append", default=[], metavar="GROUP", help="no exit code 5 for this group"
     )
-    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="instead of the target file's deadline")
+    parser.add_argument(
+        "--deadline", type=float, metavar="SECONDS", help="for each answer, instead of the file's"
+    )
     parser.set_defaults(run=run)
 
 
@@ -66,7 +72,10 @@ def run(options: argparse.Namespace) -> int:
         )
     folder = make_run_folder(options.output or Path(f"pacs-run-{datetime.now():%Y%m%d-%H%M%S}"))
     console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch, _target(given, options, scratch) as target:
+    with (
+        tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
+        _target(given, options, scratch) as target,
+    ):
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
         return _run(target, folder, options, console)
@@ -81,7 +90,9 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
     from harness.peers import PeerMissing, free_ports, start_peer
 
     ports = free_ports(len(DESTINATION_TITLES))
-    destinations = tuple(Destination(title, port) for title, port in zip(DESTINATION_TITLES, ports, strict=True))
+    destinations = tuple(
+        Destination(title, port) for title, port in zip(DESTINATION_TITLES, ports, strict=True)
+    )
     if options.peer:
         try:
             with start_peer(options.peer, Path(scratch), destinations, "PACSHARNESS") as running:
@@ -111,13 +122,15 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         return ExitCode.UNREACHABLE
     peer = {
         "name": target.name,
-        "implementation_class_uid": greeting.implementation_class_uid,
-        "implementation_version_name": greeting.implementation_version_name,
+        "implementation_class_uid": greeting.implementation_class_uid or "",
+        "implementation_version_name": greeting.implementation_version_name or "",
     }
     console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
     if not options.observe:
         for finding in preflight(target):
-            console.print(f"  {finding.severity.name.lower()}: {finding.text}; {finding.remedy}", soft_wrap=True)
+            console.print(
+                f"  {finding.severity.name.lower()}: {finding.text}; {finding.remedy}", soft_wrap=True
+            )
     run_file = RunFile.start(folder, target, command, peer)
     progress = Progress(console)
     stored = StoredLog(folder / "stored.csv")
