@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .config import AuditTarget
+from .config import AuditTarget, Destination
+from .index import Instance
 from .negotiation import Caller, Rejection
 
 if TYPE_CHECKING:
@@ -23,4 +24,7 @@ class Audit:
     def security_alert(self, address: str, reason: str) -> None: ...
     def stored(self, caller: Caller, command: Dataset, status: int) -> None: ...
     def queried(self, caller: Caller, sop_class: str, identifier: object) -> None: ...
+    def transferred(
+        self, caller: Caller, destination: Destination | None, instances: list[Instance], status: int | None
+    ) -> None: ...
     def close(self) -> None: ...

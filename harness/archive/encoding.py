@@ -18,7 +18,8 @@ EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 #: Those between which a data set is re-encoded without touching its pixels.
 NATIVE = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 
-_LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+#: VRs with a 32-bit length in explicit VR (PS3.5 7.1.2).
+LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 _SHORT_VRS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 )
@@ -168,7 +169,7 @@ class _Walker:
         vr = self.read(2)
         if vr in _SHORT_VRS:
             return vr, int(self.short.unpack(self.read(2))[0])
-        if vr not in _LONG_VRS:
+        if vr not in LONG_VRS:
             raise Malformed(f"{_name(tag)} has no known VR: {vr!r}")
         self.read(2)
         return vr, int(self.long.unpack(self.read(4))[0])

@@ -10,7 +10,7 @@ import logging
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydicom.dataset import Dataset
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -40,6 +40,12 @@ _COMMAND_VRS = {
     0x1001: "UI", 0x1002: "US", 0x1005: "AT", 0x1008: "US", 0x1020: "US", 0x1021: "US", 0x1022: "US",
     0x1023: "US", 0x1030: "AE", 0x1031: "US",
 }  # fmt: skip
+
+
+class Source(Protocol):
+    """What a data set is read from; fewer bytes than asked for come at the end only."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class ProtocolViolation(ValueError):
@@ -261,7 +267,7 @@ class Messages(DIMSEServiceProvider):
         if data is not None:
             self._send_all(context_id, data, is_command=False)
 
-    def send_from(self, context_id: int, command: Dataset, source: IO[bytes]) -> None:
+    def send_from(self, context_id: int, command: Dataset, source: Source) -> None:
         """Send a message whose data set is the rest of a stream. Raises OSError when reading fails."""
         command.CommandDataSetType = 1
         self._send_all(context_id, encode_command(command), is_command=True)
