@@ -15,6 +15,9 @@ LAST_KEPT = 16
 """Bytes kept of a last fragment that lies past the cut: Wireshark takes no empty PDV for a message's end."""
 RAW_LIMIT = 64 * 1024
 """Bytes kept of a direction that is no longer a chain of PDUs."""
+_FIXED = 74
+"""Bytes of an A-ASSOCIATE PDU before its items."""
+_SECRETIVE = (bytes((ASSOCIATE_RQ,)), bytes((ASSOCIATE_AC,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,9 @@ class Cutter:
         self._keep_raw(memoryview(data))
 
     def _keep_raw(self, data: memoryview) -> None:
-        kept = data[: max(0, RAW_LIMIT - self._raw)]
+        # An A-ASSOCIATE PDU of impossible length may hold a passcode anywhere: its fixed fields are kept.
+        limit = _FIXED if self._header[:1] in _SECRETIVE else RAW_LIMIT
+        kept = data[: max(0, limit - self._raw)]
         self._raw += len(kept)
         if len(kept):
             self._emit(Kept(bytes(kept), len(data), len(data) - len(kept), whole=False))
@@ -203,10 +208,10 @@ def mask(pdu: bytes) -> bytes:
 
     Works on damaged PDUs too: where a length does not fit, all that follows is overwritten.
     """
-    if pdu[:1] not in (bytes((ASSOCIATE_RQ,)), bytes((ASSOCIATE_AC,))):
+    if pdu[:1] not in _SECRETIVE:
         return pdu
     out = bytearray(pdu)
-    at = 74
+    at = _FIXED
     end = len(pdu)
     while at + 4 <= end:
         length = int.from_bytes(pdu[at + 2 : at + 4], "big")

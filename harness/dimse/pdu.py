@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from harness.dimse import items
 from harness.dimse import negotiation as neg
 from harness.dimse.errors import DecodeError, MisuseError
 from harness.dimse.negotiation import (
@@ -65,7 +66,7 @@ def _title(raw: bytes) -> str:
 
 def _title_field(title: str, raw: bytes | None) -> bytes:
     if raw is None:
-        raw = neg.text(title, "AE title").ljust(_NAME_LENGTH)
+        raw = items.text(title, "AE title").ljust(_NAME_LENGTH)
     if len(raw) != _NAME_LENGTH:
         raise MisuseError(f"AE title {title!r} is over 16 bytes long (PS3.5 6.2, AE)")
     return raw
@@ -120,7 +121,7 @@ class _Associate:
     def _encode(self, type_: int) -> bytes:
         if self.raw is not None:
             return self.raw
-        body = neg.arranged(self._items(), self.order)
+        body = items.arranged(self._items(), self.order)
         head = struct.pack(">H", self.protocol_version) + self.reserved[1:3]
         fixed = head + self.called_raw + self.calling_raw + self.reserved[3:]
         return HEADER.pack(type_, self.reserved[0], len(fixed) + len(body)) + fixed + body
@@ -134,14 +135,14 @@ class AssociateRequest(_Associate):
 
     def _items(self) -> Iterator[tuple[int, bytes]]:
         if self.application_context is not None:
-            name = neg.text(self.application_context, "application context name")
-            yield Item.APPLICATION_CONTEXT, neg.item(Item.APPLICATION_CONTEXT, name)
+            name = items.text(self.application_context, "application context name")
+            yield Item.APPLICATION_CONTEXT, items.item(Item.APPLICATION_CONTEXT, name)
         for context in self.contexts:
-            yield Item.PROPOSED_CONTEXT, neg.encode_proposed(context)
+            yield Item.PROPOSED_CONTEXT, items.encode_proposed(context)
         if self.user.present:
-            yield Item.USER_INFORMATION, neg.encode_user(self.user)
+            yield Item.USER_INFORMATION, items.encode_user(self.user)
         for raw in self.extra:
-            yield raw.type, neg.item(raw.type, raw.data, raw.reserved)
+            yield raw.type, items.item(raw.type, raw.data, raw.reserved)
 
     def encode(self) -> bytes:
         """The PDU's bytes; MisuseError for what no field can hold."""
@@ -156,14 +157,14 @@ class AssociateAccept(_Associate):
 
     def _items(self) -> Iterator[tuple[int, bytes]]:
         if self.application_context is not None:
-            name = neg.text(self.application_context, "application context name")
-            yield Item.APPLICATION_CONTEXT, neg.item(Item.APPLICATION_CONTEXT, name)
+            name = items.text(self.application_context, "application context name")
+            yield Item.APPLICATION_CONTEXT, items.item(Item.APPLICATION_CONTEXT, name)
         for context in self.contexts:
-            yield Item.ANSWERED_CONTEXT, neg.encode_answered(context)
+            yield Item.ANSWERED_CONTEXT, items.encode_answered(context)
         if self.user.present:
-            yield Item.USER_INFORMATION, neg.encode_user(self.user)
+            yield Item.USER_INFORMATION, items.encode_user(self.user)
         for raw in self.extra:
-            yield raw.type, neg.item(raw.type, raw.data, raw.reserved)
+            yield raw.type, items.item(raw.type, raw.data, raw.reserved)
 
     def encode(self) -> bytes:
         """The PDU's bytes; MisuseError for what no field can hold."""
@@ -393,16 +394,16 @@ def _decode_associate(type_: int, view: memoryview) -> AssociateRequest | Associ
     user: UserInformation | None = None
     extra: list[RawItem] = []
     order: list[int] = []
-    for item_type, reserved, value in neg.split_items(view[74:], CLAUSES[type_]):
+    for item_type, reserved, value in items.split_items(view[74:], CLAUSES[type_]):
         order.append(item_type)
         if item_type == Item.APPLICATION_CONTEXT and application is None:
             application = str(value, "latin-1")
         elif item_type == Item.PROPOSED_CONTEXT and type_ == ASSOCIATE_RQ:
-            proposed.append(neg.decode_proposed(value, reserved))
+            proposed.append(items.decode_proposed(value, reserved))
         elif item_type == Item.ANSWERED_CONTEXT and type_ == ASSOCIATE_AC:
-            answered.append(neg.decode_answered(value, reserved))
+            answered.append(items.decode_answered(value, reserved))
         elif item_type == Item.USER_INFORMATION and user is None:
-            user = neg.decode_user(value)
+            user = items.decode_user(value)
         else:
             extra.append(RawItem(item_type, bytes(value), reserved))
     common = (

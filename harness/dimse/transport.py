@@ -374,8 +374,10 @@ class Connection:
     def half_close(self) -> None:
         """Say that nothing more will be sent (FIN), and keep reading."""
         with contextlib.suppress(OSError):
-            # An SSLSocket's own shutdown gives up TLS for reading too.
-            socket.socket.shutdown(self._sock, socket.SHUT_WR)
+            if self._secure:  # an SSLSocket's own shutdown gives up TLS for reading too
+                socket.socket.shutdown(self._sock, socket.SHUT_WR)
+            else:
+                self._sock.shutdown(socket.SHUT_WR)
 
     def _end(self, why: str) -> None:
         self.end = why

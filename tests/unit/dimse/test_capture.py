@@ -212,6 +212,17 @@ def test_masks_reach_damaged_requests_too(kind: int) -> None:
                 assert secret not in masked or value == 0 or kind == 2
 
 
+def test_a_request_of_impossible_length_keeps_no_passcode() -> None:
+    recorder = Recorder()
+    tape = recorder.tape(ENDS)
+    sent = bytearray(request(UserIdentity(2, b"who", b"open-sesame")).encode())
+    sent[2:6] = b"\xff\xff\xff\xff"
+    for at in range(0, len(sent), 50):
+        tape.sent(bytes(sent[at : at + 50]))
+    assert b"open-sesame" not in recorder.pcapng()
+    assert b"HARNESS" in recorder.pcapng()
+
+
 def test_given_secrets_are_masked_everywhere() -> None:
     recorder = Recorder(secrets=(b"token-123",))
     tape = recorder.tape(ENDS)
