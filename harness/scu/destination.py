@@ -1,7 +1,6 @@
 """The harness's own Storage SCP: where C-MOVE sends to and storage commitment reports to.
 
-It takes every presentation context, keeps what it receives as the bytes that came, and answers with the
-status that a scenario asks for.
+It listens, hands what arrives to the `Inbox` of the scenario that is running, and answers as that says.
 """
 
 from __future__ import annotations
@@ -9,106 +8,45 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.dimse.association import Association
 from harness.dimse.command import Command, CommandSet
-from harness.dimse.errors import DimseError, MisuseError, ReleaseRequested
+from harness.dimse.errors import (
+    ConnectionClosed,
+    DimseError,
+    MisuseError,
+    NoAnswer,
+    PeerAborted,
+    PeerViolation,
+    ReleaseRequested,
+)
 from harness.dimse.inbound import Message
-from harness.dimse.negotiation import AnsweredContext
-from harness.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest, accept_of
+from harness.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest
 from harness.scu.echo import NO_DATA_SET
-from harness.scu.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN
+from harness.scu.inbox import (
+    AnswerOf,
+    Ending,
+    Inbox,
+    Incoming,
+    Reported,
+    StatusOf,
+    event_response,
+    prefer_given_order,
+    received_from,
+    store_response,
+    success,
+)
 
 if TYPE_CHECKING:
     from harness.dimse.capture import Recorder
 
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One object of a C-STORE sub-operation."""
-
-    sop_class: str
-    sop_instance_uid: str
-    transfer_syntax: str
-    dataset: bytes
-    command: CommandSet
-    context_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """One N-EVENT-REPORT (PS3.7 10.1.1)."""
-
-    command: CommandSet
-    dataset: bytes | None
-    transfer_syntax: str
-
-
-def received_from(association: Association, message: Message) -> Received:
-    """The object of a C-STORE-RQ.  PeerViolation where the request lacks what PS3.7 9.3.1.1 demands."""
-    context = association.accepted_contexts[message.context_id]
-    return Received(
-        message.command.string("AffectedSOPClassUID"),
-        message.command.string("AffectedSOPInstanceUID"),
-        context.transfer_syntax,
-        message.dataset or b"",
-        message.command,
-        message.context_id,
-    )
-
-
-def store_response(received: Received, status: int) -> CommandSet:
-    """The C-STORE-RSP for an object (PS3.7 9.3.1.2)."""
-    return CommandSet.of(
-        AffectedSOPClassUID=received.sop_class,
-        CommandField=int(Command.C_STORE_RSP),
-        MessageIDBeingRespondedTo=received.command["MessageID"],
-        CommandDataSetType=NO_DATA_SET,
-        Status=status,
-        AffectedSOPInstanceUID=received.sop_instance_uid,
-    )
-
-
-def prefer_given_order(request: AssociateRequest) -> AssociateAccept:
-    """Accept every context in its first transfer syntax, but deflated only where nothing else is offered.
-
-    Deflate is the one syntax that no checker of bytes wants when it has a choice.
-    """
-    answers = []
-    for context in request.contexts:
-        offered = [ts for ts in context.transfer_syntaxes if ts != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN]
-        syntaxes = offered or list(context.transfer_syntaxes) or [EXPLICIT_VR_LITTLE_ENDIAN]
-        answers.append(AnsweredContext(context.id, 0, syntaxes[0]))
-    return accept_of(request, tuple(answers))
-
-
-@dataclass
-class Inbox:
-    """What arrived for one scenario, and how to answer it."""
-
-    status_of: Callable[[Received], int] = lambda received: 0
-    answer: Callable[[AssociateRequest], AssociateAccept | AssociateReject | Abort] = prefer_given_order
-    recorder: Recorder | None = None
-    received: list[Received] = field(default_factory=list)
-    reports: list[Reported] = field(default_factory=list)
-    requests: list[AssociateRequest] = field(default_factory=list)
-    troubles: list[DimseError] = field(default_factory=list)
-    """What the product did wrong on an association that it opened."""
-    arrived: threading.Condition = field(default_factory=threading.Condition)
-
-    def wait_for(self, condition: Callable[[Inbox], bool], seconds: float) -> bool:
-        """Wait until the condition holds for this inbox; False where it does not within the time."""
-        with self.arrived:
-            return self.arrived.wait_for(lambda: condition(self), seconds)
-
-    def note(self, add: Callable[[], None]) -> None:
-        """Change the lists and wake those who wait for them."""
-        with self.arrived:
-            add()
-            self.arrived.notify_all()
+SHORTEST_IDLE = 60.0
+"""Seconds without a message, at least, before the destination gives an association up: DICOM sets no limit to
+the time that a product takes between two sub-operations."""
+_LINGER = 0.5
+"""Seconds that a new scenario grants the associations of the one before to be released."""
 
 
 class Destination:
@@ -118,55 +56,100 @@ class Destination:
         """Raises OSError where the port cannot be listened on; port 0 takes a free one."""
         self.ae_title = ae_title
         self.deadline = deadline
+        self.idle = max(SHORTEST_IDLE, 4 * deadline)
+        """Seconds without a message after which an association is aborted."""
         self._inbox = Inbox()
-        self._stopping = threading.Event()
-        self._associations: set[Association] = set()
-        self._lock = threading.Lock()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, port), family=family, backlog=64)
+        self._stopping = False
+        self._open: dict[Association, Incoming] = {}
+        self._changed = threading.Condition()
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.host, self.port = host, port
+        self._listener, self._thread = self._listen()
         self.host, self.port = self._listener.getsockname()[:2]
-        self._thread = threading.Thread(target=self._listen, name=f"destination-{ae_title}", daemon=True)
-        self._thread.start()
 
     @contextlib.contextmanager
     def inbox(
         self,
         recorder: Recorder | None = None,
-        status_of: Callable[[Received], int] = lambda received: 0,
-        answer: Callable[[AssociateRequest], AssociateAccept | AssociateReject | Abort] = prefer_given_order,
+        status_of: StatusOf = success,
+        answer: AnswerOf = prefer_given_order,
     ) -> Iterator[Inbox]:
-        """What arrives from now on goes into this inbox."""
+        """What arrives from now on goes into this inbox.
+
+        Associations of an earlier inbox that the product keeps open for reuse are aborted first, so that this
+        one is answered as its scenario wants.  Raises what went wrong in the harness meanwhile.
+        """
         mine = Inbox(status_of=status_of, answer=answer, recorder=recorder)
-        with self._lock:
+        with self._changed:
             before, self._inbox = self._inbox, mine
+        self._cut(_LINGER, except_for=mine)
         try:
             yield mine
         finally:
-            with self._lock:
+            with self._changed:
                 self._inbox = before
+        if mine.faults:
+            raise mine.faults[0]
+
+    @contextlib.contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Nobody listens at the destination's address for a while."""
+        self._deafen()
+        self._cut(_LINGER)
+        try:
+            yield
+        finally:
+            self._listener, self._thread = self._listen()
 
     def stop(self) -> None:
         """Stop listening and cut what is still open."""
-        self._stopping.set()
+        with self._changed:
+            self._stopping = True
+        self._deafen()
+        self._cut(0.0)
+
+    def _deafen(self) -> None:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        with self._lock:
-            open_ones = list(self._associations)
-        for association in open_ones:
-            association.close()
         self._thread.join(self.deadline)
 
-    def _listen(self) -> None:
-        while not self._stopping.is_set():
+    def _cut(self, linger: float, except_for: Inbox | None = None) -> None:
+        """Abort what is open still after `linger` seconds, but for the associations of one inbox."""
+
+        def others() -> list[Association]:
+            spared = [] if except_for is None else except_for.associations
+            return [one for one, incoming in self._open.items() if not any(incoming is i for i in spared)]
+
+        with self._changed:
+            self._changed.wait_for(lambda: not others(), linger)
+            for association in others():
+                self._open[association].ending = Ending.OURS
+                # The association's own thread reads and writes through its buffers: these bytes and the
+                # shutdown, which wakes that thread, go past them.
+                sock = association.connection.sock
+                with contextlib.suppress(OSError):
+                    sock.send(Abort(2, 0).encode())
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def _listen(self) -> tuple[socket.socket, threading.Thread]:
+        listener = socket.create_server((self.host, self.port), family=self._family, backlog=64)
+        thread = threading.Thread(
+            target=self._accept, args=(listener,), name=f"destination-{self.ae_title}", daemon=True
+        )
+        thread.start()
+        return listener, thread
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
             try:
-                sock, _ = self._listener.accept()
+                sock, _ = listener.accept()
             except OSError:
                 return
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
-        with self._lock:
+        with self._changed:
             inbox = self._inbox
         try:
             association = Association.accept(
@@ -179,50 +162,80 @@ class Destination:
         if not association.established:
             association.close()
             return
-        with self._lock:
-            self._associations.add(association)
+        incoming = Incoming(association.request)
+        number = len(inbox.associations)
+
+        def opened() -> None:
+            nonlocal number
+            number = len(inbox.associations)
+            inbox.associations.append(incoming)
+
+        inbox.note(opened)
+        with self._changed:
+            self._open[association] = incoming
+        ending = Ending.OURS
         try:
-            self._converse(association, inbox)
+            ending = self._converse(association, inbox, number)
+        except Exception as fault:  # noqa: BLE001 - a scenario's callback: raised again by `inbox`
+            inbox.note(lambda fault=fault: inbox.faults.append(fault))  # type: ignore[misc]
+            association.abort()
         finally:
-            with self._lock:
-                self._associations.discard(association)
+            with self._changed:
+                del self._open[association]
+                if incoming.ending is Ending.OPEN:
+                    incoming.ending = ending
+                self._changed.notify_all()
+            inbox.note(lambda: None)
             association.close()
 
-    def _answer(
-        self, inbox: Inbox
-    ) -> Callable[[AssociateRequest], AssociateAccept | AssociateReject | Abort]:
+    def _answer(self, inbox: Inbox) -> AnswerOf:
         def answer(request: AssociateRequest) -> AssociateAccept | AssociateReject | Abort:
             inbox.note(lambda: inbox.requests.append(request))
             return inbox.answer(request)
 
         return answer
 
-    def _converse(self, association: Association, inbox: Inbox) -> None:
+    def _converse(self, association: Association, inbox: Inbox, number: int) -> Ending:
+        """Answer messages until the association ends; how it does."""
         try:
-            while True:
-                self._respond(association, association.receive_message(), inbox)
+            while self._respond(association, association.receive_message(deadline=self.idle), inbox, number):
+                pass
         except ReleaseRequested:
             with contextlib.suppress(DimseError):
                 association.confirm_release()
-        except MisuseError:
+            return Ending.RELEASED
+        except (MisuseError, NoAnswer):
+            # A data set beyond our bounds, or an association kept for longer than we wait.
             association.abort()
-        except DimseError as error:
-            if not self._stopping.is_set():
+            return Ending.OURS
+        except PeerViolation as error:
+            cut = isinstance(error, ConnectionClosed)
+            with self._changed:
+                ours = self._open[association].ending is Ending.OURS or self._stopping
+            if not ours:
                 inbox.note(lambda error=error: inbox.troubles.append(error))  # type: ignore[misc]
             association.abort()
+            if isinstance(error, PeerAborted):
+                return Ending.ABORTED
+            return Ending.CUT if cut else Ending.OURS
+        association.abort()
+        return Ending.OURS
 
-    def _respond(self, association: Association, message: Message, inbox: Inbox) -> None:
+    def _respond(self, association: Association, message: Message, inbox: Inbox, number: int) -> bool:
+        """Answer one message; False where the scenario wants the association to be aborted instead."""
         field_ = message.command.require("CommandField")
         if field_ == Command.C_STORE_RQ:
-            item = received_from(association, message)
-            status = inbox.status_of(item)
-            association.send_message(message.context_id, store_response(item, status))
+            item = received_from(association, message, number)
             inbox.note(lambda: inbox.received.append(item))
+            status = inbox.status_of(item)
+            if status is None:
+                return False
+            association.send_message(message.context_id, store_response(item, status))
         elif field_ == Command.C_ECHO_RQ:
             response = CommandSet.of(
-                AffectedSOPClassUID=message.command["AffectedSOPClassUID"],
+                AffectedSOPClassUID=message.command.string("AffectedSOPClassUID"),
                 CommandField=int(Command.C_ECHO_RSP),
-                MessageIDBeingRespondedTo=message.command["MessageID"],
+                MessageIDBeingRespondedTo=message.command.integer("MessageID"),
                 CommandDataSetType=NO_DATA_SET,
                 Status=0,
             )
@@ -233,17 +246,7 @@ class Destination:
             report = Reported(message.command, message.dataset, syntax)
             inbox.note(lambda: inbox.reports.append(report))
         else:
-            raise MisuseError(f"the destination serves no command 0x{field_:04X}")
-
-
-def event_response(request: CommandSet) -> CommandSet:
-    """The N-EVENT-REPORT-RSP for a report (PS3.7 10.3.1.2)."""
-    return CommandSet.of(
-        AffectedSOPClassUID=request["AffectedSOPClassUID"],
-        CommandField=int(Command.N_EVENT_REPORT_RSP),
-        MessageIDBeingRespondedTo=request["MessageID"],
-        CommandDataSetType=NO_DATA_SET,
-        Status=0,
-        AffectedSOPInstanceUID=request["AffectedSOPInstanceUID"],
-        EventTypeID=request["EventTypeID"],
-    )
+            raise PeerViolation(
+                "PS3.4 C.4.2", "C-STORE-RQ on the association of the sub-operations", message.command.name
+            )
+        return True

@@ -12,10 +12,10 @@ from harness.dimse.association import Association
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.dimse.negotiation import RoleSelection
-from harness.scu.destination import Received, received_from, store_response
 from harness.scu.echo import WITH_DATA_SET
 from harness.scu.find import MAX_RESPONSES, cancel_request
 from harness.scu.identifier import encode_identifier, keys_of
+from harness.scu.inbox import Received, received_from, store_response
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, is_request, response_to
@@ -40,7 +40,7 @@ def open_for_get(
 ) -> Association:
     """An association on which C-GET can bring objects of the storage classes in those transfer syntaxes.
 
-    The requestor proposes itself as SCP of each class (PS3.7 D.3.3.4, PS3.4 C.5.3.1) unless ``roles`` is False.
+    The requestor proposes itself as SCP of each class (PS3.7 D.3.3.4, PS3.4 C.5.3) unless ``roles`` is False.
     """
     classes = dict.fromkeys(sop_class for sop_class, _ in storage)
     return scu.open(
@@ -57,10 +57,12 @@ def get_with(
     *,
     status_of: Callable[[Received], int] = lambda received: 0,
     cancel_after: int | None = None,
+    cancel_before_response: bool = False,
 ) -> Got:
     """One C-GET with these very keys; each object is answered with ``status_of`` it.
 
-    C-CANCEL goes out after ``cancel_after`` objects (0: at once).
+    C-CANCEL goes out after ``cancel_after`` objects (0: at once): behind the response to the last of them, or
+    before it with ``cancel_before_response``, so that the sub-operation is still outstanding.
     """
     context = association.context_for(sop_class)
     request = CommandSet.of(
@@ -83,6 +85,9 @@ def get_with(
         if is_request(message.command, Command.C_STORE_RQ):
             item = received_from(association, message)
             received.append(item)
+            if cancel_before_response and not cancelled and len(received) == cancel_after:
+                association.send_message(context.id, cancel_request(request))
+                cancelled = True
             association.send_message(message.context_id, store_response(item, status_of(item)))
             continue
         response = response_to(request, message)

@@ -19,31 +19,49 @@ from harness.scu.status import PENDING, response_to
 from harness.scu.uids import QueryLevel, Root
 
 
-def move_with(
+def begin_move(
     association: Association,
     sop_class: str,
     destination: str,
     identifier: Dataset,
     *,
-    cancel_after: int | None = None,
-) -> Retrieval:
-    """One C-MOVE with these very keys; C-CANCEL follows ``cancel_after`` pending responses (0: at once)."""
+    message_id: int | None = None,
+    priority: int = 0,
+) -> CommandSet:
+    """Send one C-MOVE-RQ with these very keys and read nothing; its command set, for `finish_move`."""
     context = association.context_for(sop_class)
     request = CommandSet.of(
         AffectedSOPClassUID=sop_class,
         CommandField=int(Command.C_MOVE_RQ),
-        MessageID=association.next_message_id(),
-        Priority=0,
+        MessageID=association.next_message_id() if message_id is None else message_id,
+        Priority=priority,
         CommandDataSetType=WITH_DATA_SET,
         MoveDestination=destination,
     )
     association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
+    return request
+
+
+def cancel_move(association: Association, request: CommandSet) -> None:
+    """Send C-CANCEL-RQ for a move that was begun (PS3.7 9.3.4.3)."""
+    context = association.context_for(request.string("AffectedSOPClassUID"))
+    association.send_message(context.id, cancel_request(request))
+
+
+def finish_move(
+    association: Association, request: CommandSet, *, cancel_after: int | None = None
+) -> Retrieval:
+    """Read the responses to a move that was begun, to the final one.
+
+    C-CANCEL goes out after ``cancel_after`` pending responses (0: at once).
+    """
+    context = association.context_for(request.string("AffectedSOPClassUID"))
     cancelled = False
     pending: list[CommandSet] = []
     data_sets: list[bytes] = []
     while True:
         if cancel_after is not None and not cancelled and len(pending) >= cancel_after:
-            association.send_message(context.id, cancel_request(request))
+            cancel_move(association, request)
             cancelled = True
         message = association.receive_message()
         response = response_to(request, message)
@@ -56,6 +74,23 @@ def move_with(
             data_sets.append(message.dataset)
         if len(pending) > MAX_RESPONSES:
             raise PeerViolation("PS3.4 C.4.2.1", "an answer that ends", f"{len(pending)} pending responses")
+
+
+def move_with(
+    association: Association,
+    sop_class: str,
+    destination: str,
+    identifier: Dataset,
+    *,
+    cancel_after: int | None = None,
+    message_id: int | None = None,
+    priority: int = 0,
+) -> Retrieval:
+    """One C-MOVE with these very keys, to its final response."""
+    request = begin_move(
+        association, sop_class, destination, identifier, message_id=message_id, priority=priority
+    )
+    return finish_move(association, request, cancel_after=cancel_after)
 
 
 def move(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.dimse.command import CommandSet
@@ -53,6 +54,17 @@ class Retrieval:
         """The counts of the final response."""
         return counts_of(self.final)
 
+    def miscounted(self, completed: int, failed: int, warning: int) -> str:
+        """What the final counts say wrongly, in words; a count that is absent says nothing."""
+        counts = self.counts
+        told = (("completed", counts.completed), ("failed", counts.failed), ("warning", counts.warning))
+        wrong = [
+            f"{have} {name} sub-operations where {want} were {name}"
+            for (name, have), want in zip(told, (completed, failed, warning), strict=True)
+            if have is not None and have != want
+        ]
+        return f"the final response counts {', '.join(wrong)}" if wrong else ""
+
     def failed_uids(self) -> tuple[str, ...]:
         """Failed SOP Instance UID List (0008,0058) at the end; PeerViolation where it is absent."""
         return self.final_identifier().values("FailedSOPInstanceUIDList")
@@ -60,3 +72,27 @@ class Retrieval:
     def final_identifier(self) -> Identifier:
         """The Identifier of the final response; PeerViolation where it has none or a damaged one."""
         return read_identifier(self.final_data_set, self.transfer_syntax)
+
+
+def ill_counted(pending: Sequence[CommandSet], total: int) -> str:
+    """What is wrong with the counts of pending responses to a retrieval of so many objects, in words.
+
+    Raises PeerViolation where one of the four counts is absent (PS3.4 C.4.2.1.6 to C.4.2.1.9).
+    """
+    before = (total, 0, 0, 0)
+    for response in pending:
+        counts = (
+            response.integer("NumberOfRemainingSuboperations"),
+            response.integer("NumberOfCompletedSuboperations"),
+            response.integer("NumberOfFailedSuboperations"),
+            response.integer("NumberOfWarningSuboperations"),
+        )
+        words = "a pending response counts {} remaining, {} completed, {} failed, {} warning".format(*counts)
+        if sum(counts) > total:
+            return f"{words}, of {total} sub-operations"
+        if counts[0] > before[0] or any(now < then for now, then in zip(counts[1:], before[1:], strict=True)):
+            return words + ", after one with {} remaining, {} completed, {} failed, {} warning".format(
+                *before
+            )
+        before = counts
+    return ""
