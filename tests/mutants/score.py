@@ -1,4 +1,4 @@
-"""The kill score: ``python -m tests.mutants.score [NAME …]`` prints caught / seeded and the uncaught by name."""
+"""The kill score: ``python -m tests.mutants.score [NAME …]`` prints caught / seeded and what escaped."""
 
 from __future__ import annotations
 

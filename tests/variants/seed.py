@@ -1,4 +1,4 @@
-"""How a legal but unusual archive is declared: a subclass of the archive's Semantics on which nothing may FAIL."""
+"""How a legal but unusual archive is declared: a subclass of its Semantics on which nothing may FAIL."""
 
 from __future__ import annotations
 

@@ -1,0 +1,34 @@
+"""Writing every report of a run folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.report.folder import load_run
+from harness.report.html import html_report
+from harness.report.junit import junit_report
+from harness.report.tables import by_group_table, results_table, to_csv
+
+
+def render(folder: Path) -> list[Path]:
+    """Write report.html, junit.xml, results.csv and by_group.csv into `folder`; run.json stays as it is.
+
+    Returns the files written.  Raises NotARun (not a run folder) and OSError (not writable).
+    """
+    run = load_run(folder)
+    contents = {
+        "report.html": html_report(run).encode(),
+        "junit.xml": junit_report(run),
+        "results.csv": to_csv(results_table(run)),
+        "by_group.csv": to_csv(by_group_table(run)),
+    }
+    return [_write(folder / name, content) for name, content in contents.items()]
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Write in one step, so that a reader never meets half a report."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+    return path
