@@ -91,8 +91,11 @@ class Inbound:
         self._pdv: PdvHead | None = None
         self._pdv_left = 0
         self._assembly: _Assembly | None = None
-        self.own_maximum = 0
-        """The maximum length that this side declared, which the peer must keep (PS3.8 D.1); 0 is none."""
+        self.own_maximum: int | None = None
+        """The maximum length that this side declared, which the peer must keep (PS3.8 D.1); 0 is none.
+
+        None while there is no association, and so no place for P-DATA.
+        """
 
     # ------------------------------------------------------------ PDUs
 
@@ -101,6 +104,9 @@ class Inbound:
         if self._pdu_left or self._pdv:
             raise MisuseError("a message is half read: read it to its end before single PDUs")
         type_, length = self._header(timer, awaited)
+        if type_ == P_DATA and length > PDU_LIMIT and self.own_maximum is None:
+            head = self._connection.buffered[:256]
+            raise PeerViolation("PS3.8 9.2.3", awaited, f"a P-DATA-TF of {length} bytes", head)
         if type_ == P_DATA and length > PDU_LIMIT:
             raise MisuseError(
                 f"a P-DATA-TF of {length} bytes is too long for one value: receive it as a message"

@@ -391,6 +391,16 @@ def test_four_gigabytes_claimed_cost_nothing() -> None:
         association.abort()
 
 
+def test_four_gigabytes_before_an_association_are_the_peers_fault() -> None:
+    def script(sock: socket.socket) -> None:
+        read_pdu(sock)
+        sock.sendall(LONG)
+        drain(sock)
+
+    with peer(script) as address, pytest.raises(PeerViolation, match="4294967295 bytes"):
+        opened(address)
+
+
 def test_a_data_set_beyond_the_bound_is_refused() -> None:
     reply = PData((command_pdv(echo_request(True)), Pdv(1, False, True, bytes(1000)))).encode()
     with peer(accept_then(reply)) as address:
