@@ -82,6 +82,7 @@ class ArchiveAssociation(Association):
             self._serve()
         finally:
             self.dimse.drop()
+            self.archive.audit.ended(id(self), self.caller)
             self._close()
             self.archive.index.release_thread()
 
@@ -95,7 +96,6 @@ class ArchiveAssociation(Association):
         self.requestor.primitive = primitive
         self.acse.negotiate_association()
         if self.is_established:
-            self.archive.audit.association_began(self.caller)
             self._run_reactor()
 
     def _await_request(self) -> A_ASSOCIATE | None:

@@ -20,9 +20,7 @@ LONGEST_VALUE = 16_384
 #: Deepest nesting of sequences that the index follows.
 DEEPEST = 6
 
-_TEXT_VRS = frozenset(
-    "AE AS CS DA DS DT FL FD IS LO LT PN SH SL SS ST SV TM UC UI UL UR US UT UV".split()
-)
+_TEXT_VRS = frozenset("AE AS CS DA DS DT FL FD IS LO LT PN SH SL SS ST SV TM UC UI UL UR US UT UV".split())
 #: VRs whose characters are those of the default repertoire.
 _ASCII_VRS = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
 

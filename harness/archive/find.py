@@ -25,7 +25,9 @@ def find(association: ArchiveAssociation, request: Message) -> None:
     archive = association.archive
     try:
         query = read_query(association, request)
-        archive.audit.queried(association.caller, services.affected_class(request), request.data)
+        syntax = str(association._accepted_cx[request.context_id].transfer_syntax[0])
+        identifier = request.data if isinstance(request.data, bytes) else b""
+        archive.audit.queried(association.caller, services.affected_class(request), identifier, syntax)
         answer = _answer_matches(association, request, query)
     except Refused as refusal:
         answer = refusal.answer

@@ -66,7 +66,7 @@ def decode(data: bytes | None, transfer_syntax: str) -> tuple[AttributeSet, froz
         stream.seek(0)
         dataset: Dataset = read_dataset(stream, syntax.implicit, syntax.little)
         attributes = from_dataset(dataset)
-    except Exception as error:  # pydicom raises nearly anything for values that it can't decode
+    except Exception as error:  # noqa: BLE001 - pydicom raises nearly anything for values that it can't decode
         raise Refused(CANNOT_UNDERSTAND, f"identifier can't be decoded: {error}") from error
     given = {int(tag) for tag in dataset.keys() if int(tag) >> 16 >= 8 and int(tag) & 0xFFFF}
     return attributes, frozenset(given - attributes.elements.keys())
@@ -230,5 +230,3 @@ def retrieve_selection(root: Root, level: Level, identifier: AttributeSet, relat
             raise Refused(MISMATCH, f"no wild card in the unique key of {upper.value}", tag)
         values[upper.depth] = given
     return Selection(*values)
-
-

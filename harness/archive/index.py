@@ -118,7 +118,9 @@ _COLUMNS = {
     Level.IMAGE: "p.patient_key, t.study_uid, s.series_uid, i.sop_uid, p.attributes, t.attributes, s.attributes,"
     " i.attributes",
 }
-_INSTANCE = "i.sop_uid, i.sop_class, i.study_uid, i.series_uid, i.transfer_syntax, i.path, i.offset, i.size, i.digest"
+_INSTANCE = (
+    "i.sop_uid, i.sop_class, i.study_uid, i.series_uid, i.transfer_syntax, i.path, i.offset, i.size, i.digest"
+)
 
 
 class Index:
@@ -243,9 +245,7 @@ class Index:
         """All objects beneath a selection, each once, series by series."""
         where, values = selection.clause(Level.IMAGE)
         order = " ORDER BY i.study_uid, i.series_uid, i.rowid"
-        rows = self._connection.execute(
-            f"SELECT {_INSTANCE} FROM {_FROM[Level.IMAGE]}{where}{order}", values
-        )
+        rows = self._connection.execute(f"SELECT {_INSTANCE} FROM {_FROM[Level.IMAGE]}{where}{order}", values)
         return [Instance(*row) for row in rows]
 
     def entities(self, level: Level, selection: Selection) -> Iterator[Entity]:
@@ -261,6 +261,14 @@ class Index:
                 for text in row[width:]:
                     attributes = attributes.merged(_parsed(text))
                 yield Entity(level, tuple(row[:width]), attributes)
+
+    def patient_of(self, study: str) -> tuple[str, str]:
+        """Patient ID and name of a study; empty when unknown."""
+        row = self._connection.execute(
+            "SELECT p.patient_id, p.attributes FROM study t JOIN patient p USING (patient_key) WHERE t.study_uid = ?",
+            (study,),
+        ).fetchone()
+        return (str(row[0]), _parsed(row[1]).text(0x00100010)) if row else ("", "")
 
     def series_of(self, keys: tuple[str, ...]) -> int:
         """Number of series beneath a patient key or a study."""

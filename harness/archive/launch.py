@@ -1,7 +1,7 @@
 """Start the reference archive as a process of its own, and stop it. Imports none of the archive.
 
-    with start(destinations=[("HARNESS", "127.0.0.1", 11113)]) as archive:
-        ...  # archive.host, archive.port, archive.ae_title
+with start(destinations=[("HARNESS", "127.0.0.1", 11113)]) as archive:
+    ...  # archive.host, archive.port, archive.ae_title
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def launch(
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
-        raise ArchiveDidNotStart(f"the reference archive didn't start within {deadline:g} s (exit {code}):\n{tail}")
+        raise ArchiveDidNotStart(
+            f"the reference archive didn't start within {deadline:g} s (exit {code}):\n{tail}"
+        )
     return RunningArchive(found[3], found[1], int(found[2]), folder, log, process, temporary)
 
 

@@ -293,7 +293,8 @@ def _date_time_span(value: str) -> Span:
 
 def _moment(*parts: int) -> datetime:
     try:
-        return datetime(parts[0], parts[1], parts[2], *parts[3:], tzinfo=UTC)
+        year, month, day, hour, minute, second = (*parts, 0, 0, 0)[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise InvalidKey(f"no such date: {error}") from error
 

@@ -89,7 +89,9 @@ def decode_command(data: bytes) -> Dataset:
         group, element, length = struct.unpack_from("<HHL", data, position)
         position += 8
         if group != 0 or element <= last or length > len(data) - position:
-            raise ProtocolViolation(f"({group:04X},{element:04X}) with length {length} breaks the command set")
+            raise ProtocolViolation(
+                f"({group:04X},{element:04X}) with length {length} breaks the command set"
+            )
         last = element
         _put(command, element, data[position : position + length])
         position += length
@@ -111,7 +113,9 @@ def _put(command: Dataset, element: int, value: bytes) -> None:
             return
         if vr == "AT":
             numbers = struct.unpack(f"<{len(value) // 4 * 2}H", value[: len(value) // 4 * 4])
-            command.add_new(element, vr, [(a << 16) | b for a, b in zip(numbers[::2], numbers[1::2], strict=True)])
+            command.add_new(
+                element, vr, [(a << 16) | b for a, b in zip(numbers[::2], numbers[1::2], strict=True)]
+            )
         else:
             command.add_new(element, vr, int.from_bytes(value[:size], "little"))
         return
@@ -198,7 +202,9 @@ class Messages(DIMSEServiceProvider):
 
     def _take_command(self, fragment: Fragment) -> None:
         if self._header is not None:
-            raise ProtocolViolation("a command fragment follows a whole command whose data set is due (PS3.8 E.1)")
+            raise ProtocolViolation(
+                "a command fragment follows a whole command whose data set is due (PS3.8 E.1)"
+            )
         if len(self._command) + len(fragment.data) > COMMAND_LIMIT:
             raise ProtocolViolation(f"command set is longer than {COMMAND_LIMIT} bytes")
         self._command += fragment.data

@@ -85,6 +85,7 @@ class Acceptor(ACSE):
         archive = association.archive
         semantics = archive.semantics
         request = self.requestor.primitive
+        assert request is not None
         self.requestor.ae_title = request.calling_ae_title
         caller = Caller(
             request.calling_ae_title.strip(), request.called_ae_title.strip(), association.peer_address
@@ -143,9 +144,9 @@ class Acceptor(ACSE):
         )
         window = semantics.asynchronous_window(offered_window)
         if window is not None:
-            item = AsynchronousOperationsWindowNegotiation()
-            item.maximum_number_operations_invoked, item.maximum_number_operations_performed = window
-            self.acceptor.add_negotiation_item(item)
+            answer = AsynchronousOperationsWindowNegotiation()
+            answer.maximum_number_operations_invoked, answer.maximum_number_operations_performed = window
+            self.acceptor.add_negotiation_item(answer)
 
     def _answer_contexts(self, association: ArchiveAssociation) -> None:
         semantics = association.archive.semantics
@@ -156,7 +157,9 @@ class Acceptor(ACSE):
         answered_roles: dict[str, Role] = {}
         accepted: dict[int, PresentationContext] = {}
         rejected: list[PresentationContext] = []
-        for proposal in self.requestor.primitive.presentation_context_definition_list:
+        request = self.requestor.primitive
+        assert request is not None
+        for proposal in request.presentation_context_definition_list:
             abstract = str(proposal.abstract_syntax)
             syntaxes = [str(uid) for uid in proposal.transfer_syntax]
             answer = semantics.answer_context(abstract, syntaxes, offered.get(abstract))
@@ -166,7 +169,7 @@ class Acceptor(ACSE):
             context.transfer_syntax = [answer.transfer_syntax or "1.2.840.10008.1.2"]
             context.result = answer.result
             if answer.result == 0:
-                accepted[proposal.context_id] = context
+                accepted[int(proposal.context_id or 0)] = context
                 role = semantics.answer_role(abstract, offered.get(abstract))
                 if role is not None:
                     answered_roles[abstract] = role

@@ -33,37 +33,77 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a move destination; may be repeated",
     )
     parser.add_argument(
-        "--caller", action="append", default=[], type=ae_title, metavar="AET", help="admit this AE title only; may be repeated"
+        "--caller",
+        action="append",
+        default=[],
+        type=ae_title,
+        metavar="AET",
+        help="admit this AE title only; may be repeated",
     )
-    parser.add_argument("--check-called", action="store_true", help="reject associations that call another AE title")
     parser.add_argument(
-        "--user", action="append", default=[], type=_pair, metavar="NAME=PASSCODE", help="demand a user identity"
+        "--check-called", action="store_true", help="reject associations that call another AE title"
+    )
+    parser.add_argument(
+        "--user",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="NAME=PASSCODE",
+        help="demand a user identity",
     )
     parser.add_argument("--reindex", action="store_true", help="rebuild the index from the files first")
-    parser.add_argument("--limit", type=_size, metavar="BYTES", help="share of the disk: beyond it stores get A700")
+    parser.add_argument(
+        "--limit", type=_size, metavar="BYTES", help="share of the disk: beyond it stores get A700"
+    )
     parser.add_argument("--maximum-length", type=int, default=131_072, help="largest PDU taken, in bytes")
     parser.add_argument("--associations", type=int, default=64, help="most associations at a time")
     parser.add_argument("--artim", type=float, default=10.0, help="ARTIM timer, in seconds")
-    parser.add_argument("--idle", type=float, default=120.0, help="abort idle associations after so many seconds")
-    parser.add_argument("--known-classes-only", action="store_true", help="refuse storage classes unknown to the standard")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="log what happens to standard error")
+    parser.add_argument(
+        "--idle", type=float, default=120.0, help="abort idle associations after so many seconds"
+    )
+    parser.add_argument(
+        "--known-classes-only", action="store_true", help="refuse storage classes unknown to the standard"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log what happens to standard error"
+    )
     secure = parser.add_argument_group("security")
     secure.add_argument("--tls-cert", type=Path, metavar="PEM", help="serve over TLS with this certificate")
     secure.add_argument("--tls-key", type=Path, metavar="PEM", help="its private key")
-    secure.add_argument("--tls-client-ca", type=Path, metavar="PEM", help="demand client certificates of this authority")
+    secure.add_argument(
+        "--tls-client-ca", type=Path, metavar="PEM", help="demand client certificates of this authority"
+    )
     secure.add_argument("--audit-file", type=Path, help="append audit messages to a file")
-    secure.add_argument("--audit-udp", type=_address, metavar="HOST:PORT", help="send audit messages by UDP syslog")
-    secure.add_argument("--audit-tls", type=_address, metavar="HOST:PORT", help="send audit messages by TLS syslog")
+    secure.add_argument(
+        "--audit-udp", type=_address, metavar="HOST:PORT", help="send audit messages by UDP syslog"
+    )
+    secure.add_argument(
+        "--audit-tls", type=_address, metavar="HOST:PORT", help="send audit messages by TLS syslog"
+    )
     secure.add_argument("--audit-tls-ca", type=Path, metavar="PEM", help="authority of the audit server")
     bad = parser.add_argument_group("misbehaviour, for those who test their own clients")
     for service in ("echo", "store", "find", "move", "get", "commit"):
-        bad.add_argument(f"--{service}-status", type=_status, metavar="HEX", help=f"answer every {service} so")
-    bad.add_argument("--response-delay", type=float, default=0.0, metavar="S", help="wait before each response")
+        bad.add_argument(
+            f"--{service}-status", type=_status, metavar="HEX", help=f"answer every {service} so"
+        )
+    bad.add_argument(
+        "--response-delay", type=float, default=0.0, metavar="S", help="wait before each response"
+    )
     bad.add_argument("--receive-delay", type=float, default=0.0, metavar="S", help="wait before each read")
-    bad.add_argument("--index-delay", type=float, default=0.0, metavar="S", help="make objects visible only after this time")
+    bad.add_argument(
+        "--index-delay",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="make objects visible only after this time",
+    )
     bad.add_argument("--abort-after", type=int, metavar="N", help="abort each association at request N + 1")
-    bad.add_argument("--fail-every", type=int, metavar="N", help="fail every Nth store, and every Nth sub-operation")
-    bad.add_argument("--reject", type=_rejection, metavar="R,S,D", help="reject associations: result,source,reason")
+    bad.add_argument(
+        "--fail-every", type=int, metavar="N", help="fail every Nth store, and every Nth sub-operation"
+    )
+    bad.add_argument(
+        "--reject", type=_rejection, metavar="R,S,D", help="reject associations: result,source,reason"
+    )
     parser.add_argument("--semantics", default="", help=argparse.SUPPRESS)
 
 

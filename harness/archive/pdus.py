@@ -51,7 +51,9 @@ def fragments(body: bytes) -> list[Fragment]:
         length, context_id, control = struct.unpack_from(">LBB", view, position)
         end = position + 4 + length
         if length < 2 or end > len(view):
-            raise InvalidPdu(f"presentation data value says {length} bytes, {len(view) - position - 4} are left")
+            raise InvalidPdu(
+                f"presentation data value says {length} bytes, {len(view) - position - 4} are left"
+            )
         # Bits 2 to 7 aren't to be checked (PS3.8 E.2).
         found.append(Fragment(context_id, bool(control & 1), bool(control & 2), view[position + 6 : end]))
         position = end
@@ -69,7 +71,9 @@ def _items(body: bytes, what: str) -> list[tuple[int, bytes]]:
         kind, length = struct.unpack_from(">BxH", body, position)
         position += 4
         if length > len(body) - position:
-            raise InvalidPdu(f"item {kind:02X}H of {what} says {length} bytes, {len(body) - position} are left")
+            raise InvalidPdu(
+                f"item {kind:02X}H of {what} says {length} bytes, {len(body) - position} are left"
+            )
         found.append((kind, body[position : position + length]))
         position += length
     return found
@@ -96,7 +100,9 @@ def readable_request(pdu: bytes) -> bytes:
             items.append((kind, value))
     kinds = [kind for kind, _ in items]
     if kinds.count(0x10) != 1 or kinds.count(0x50) != 1:
-        raise InvalidPdu("an A-ASSOCIATE PDU holds one application context and one user information item (9.3.2)")
+        raise InvalidPdu(
+            "an A-ASSOCIATE PDU holds one application context and one user information item (9.3.2)"
+        )
     if pdu[0] == ASSOCIATE_RQ:
         _check_contexts([value[0] for kind, value in items if kind == 0x20])
     content = fixed + b"".join(_packed(kind, value) for kind, value in items)

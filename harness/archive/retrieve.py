@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from . import identifiers, messages, services, transcoding
 from .attributes import Attribute, AttributeSet
+from .audit import MINOR, Transfer
 from .config import Destination
 from .encoding import Malformed, syntax_of
 from .index import Instance
@@ -73,9 +74,24 @@ def retrieve(association: ArchiveAssociation, request: Message) -> None:
         answer = _move(association, request, destination, instances, progress)
     else:
         answer = _get(association, request, instances, progress)
-    archive.audit.transferred(association.caller, destination, instances, answer.status if answer else None)
+    archive.audit.sent(association.caller, destination, _transfers(archive, instances, progress))
     if answer is not None:
         _final(association, request, progress, answer)
+
+
+def _transfers(archive: Archive, instances: list[Instance], progress: Progress) -> list[Transfer]:
+    """What went out, study by study; studies of which something failed are told as failures."""
+    failed = set(progress.failed_instances)
+    transfers: dict[str, Transfer] = {}
+    for instance in instances[: progress.done]:
+        transfer = transfers.get(instance.study)
+        if transfer is None:
+            patient_id, name = archive.index.patient_of(instance.study)
+            transfer = transfers[instance.study] = Transfer(instance.study, patient_id, name)
+        transfer.classes[instance.sop_class] += 1
+        if instance.sop_instance in failed:
+            transfer.outcome = MINOR
+    return list(transfers.values())
 
 
 def _destination(association: ArchiveAssociation, request: Message) -> Destination:
@@ -156,7 +172,11 @@ def _get(
         if not association.is_open:
             return None
         _pending(association, request, progress)
-    return semantics.cancelled() if _late_cancel(association, request, progress) else semantics.retrieve_final(progress)
+    return (
+        semantics.cancelled()
+        if _late_cancel(association, request, progress)
+        else semantics.retrieve_final(progress)
+    )
 
 
 def _late_cancel(association: ArchiveAssociation, request: Message, progress: Progress) -> bool:
@@ -198,7 +218,9 @@ def _move(
     return archive.semantics.retrieve_final(progress)
 
 
-def _batch(archive: Archive, waiting: list[Instance]) -> tuple[list[Instance], list[tuple[str, tuple[str, ...]]]]:
+def _batch(
+    archive: Archive, waiting: list[Instance]
+) -> tuple[list[Instance], list[tuple[str, tuple[str, ...]]]]:
     """As many objects as 128 contexts can carry, and these contexts."""
     contexts: dict[tuple[str, tuple[str, ...]], None] = {}
     batch: list[Instance] = []
@@ -329,7 +351,10 @@ def _status_of(carrier: ArchiveAssociation, message_id: int, timeout: float) -> 
             if status is None:
                 raise SubOperationFailed("the C-STORE response has no status")
             return int(status)
-        LOGGER.warning("response to message %s, which isn't outstanding", message.command.get("MessageIDBeingRespondedTo"))
+        LOGGER.warning(
+            "response to message %s, which isn't outstanding",
+            message.command.get("MessageIDBeingRespondedTo"),
+        )
     if carrier.is_open:
         carrier.abort()
         raise SubOperationFailed(f"no C-STORE response within {timeout:g} s")

@@ -83,13 +83,17 @@ class Semantics:
         if sop_class not in QUERY_RETRIEVE or not offered:
             return None
         supported = (1, 1, 0, 0, 0) if QUERY_RETRIEVE[sop_class][1] == "FIND" else (1, 0)
-        return bytes(min(ours, 1 if theirs == 1 else 0) for ours, theirs in zip(supported, offered, strict=False))
+        return bytes(
+            min(ours, 1 if theirs == 1 else 0) for ours, theirs in zip(supported, offered, strict=False)
+        )
 
     def asynchronous_window(self, offered: tuple[int, int] | None) -> tuple[int, int] | None:
         """Answer the asynchronous operations window (PS3.7 D.3.3.3): synchronous, so nothing is answered."""
         return None
 
-    def answer_context(self, abstract_syntax: str, syntaxes: Sequence[str], role: Role | None) -> ContextAnswer:
+    def answer_context(
+        self, abstract_syntax: str, syntaxes: Sequence[str], role: Role | None
+    ) -> ContextAnswer:
         """Accept a presentation context with one of its transfer syntaxes, or reject it (PS3.8 9.3.3.2)."""
         service = service_of(abstract_syntax, self.config.unknown_classes)
         if service is None:
@@ -100,7 +104,9 @@ class Semantics:
         chosen = self.choose_transfer_syntax(service, syntaxes, role)
         return ContextAnswer(0, chosen) if chosen else ContextAnswer(4, syntaxes[0])
 
-    def choose_transfer_syntax(self, service: Service, syntaxes: Sequence[str], role: Role | None) -> str | None:
+    def choose_transfer_syntax(
+        self, service: Service, syntaxes: Sequence[str], role: Role | None
+    ) -> str | None:
         """The transfer syntax of a context.
 
         Storage takes the requestor's first; where the requestor only receives (C-GET), one that every stored
@@ -192,9 +198,13 @@ class Semantics:
             if level.depth < query.level.depth:
                 key = query.keys.get(UNIQUE_KEYS[level])
                 if key is None or len(key.values) != 1 or not key.values[0]:
-                    raise Refused(MISMATCH, f"one value needed for the unique key of {level.value}", UNIQUE_KEYS[level])
+                    raise Refused(
+                        MISMATCH, f"one value needed for the unique key of {level.value}", UNIQUE_KEYS[level]
+                    )
                 if matching.has_wild_card(key.values[0]):
-                    raise Refused(MISMATCH, f"no wild card in the unique key of {level.value}", UNIQUE_KEYS[level])
+                    raise Refused(
+                        MISMATCH, f"no wild card in the unique key of {level.value}", UNIQUE_KEYS[level]
+                    )
 
     def selection(self, query: Query) -> Selection:
         """What the index can leave out: entities beneath other unique keys."""
@@ -253,7 +263,9 @@ class Semantics:
 
     # -- retrieve (PS3.4 C.4.2, C.4.3) -----------------------------------------------------------------
 
-    def retrieve_selection(self, root: Root, level: Level, identifier: AttributeSet, relational: bool) -> Selection:
+    def retrieve_selection(
+        self, root: Root, level: Level, identifier: AttributeSet, relational: bool
+    ) -> Selection:
         """The entities that a retrieval names by unique keys alone. Raises Refused."""
         return identifiers.retrieve_selection(root, level, identifier, relational)
 

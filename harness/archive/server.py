@@ -34,6 +34,7 @@ class Archive:
         self.config = config
         self.semantics = semantics or Semantics(config)
         self.keeping = threading.Lock()
+        self.stopping = threading.Event()
         self._timers: list[threading.Timer] = []
         _quiet_pynetdicom()
         try:
@@ -43,9 +44,9 @@ class Archive:
             if config.reindex:
                 self.reindex()
             self.storage.used = self.index.used()
+            self.audit = Audit(config.audit, config.ae_title)
         except (OSError, sqlite3.Error) as error:
             raise CannotStart(f"folder {config.folder} can't be used: {error}") from error
-        self.audit = Audit(config.audit, config.ae_title)
         self.ae = AE(config.ae_title)
         self.ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         self.ae.implementation_version_name = IMPLEMENTATION_VERSION
@@ -62,6 +63,7 @@ class Archive:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="archive", daemon=True
         )
         self._thread.start()
+        self.audit.started()
 
     def open_associations(self) -> int:
         """Associations that peers have established."""
@@ -87,6 +89,7 @@ class Archive:
 
     def stop(self) -> None:
         """Stop listening, abort associations, close the index."""
+        self.stopping.set()
         for timer in self._timers:
             timer.cancel()
         self._server.shutdown()
@@ -124,4 +127,3 @@ def _tls_context(files: TlsFiles | None) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise CannotStart(f"TLS can't be set up from {files.certificate}: {error}") from error
     return context
-

@@ -138,5 +138,3 @@ def misbehave_before(association: ArchiveAssociation) -> None:
     association.requested += 1
     if limit is not None and association.requested > limit:
         association.abort()
-
-

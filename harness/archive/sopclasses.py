@@ -57,7 +57,7 @@ def service_of(abstract_syntax: str, unknown_classes: bool) -> Service | None:
 
 
 def _is_storage(abstract_syntax: str, unknown_classes: bool) -> bool:
-    from pydicom.uid import UID_dictionary
+    from pydicom._uid_dict import UID_dictionary
 
     known = UID_dictionary.get(abstract_syntax)
     if known is not None:

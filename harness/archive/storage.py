@@ -44,6 +44,7 @@ class Staged:
     offset: int
     size: int = 0
     error: OSError | None = None
+    attributes: AttributeSet | None = None
     _file: IO[bytes] | None = None
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     _limit: int | None = None
@@ -256,7 +257,7 @@ def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeS
         raise Undecodable(str(error)) from error
     except OSError:
         raise
-    except Exception as error:  # pydicom raises nearly anything for values that it can't decode
+    except Exception as error:  # noqa: BLE001 - pydicom raises nearly anything for values that it can't decode
         raise Undecodable(f"{type(error).__name__}: {error}") from error
 
 
@@ -279,8 +280,6 @@ def _checked(
 def _without_deferred(dataset: Dataset) -> Dataset:
     """Drop values that were left in the file: the index keeps none of that size."""
     from pydicom.dataelem import RawDataElement
-
-
 
     for tag in list(dataset.keys()):
         raw = dataset.get_item(tag)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from . import services
+from .audit import SERIOUS, SUCCESS, Transfer
 from .index import Instance, NotIndexable
 from .messages import Message
 from .sopclasses import is_uid
@@ -39,7 +41,7 @@ def store(association: ArchiveAssociation, request: Message) -> None:
     except Refused as refusal:
         answer = refusal.answer
     answer = archive.semantics.store_answer(answer)
-    archive.audit.stored(association.caller, request.command, answer.status)
+    _audit(association, request, answer)
     services.reply(association, request, answer)
 
 
@@ -62,6 +64,21 @@ def _store(association: ArchiveAssociation, request: Message) -> Answer:
     return keep(archive, staged)
 
 
+def _audit(association: ArchiveAssociation, request: Message, answer: Answer) -> None:
+    staged = request.data
+    if not isinstance(staged, Staged) or staged.attributes is None:
+        return  # nothing is known of study and patient, which the message has to name
+    transfer = Transfer(
+        staged.attributes.text(0x0020000D),
+        staged.attributes.text(0x00100020),
+        staged.attributes.text(0x00100010),
+        SUCCESS if answer.status == 0 else SERIOUS,
+        is_new=answer.status == 0,
+        classes=Counter((staged.sop_class,)),
+    )
+    association.archive.audit.stored(id(association), association.caller, transfer)
+
+
 def keep(archive: Archive, staged: Staged) -> Answer:
     """Take a finished object into the archive; returns when it can't be lost any more. Raises Refused."""
     semantics = archive.semantics
@@ -71,6 +88,7 @@ def keep(archive: Archive, staged: Staged) -> Answer:
         raise Refused(CANNOT_UNDERSTAND, str(error)) from error
     except OSError as error:
         raise Refused(OUT_OF_RESOURCES, "the archive's disk fails") from error
+    staged.attributes = attributes
     semantics.check_object(staged.sop_class, staged.sop_instance, attributes)
     instance = Instance(
         staged.sop_instance,
@@ -100,5 +118,3 @@ def keep(archive: Archive, staged: Staged) -> Answer:
             LOGGER.exception("object can't be kept")
             raise Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails") from error
     return semantics.kept()
-
-

@@ -71,9 +71,8 @@ def _decompressed(path: Path, target: str) -> Iterator[bytes]:
         plain = BytesIO()
         dcmwrite(plain, dataset, enforce_file_format=True)
         plain.seek(0)
-        dataset = None
         start = _data_set_start(plain)
-    except Exception as error:  # a decoder raises whatever its library does
+    except Exception as error:  # noqa: BLE001 - a decoder raises whatever its library does
         raise NotConvertible(f"{path.name} can't be decompressed: {error}") from error
     return _pieces(plain, start, encoding.EXPLICIT_LITTLE, target)
 

@@ -167,8 +167,10 @@ class UpperLayer(DULServiceProvider):
     def _check_progress(self) -> None:
         """End an association whose peer stopped within a PDU; before one there is ARTIM (Sta2, Sta13)."""
         state = self.state_machine.current_state
-        if self._buffer and state not in ("Sta2", "Sta13") and (
-            time.monotonic() - self._pdu_began > self.pdu_timeout
+        if (
+            self._buffer
+            and state not in ("Sta2", "Sta13")
+            and (time.monotonic() - self._pdu_began > self.pdu_timeout)
         ):
             LOGGER.warning("a PDU wasn't completed within %g s", self.pdu_timeout)
             self._buffer.clear()
@@ -194,7 +196,7 @@ class UpperLayer(DULServiceProvider):
         self._pdu_began = time.monotonic()
         try:
             self._accept_pdu(pdu)
-        except Exception as error:  # whatever a decoder raises, the PDU is invalid (9.2.3)
+        except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the PDU is invalid (9.2.3)
             LOGGER.warning("invalid PDU: %s: %s", type(error).__name__, error)
             self.event_queue.put("Evt19")
         return True
@@ -204,7 +206,7 @@ class UpperLayer(DULServiceProvider):
         if kind == pdus.P_DATA:
             if self.state_machine.current_state in ("Sta6", "Sta7"):
                 # Straight to the message layer: no copies by way of pynetdicom's items.
-                self.assoc.dimse.receive_fragments(pdus.fragments(pdu[6:]))
+                self.archive_association.dimse.receive_fragments(pdus.fragments(pdu[6:]))
                 return
             pdus.fragments(pdu[6:])
         if kind in (pdus.ASSOCIATE_RQ, pdus.ASSOCIATE_AC):
