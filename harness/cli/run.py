@@ -107,7 +107,7 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
 
 
 def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:
-    from harness.preflight import PreflightBlocked, first_echo, preflight
+    from harness.preflight import PreflightBlocked, Severity, first_echo, preflight
     from harness.report import render
 
     command = ("pacs-harness", *sys.argv[1:])
@@ -128,6 +128,8 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
     if not options.observe:
         for finding in preflight(target):
+            if finding.severity is Severity.NOTE:
+                continue  # `doctor` shows these
             console.print(
                 f"  {finding.severity.name.lower()}: {finding.text}; {finding.remedy}", soft_wrap=True
             )

@@ -56,9 +56,7 @@ class FixturePlugin:
     @pytest.fixture
     def scu(self, request: pytest.FixtureRequest) -> Scu:
         """The reference SCU for this scenario."""
-        scu = Scu(self._context.peer(), self._recorder.recorder_of(request.node), self._context.on_stored)
-        patience = self._recorder.patience
-        return scu.patient(patience) if patience != 1 else scu
+        return Scu(self._context.peer(), self._recorder.recorder_of(request.node), self._context.on_stored)
 
     @pytest.fixture(scope="session")
     def session_scu(self) -> Scu:

@@ -64,7 +64,6 @@ class RecorderPlugin:
         self._requirements: dict[str, Requirement] = {}
         self._open: dict[str, _Open] = {}
         self._recorders: dict[str, Recorder] = {}
-        self._patience = 1.0
         self._case: tuple[Judgement, float] | None = None
 
     # ------------------------------------------------------------ collection
@@ -121,11 +120,6 @@ class RecorderPlugin:
         """The Recorder of this item's associations."""
         return self._recorders.setdefault(item.nodeid, Recorder())
 
-    @property
-    def patience(self) -> float:
-        """The factor on deadlines: 1, or `PATIENCE` while a silent product is asked again."""
-        return self._patience
-
     def measure(self, name: str, value: float, unit: str) -> None:
         """Record a number that nothing judges."""
         measurement = Measurement(name, value, unit)
@@ -151,7 +145,6 @@ class RecorderPlugin:
         started = time.monotonic()
         outcome = yield
         if outcome.excinfo is None or not isinstance(outcome.excinfo[1], NoAnswer):
-            self._patience = 1.0
             return
         silence: NoAnswer = outcome.excinfo[1]
         if time.monotonic() - started < silence.seconds * 0.9:
@@ -161,18 +154,19 @@ class RecorderPlugin:
             self._lose(id_)
             outcome.force_exception(LostTarget(f"C-ECHO is not answered after {id_}"))
             return
-        self._patience = PATIENCE
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        patient = {
+            name: value.patient(PATIENCE) if isinstance(value, Scu) else value
+            for name, value in arguments.items()
+        }
         try:
-            arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-            pyfuncitem.obj(**arguments)
+            pyfuncitem.obj(**patient)
         except NoAnswer as again:
             outcome.force_exception(again)
         except BaseException as error:  # noqa: BLE001 - handed on to pytest, as the first call's would be
             outcome.force_exception(error)
         else:
             outcome.force_result(True)
-        finally:
-            self._patience = 1.0
 
     def _answers(self) -> bool:
         """Whether the product answers C-ECHO on a new association."""
