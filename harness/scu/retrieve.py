@@ -7,6 +7,31 @@ from dataclasses import dataclass
 
 from harness.dimse.command import CommandSet
 from harness.scu.identifier import Identifier, read_identifier
+from harness.scu.uids import QueryLevel, Root
+from harness.synthesis import SyntheticInstance, SyntheticSeries, SyntheticStudy
+
+
+def keys_for(
+    root: Root,
+    level: QueryLevel,
+    study: SyntheticStudy,
+    series: SyntheticSeries | None = None,
+    instances: Sequence[SyntheticInstance] = (),
+) -> dict[str, str | list[str]]:
+    """The unique keys of a retrieval without relational behaviour (PS3.4 C.4.2.2.1).
+
+    One value for each level above, at IMAGE level the instances' UIDs; ``series`` for SERIES and IMAGE.
+    """
+    keys: dict[str, str | list[str]] = {}
+    if root is Root.PATIENT:
+        keys["PatientID"] = study.patient_id
+    if level is not QueryLevel.PATIENT:
+        keys["StudyInstanceUID"] = study.study_uid
+    if level in (QueryLevel.SERIES, QueryLevel.IMAGE) and series is not None:
+        keys["SeriesInstanceUID"] = series.series_uid
+    if level is QueryLevel.IMAGE:
+        keys["SOPInstanceUID"] = [instance.sop_instance_uid for instance in instances]
+    return keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""C-MOVE: lists of UIDs (PS3.4 C.4.2.2.1, C.2.2.2.2)."""
+
+from __future__ import annotations
+
+from harness.dimse.capture import Recorder
+from harness.plugin.arranging import StoreStudy
+from harness.plugin.fixtures import Corpus
+from harness.scenario import QUALITY, SHALL, requirement
+from harness.scu.destination import Destination
+from harness.scu.move import move
+from harness.scu.retrieve import keys_for
+from harness.scu.retrieved import odd_ones
+from harness.scu.session import Scu
+from harness.scu.status import describe
+from harness.scu.uids import QueryLevel, Root
+from harness.synthesis import SyntheticStudy
+
+
+@requirement(
+    "PS3.4 C.4.2.2.1", SHALL, "A list of Study Instance UIDs moves each of these studies and no other."
+)
+def test_studies(
+    scu: Scu, corpus: Corpus, store_study: StoreStudy, destination: Destination, recorder: Recorder
+) -> None:
+    one, other, two = (store_study(corpus.new_study("CT", instances=2)) for _ in range(3))
+    with destination.inbox(recorder) as inbox:
+        answer = move(
+            scu,
+            Root.STUDY,
+            QueryLevel.STUDY,
+            destination.ae_title,
+            StudyInstanceUID=[one.study_uid, two.study_uid],
+        )
+    odd = odd_ones(one.instances + two.instances, inbox.received)
+    assert not odd, f"{odd}; final status {describe(answer.final)}; not asked for was {other.study_uid}"
+
+
+@requirement(
+    "PS3.4 C.4.2.2.1", SHALL, "A list of Series Instance UIDs moves each of these series and no other."
+)
+def test_series(
+    scu: Scu, corpus: Corpus, store_study: StoreStudy, destination: Destination, recorder: Recorder
+) -> None:
+    study = store_study(corpus.new_study("CT", series=3, instances=2))
+    one, _, two = study.series
+    with destination.inbox(recorder) as inbox:
+        answer = move(
+            scu,
+            Root.STUDY,
+            QueryLevel.SERIES,
+            destination.ae_title,
+            StudyInstanceUID=study.study_uid,
+            SeriesInstanceUID=[one.series_uid, two.series_uid],
+        )
+    odd = odd_ones(one.instances + two.instances, inbox.received)
+    assert not odd, f"{odd}; final status {describe(answer.final)}"
+
+
+@requirement(
+    "PS3.4 C.4.2.2.1", SHALL, "A list of 50 SOP Instance UIDs moves each of these objects and no other."
+)
+def test_instances(
+    scu: Scu, corpus: Corpus, store_study: StoreStudy, destination: Destination, recorder: Recorder
+) -> None:
+    study = store_study(corpus.new_study("CT", instances=60))
+    series = study.series[0]
+    chosen = series.instances[5:55]
+    keys = keys_for(Root.STUDY, QueryLevel.IMAGE, study, series, chosen)
+    with destination.inbox(recorder) as inbox:
+        answer = move(scu, Root.STUDY, QueryLevel.IMAGE, destination.ae_title, keys)
+    odd = odd_ones(chosen, inbox.received)
+    assert not odd, f"{odd}; final status {describe(answer.final)}"
+
+
+@requirement(
+    "PS3.4 C.4.2.3.1", QUALITY, "A UID in a list that is unknown doesn't keep the known ones from being sent."
+)
+def test_partly_unknown(
+    scu: Scu, corpus: Corpus, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    with destination.inbox(recorder) as inbox:
+        answer = move(
+            scu,
+            Root.STUDY,
+            QueryLevel.STUDY,
+            destination.ae_title,
+            StudyInstanceUID=[corpus.identity.uid(), stored_study.study_uid],
+        )
+    odd = odd_ones(stored_study.instances, inbox.received)
+    assert not odd, f"{odd}; final status {describe(answer.final)}"

@@ -1,0 +1,186 @@
+"""C-MOVE: the C-STORE sub-operations and the associations they run on (PS3.4 C.4.2.3.1, PS3.7 9.1.1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from harness.dimse.capture import Recorder
+from harness.plugin.arranging import StoreStudy, lossless_studies, mixed_study
+from harness.plugin.fixtures import Corpus
+from harness.scenario import QUALITY, SHALL, not_supported, not_tested, requirement
+from harness.scu.destination import Destination
+from harness.scu.identifier import keys_of
+from harness.scu.inbox import Ending, Inbox, answering
+from harness.scu.move import move, move_with
+from harness.scu.retrieve import keys_for
+from harness.scu.retrieved import damaged, named_in, odd_ones
+from harness.scu.session import Scu
+from harness.scu.status import describe
+from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
+from harness.synthesis import SyntheticStudy
+
+MESSAGE_ID = 4711
+HIGH = 0x0001
+
+
+@pytest.fixture(scope="module")
+def mixed(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
+    return mixed_study(corpus, store_study)
+
+
+@pytest.fixture(scope="module")
+def lossless(corpus: Corpus, store_study: StoreStudy) -> list[SyntheticStudy]:
+    studies = lossless_studies(corpus, store_study)
+    if not studies:
+        raise not_supported("the product stores no object in a lossless compressed transfer syntax")
+    return studies
+
+
+@pytest.fixture
+def moved(scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder) -> Inbox:
+    """The inbox after a move of the mixed study, message ID 4711, priority HIGH."""
+    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, mixed))
+    with destination.inbox(recorder) as inbox, scu.open(Root.STUDY.move) as association:
+        move_with(
+            association, Root.STUDY.move, destination.ae_title, keys, message_id=MESSAGE_ID, priority=HIGH
+        )
+        # A product may release behind its final response, or keep the association for the next move.
+        inbox.wait_for(_all_ended, scu.peer.deadline)
+    if not inbox.received:
+        raise not_tested("nothing arrived; see move.level.study")
+    return inbox
+
+
+def _all_ended(inbox: Inbox) -> bool:
+    return all(incoming.ending is not Ending.OPEN for incoming in inbox.associations)
+
+
+@requirement(
+    "PS3.7 9.3.1.1", SHALL, "Each sub-operation names class and instance of its object, on their context."
+)
+def test_request_fields(moved: Inbox) -> None:
+    for item in moved.received:
+        sop_class, uid = named_in(item)
+        named = f"C-STORE-RQ names {item.sop_class}, {item.sop_instance_uid}"
+        assert (sop_class, uid) == (item.sop_class, item.sop_instance_uid), (
+            f"{named}; its data set {sop_class or 'no class'}, {uid or 'no instance'}"
+        )
+        assert item.abstract_syntax == item.sop_class, f"{named} on a context of {item.abstract_syntax}"
+
+
+@requirement(
+    "PS3.7 9.1.1.1.6", SHALL, "Move Originator AE Title and Message ID, if given, are those of the move."
+)
+def test_originator(scu: Scu, moved: Inbox) -> None:
+    own = scu.peer.calling_ae_title.strip()
+    for item in moved.received:
+        if "MoveOriginatorApplicationEntityTitle" in item.command:
+            title = item.command.string("MoveOriginatorApplicationEntityTitle")
+            assert title == own, f"Move Originator AE Title {title!r}; the move came from {own!r}"
+        if "MoveOriginatorMessageID" in item.command:
+            number = item.command.integer("MoveOriginatorMessageID")
+            assert number == MESSAGE_ID, f"Move Originator Message ID {number}; the move has {MESSAGE_ID}"
+
+
+@requirement(
+    "PS3.4 C.4.2.1.2", SHALL, "All sub-operations of a move have the same priority, one of the three."
+)
+def test_priority(moved: Inbox) -> None:
+    priorities = {item.command.integer("Priority") for item in moved.received}
+    assert len(priorities) == 1, f"priorities {sorted(priorities)} within one move"
+    assert priorities <= {0, 1, 2}, f"priority {priorities}"
+
+
+@requirement("PS3.7 9.1.4.1.4", QUALITY, "Sub-operations have the priority of their move.")
+def test_priority_of_the_move(moved: Inbox) -> None:
+    priorities = {item.command.integer("Priority") for item in moved.received}
+    assert priorities == {HIGH}, f"priority {sorted(priorities)}; the move has {HIGH} (high)"
+
+
+@requirement("PS3.8 7.2", SHALL, "The associations of the sub-operations are released, not cut.")
+def test_released(moved: Inbox) -> None:
+    for incoming in moved.associations:
+        # One that is kept for reuse is legal (PS3.4 C.4.2.3.1).
+        assert incoming.ending not in (Ending.CUT, Ending.ABORTED), f"an association {incoming.ending.value}"
+
+
+@requirement("PS3.8 9.3.2", SHALL, "What the product sends to the destination keeps to the protocol.")
+def test_legal(moved: Inbox) -> None:
+    violation = moved.violation()
+    if violation is not None:
+        raise violation
+
+
+@requirement("PS3.4 C.4.2.3.1", SHALL, "Each object is sent once.")
+def test_once_each(moved: Inbox) -> None:
+    repeated = [uid for uid, count in Counter(moved.uids()).items() if count > 1]
+    assert not repeated, f"{len(repeated)} objects were sent more than once, {repeated[0]} first"
+
+
+@requirement(
+    "PS3.5 10.1", SHALL, "For each class that it sends, the product offers Implicit VR Little Endian."
+)
+def test_proposes_default_syntax(moved: Inbox) -> None:
+    sent = {(item.association, item.sop_class) for item in moved.received}
+    for number, sop_class in sent:
+        offered = [
+            context.transfer_syntaxes
+            for context in moved.associations[number].request.contexts
+            if context.abstract_syntax.strip("\0 ") == sop_class
+        ]
+        has_default = any(
+            syntax.strip("\0 ") == IMPLICIT_VR_LITTLE_ENDIAN for syntaxes in offered for syntax in syntaxes
+        )
+        words = "; ".join(", ".join(syntaxes) for syntaxes in offered)
+        assert has_default, f"{sop_class} was offered in {words} only"
+
+
+@requirement("PS3.8 D.1", SHALL, "P-DATA-TF PDUs keep to the maximum length that the destination declares.")
+def test_maximum_length(
+    scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
+    with destination.inbox(recorder, answer=answering(maximum_length=4096)) as inbox:
+        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+    violation = inbox.violation()
+    if violation is not None:
+        raise violation
+    odd = odd_ones(mixed.instances, inbox.received)
+    assert not odd, f"with a maximum length of 4096: {odd}; final status {describe(answer.final)}"
+
+
+@requirement(
+    "PS3.5 10.1", SHALL, "A lossless compressed object goes uncompressed to who takes no compression."
+)
+def test_decompresses(
+    scu: Scu, lossless: list[SyntheticStudy], destination: Destination, recorder: Recorder
+) -> None:
+    answer_of = answering(syntaxes=(IMPLICIT_VR_LITTLE_ENDIAN,))
+    for study in lossless:
+        keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
+        with destination.inbox(recorder, answer=answer_of) as inbox:
+            answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+        stored = f"stored in {study.instance(0).transfer_syntax}"
+        odd = odd_ones(study.instances, inbox.received)
+        assert not odd, f"{stored}: {odd}; final status {describe(answer.final)}"
+        broken = damaged(study.instances, inbox.received)
+        assert not broken, f"{stored}: {broken}"
+
+
+@requirement(
+    "PS3.5 10.1", SHALL, "A compressed object arrives as it was stored, or in another syntax undamaged."
+)
+def test_compressed(
+    scu: Scu, lossless: list[SyntheticStudy], destination: Destination, recorder: Recorder
+) -> None:
+    for study in lossless:
+        keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
+        with destination.inbox(recorder) as inbox:
+            answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+        stored = f"stored in {study.instance(0).transfer_syntax}"
+        odd = odd_ones(study.instances, inbox.received)
+        assert not odd, f"{stored}: {odd}; final status {describe(answer.final)}"
+        broken = damaged(study.instances, inbox.received)
+        assert not broken, f"{stored}, sent in {inbox.received[0].transfer_syntax}: {broken}"
