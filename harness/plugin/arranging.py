@@ -1,4 +1,4 @@
-"""Studies that the retrieval scenarios need beyond `Corpus.new_study`: several kinds of object, compressed pixels."""
+"""Studies that retrieval needs beyond `Corpus.new_study`: several kinds of object, compressed pixels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def patient_of(corpus: Corpus, *studies: Iterable[SeriesRecipe]) -> tuple[Synthe
 
 
 def mixed_study(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
-    """A study of images and, where the product takes them, of objects that are no images; stored and visible."""
+    """A study of images and, where the product takes them, of other objects; stored and visible."""
     images = (SeriesRecipe(Kind.CT, 3), SeriesRecipe(Kind.MR, 2))
     for others in ((Kind.SR, Kind.PR), (Kind.SR,), ()):
         try:

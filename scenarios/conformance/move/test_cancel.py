@@ -66,7 +66,7 @@ def test_status(scu: Scu, many: SyntheticStudy, destination: Destination, record
     assert set(inbox.uids()) == {instance.sop_instance_uid for instance in many.instances}, (
         f"{words} though the move was cancelled after {len(inbox.received)} of {TOTAL} objects"
     )
-    # Everything was sent.  On many associations at once the cancel may have come too late; else it was ignored.
+    # Everything was sent: on many associations at once the cancel may have come too late.
     further = len(late) / max(1, len(inbox.associations))
     if further < TOTAL / 4:
         raise not_tested(f"{len(inbox.associations)} associations had sent everything when the C-CANCEL came")

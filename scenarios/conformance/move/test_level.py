@@ -135,7 +135,8 @@ def test_missing(
     with destination.inbox(recorder) as inbox:
         answer = move(scu, Root.STUDY, level, destination.ae_title, keys)
     words = f"level {level or 'absent'}: {describe(answer.final)}, {_count(inbox.received)} arrived"
-    assert is_failure(answer.status) and not inbox.received, words
+    assert not inbox.received, words
+    assert is_failure(answer.status), words
 
 
 @requirement("PS3.4 C.2.2.1.1", QUALITY, "Without the unique key of its level a move sends nothing.")

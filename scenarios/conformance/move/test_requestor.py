@@ -33,7 +33,7 @@ def test_gone(
         begin_move(association, Root.STUDY.move, destination.ae_title, keys)
         inbox.wait_for(lambda box: len(box.received) >= 3, scu.peer.deadline)
         association.abort()
-    # Whether the sub-operations of the first move go on is undefined: they may arrive among those of this one.
+    # Whether the sub-operations of the first move go on is undefined: they may arrive among these.
     with destination.inbox(recorder) as inbox:
         answer = move(
             scu,
