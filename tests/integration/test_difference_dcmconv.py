@@ -12,8 +12,10 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from harness.dimse.element import EXPLICIT_BIG, HARMLESS, DifferenceKind, difference, part10
+from harness.dimse.difference import HARMLESS, DifferenceKind, difference
 from harness.dimse.errors import DecodeError
+from harness.dimse.part10 import part10
+from harness.dimse.walker import EXPLICIT_BIG
 
 FILES = sorted(
     path

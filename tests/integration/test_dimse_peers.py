@@ -25,7 +25,7 @@ from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from harness.dimse.association import Association
 from harness.dimse.command import DATA_SET, NO_DATA_SET, Command, CommandSet
-from harness.dimse.element import EXPLICIT_LITTLE, IMPLICIT_LITTLE, difference, part10
+from harness.dimse.difference import difference
 from harness.dimse.errors import AssociationRejected, ReleaseRequested
 from harness.dimse.fragments import FileSlice
 from harness.dimse.negotiation import (
@@ -37,6 +37,7 @@ from harness.dimse.negotiation import (
     UserIdentity,
     contexts,
 )
+from harness.dimse.part10 import part10
 from harness.dimse.pdu import (
     Abort,
     AssociateReject,
@@ -50,6 +51,7 @@ from harness.dimse.pdu import (
     decode_pdu,
 )
 from harness.dimse.transport import Address
+from harness.dimse.walker import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 
 ECHO = "1.2.840.10008.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"

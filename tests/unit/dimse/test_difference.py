@@ -14,16 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from harness.dimse.element import (
-    EXPLICIT_BIG,
-    EXPLICIT_LITTLE,
-    HARMLESS,
-    IMPLICIT_LITTLE,
-    DifferenceKind,
-    difference,
-    walk,
-)
+from harness.dimse.difference import HARMLESS, DifferenceKind, difference
 from harness.dimse.errors import DecodeError
+from harness.dimse.walker import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, walk
 
 _spec = importlib.util.spec_from_file_location("walker_samples", Path(__file__).with_name("test_walker.py"))
 assert _spec is not None

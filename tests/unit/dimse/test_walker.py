@@ -15,7 +15,8 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 
-from harness.dimse.element import (
+from harness.dimse.errors import DecodeError
+from harness.dimse.walker import (
     DEFLATED,
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
@@ -25,7 +26,6 @@ from harness.dimse.element import (
     inflate,
     walk,
 )
-from harness.dimse.errors import DecodeError
 
 JPEG = "1.2.840.10008.1.2.4.50"
 ENCODINGS = {IMPLICIT_LITTLE: (True, True), EXPLICIT_LITTLE: (False, True), EXPLICIT_BIG: (False, False)}
@@ -215,7 +215,7 @@ def test_damaged_real_data_never_escapes(
 
 
 def test_part10_reads_what_pydicom_writes_and_the_reverse() -> None:
-    from harness.dimse.element import part10, write_part10
+    from harness.dimse.part10 import part10, write_part10
 
     data = sample()
     body = encode(data, EXPLICIT_LITTLE)
