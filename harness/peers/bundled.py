@@ -31,6 +31,8 @@ def start_bundled(
             folder=folder / "objects",
             log=folder / "archive.log",
             semantics=semantics,
+            # Titles are checked, so that the requirements on rejections have something to judge.
+            options=["--check-called", "--caller", calling_ae_title],
         )
     except launch.ArchiveDidNotStart as failure:
         raise PeerFailed(str(failure)) from failure
