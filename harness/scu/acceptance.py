@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from harness.dimse.negotiation import AnsweredContext, Item, split_items
+from harness.dimse.items import split_items
+from harness.dimse.negotiation import AnsweredContext, Item
 from harness.dimse.pdu import AssociateAccept, AssociateRequest
 
 _FIRST_ITEM = 74

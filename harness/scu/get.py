@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from harness.scu.inbox import Received, received_from, store_response
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, is_request, response_to
-from harness.scu.uids import QueryLevel, Root
+from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
+from harness.synthesis import SyntheticInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ class Got:
     def status(self) -> int:
         """The final status."""
         return self.retrieval.status
+
+
+def storage_for(
+    instances: Iterable[SyntheticInstance], *syntaxes: Sequence[str]
+) -> list[tuple[str, Sequence[str]]]:
+    """What has to be proposed to get these objects: for each class a context for each list of syntaxes.
+
+    Without lists, one context in the uncompressed syntaxes.
+    """
+    classes = dict.fromkeys(instance.sop_class for instance in instances)
+    return [(sop_class, offered) for sop_class in classes for offered in syntaxes or (UNCOMPRESSED,)]
 
 
 def open_for_get(
@@ -50,6 +62,20 @@ def open_for_get(
     )
 
 
+def begin_get(association: Association, sop_class: str, identifier: Dataset) -> CommandSet:
+    """Send one C-GET-RQ with these very keys and read nothing; its command set."""
+    context = association.context_for(sop_class)
+    request = CommandSet.of(
+        AffectedSOPClassUID=sop_class,
+        CommandField=int(Command.C_GET_RQ),
+        MessageID=association.next_message_id(),
+        Priority=0,
+        CommandDataSetType=WITH_DATA_SET,
+    )
+    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
+    return request
+
+
 def get_with(
     association: Association,
     sop_class: str,
@@ -65,14 +91,7 @@ def get_with(
     before it with ``cancel_before_response``, so that the sub-operation is still outstanding.
     """
     context = association.context_for(sop_class)
-    request = CommandSet.of(
-        AffectedSOPClassUID=sop_class,
-        CommandField=int(Command.C_GET_RQ),
-        MessageID=association.next_message_id(),
-        Priority=0,
-        CommandDataSetType=WITH_DATA_SET,
-    )
-    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
+    request = begin_get(association, sop_class, identifier)
     cancelled = False
     pending: list[CommandSet] = []
     data_sets: list[bytes] = []

@@ -13,8 +13,8 @@ from harness.dimse.command import Command, CommandSet, decode_command
 from harness.dimse.errors import MisuseError, PeerViolation, UnexpectedPdu
 from harness.dimse.inbound import Message, aborted
 from harness.dimse.pdu import Abort, PData, Pdv, name_of
-from harness.scu.destination import received_from, store_response
 from harness.scu.find import MAX_RESPONSES
+from harness.scu.inbox import received_from, store_response
 from harness.scu.status import PENDING, is_request
 
 MESSAGE_LIMIT = 64 * 1024 * 1024

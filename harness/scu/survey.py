@@ -12,7 +12,7 @@ from harness.dimse.negotiation import RoleSelection
 from harness.scu.echo import NO_DATA_SET, WITH_DATA_SET
 from harness.scu.identifier import encode_identifier, keys_of
 from harness.scu.observed import Observed, converse
-from harness.scu.session import Scu
+from harness.scu.session import Proposal, Scu
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -74,7 +74,7 @@ def survey(scu: Scu, study: SyntheticStudy, *, maximum_length: int | None = 6553
     A service that the product does not offer is left out.  NotAccepted where it has not even Verification.
     """
     instance = study.instance(0)
-    proposals = [
+    proposals: list[Proposal] = [
         VERIFICATION,
         Root.STUDY.find,
         Root.STUDY.get,

@@ -1,0 +1,34 @@
+"""C-GET: objects for which the requestor has no presentation context (PS3.4 C.4.3.3.1)."""
+
+from __future__ import annotations
+
+from harness.plugin.arranging import StoreStudy, study_of
+from harness.plugin.fixtures import Corpus
+from harness.scenario import SHALL, requirement
+from harness.scu.get import get, storage_for
+from harness.scu.retrieve import keys_for
+from harness.scu.retrieved import odd_ones
+from harness.scu.session import Scu
+from harness.scu.status import SUB_OPERATIONS_FAILED, describe
+from harness.scu.uids import QueryLevel, Root
+from harness.synthesis import Kind
+from harness.synthesis.recipe import SeriesRecipe
+
+
+@requirement("PS3.4 C.4.3.3.1", SHALL, "An object for whose class no context was offered is one that failed.")
+def test_missing_class(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(study_of(corpus, SeriesRecipe(Kind.MR, 2), SeriesRecipe(Kind.CT, 3)))
+    others, cts = study.series[0].instances, study.series[1].instances
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
+    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(cts), keys)
+    answer = got.retrieval
+    odd = odd_ones(cts, got.received)
+    assert not odd, f"CT is offered, MR is not: {odd}; final status {describe(answer.final)}"
+    words = f"two MR objects could not be sent; final status {describe(answer.final)}"
+    assert answer.status == SUB_OPERATIONS_FAILED, words
+    wrong = answer.miscounted(3, 2, 0)
+    assert not wrong, wrong
+    listed = set(answer.failed_uids())
+    assert listed == {instance.sop_instance_uid for instance in others}, (
+        f"Failed SOP Instance UID List {', '.join(sorted(listed)) or 'is empty'}"
+    )
