@@ -17,12 +17,20 @@ from typing import TypeVar
 import pytest
 
 from harness.dimse.association import Association
-from harness.dimse.errors import ConnectionClosed, NoAnswer, PeerViolation
-from harness.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest, Pdu
+from harness.dimse.command import CommandSet
+from harness.dimse.errors import ConnectionClosed, NoAnswer, PeerAborted, PeerViolation, Unreachable
+from harness.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest, PData, Pdu, name_of
 from harness.plugin.outcomes import NotSupported, NotTested
+from harness.scu.echo import echo
+from harness.scu.session import Scu
+from harness.scu.status import response_to
+from harness.scu.uids import VERIFICATION
 from harness.verdict import Level
 
 SHALL, SHOULD, MAY, QUALITY = Level.SHALL, Level.SHOULD, Level.MAY, Level.QUALITY
+
+_PASSED_OVER = 10_000
+"""P-DATA-TF PDUs under way that a wait for A-ABORT passes over."""
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -60,7 +68,8 @@ def reply_to(
 ) -> AssociateAccept | AssociateReject | Abort:
     """Send A-ASSOCIATE-RQ and give back which of the three legal answers came (PS3.8 9.2.3, state 5).
 
-    Raises PeerViolation for anything else, NoAnswer for silence.
+    Raises PeerViolation for anything else, NoAnswer for silence.  What was accepted is not in force on
+    `association`: use `Scu.negotiate` to go on with it.
     """
     association.send_pdu(request)
     return answer_from(association)
@@ -70,9 +79,7 @@ def answer_from(association: Association) -> AssociateAccept | AssociateReject |
     """The answer to an A-ASSOCIATE-RQ that has been sent already."""
     pdu = association.receive_pdu()
     if not isinstance(pdu, AssociateAccept | AssociateReject | Abort):
-        raise PeerViolation(
-            "PS3.8 9.2.3", "A-ASSOCIATE-AC, A-ASSOCIATE-RJ or A-ABORT", f"{type(pdu).__name__}"
-        )
+        raise PeerViolation("PS3.8 9.2.3", "A-ASSOCIATE-AC, A-ASSOCIATE-RJ or A-ABORT", name_of(pdu))
     return pdu
 
 
@@ -80,22 +87,43 @@ def expect_abort(association: Association) -> Abort:
     """Wait for A-ABORT, as the state machine demands of the product now (PS3.8 9.2.3).
 
     P-DATA that was under way before is passed over.  A connection that is reset instead gives NotTested: the
-    reset may have swallowed the abort.  An orderly close without an abort is a PeerViolation.
+    reset may have swallowed the abort.  An orderly close without an abort is a PeerViolation.  The product
+    may keep the connection open after it until its ARTIM timer ends (state 13), so nobody waits for that.
     """
-    for _ in range(10_000):
-        try:
-            pdu = association.receive_pdu()
-        except ConnectionClosed as closed:
-            if "reset" in closed.observed:
-                raise NotTested("the connection was reset, which may have swallowed the A-ABORT") from closed
-            raise PeerViolation(
-                "PS3.8 9.2.3", "A-ABORT, then the end of the connection", closed.observed, closed.raw
-            ) from None
+    for _ in range(_PASSED_OVER):
+        pdu = _abort_or_pdu(association, "A-ABORT")
         if isinstance(pdu, Abort):
             return pdu
-        if type(pdu).__name__ != "PData":
-            raise PeerViolation("PS3.8 9.2.3", "A-ABORT", f"{type(pdu).__name__}")
-    raise PeerViolation("PS3.8 9.2.3", "A-ABORT", "10,000 P-DATA-TF PDUs")
+        if not isinstance(pdu, PData):
+            raise PeerViolation("PS3.8 9.2.3", "A-ABORT", name_of(pdu))
+    raise PeerViolation("PS3.8 9.2.3", "A-ABORT", f"{_PASSED_OVER:,} P-DATA-TF PDUs")
+
+
+def expect_no_association(association: Association, awaited: str) -> AssociateReject | Abort | None:
+    """Wait until the product has turned a request down: A-ASSOCIATE-RJ, A-ABORT, or None for a plain end.
+
+    Whether a plain end is enough is for the scenario to say.  A-ASSOCIATE-AC is a PeerViolation.
+    """
+    try:
+        pdu = association.receive_pdu()
+    except ConnectionClosed:
+        return None
+    if isinstance(pdu, AssociateReject | Abort):
+        return pdu
+    raise PeerViolation("PS3.8 9.2.3", awaited, name_of(pdu))
+
+
+def answer_or_abort(association: Association, request: CommandSet) -> CommandSet | Abort:
+    """The response to `request`, or the A-ABORT that a product may prefer for what it cannot serve.
+
+    A reset gives NotTested as in `expect_abort`.
+    """
+    try:
+        return response_to(request, association.receive_message())
+    except PeerAborted as aborted:
+        return aborted.abort
+    except ConnectionClosed as closed:
+        raise _without_abort(closed, "a response or A-ABORT") from None
 
 
 def expect_closed(association: Association, what: str) -> list[Pdu]:
@@ -104,3 +132,33 @@ def expect_closed(association: Association, what: str) -> list[Pdu]:
         return association.wait_closed()
     except NoAnswer as silence:
         raise NoAnswer(silence.seconds, f"the end of the connection, {what}") from None
+
+
+def expect_service(scu: Scu, after: str) -> None:
+    """The product takes a new association and answers C-ECHO on it.  PeerViolation with `after` in words."""
+    try:
+        with scu.open(VERIFICATION) as association:
+            status = echo(association).integer("Status")
+    except (Unreachable, PeerViolation) as error:
+        raise PeerViolation(
+            "PS3.8 9.2.1", f"C-ECHO answered on a new association after {after}", str(error)
+        ) from None
+    if status != 0:
+        expected = f"C-ECHO answered with Success after {after}"
+        raise PeerViolation("PS3.7 9.3.5.2", expected, f"status 0x{status:04X}")
+
+
+def _abort_or_pdu(association: Association, expected: str) -> Pdu:
+    try:
+        return association.receive_pdu()
+    except ConnectionClosed as closed:
+        raise _without_abort(closed, expected) from None
+
+
+def _without_abort(closed: ConnectionClosed, expected: str) -> Exception:
+    """What it means that the connection ended where an A-ABORT was due."""
+    if "reset" in closed.observed:
+        return NotTested("the connection was reset, which may have swallowed the A-ABORT")
+    return PeerViolation(
+        "PS3.8 9.2.3", f"{expected}, then the end of the connection", closed.observed, closed.raw
+    )

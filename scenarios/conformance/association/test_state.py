@@ -1,0 +1,218 @@
+"""What the state machine answers to PDUs that are legal, but not now (PS3.8 9.2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.dimse.association import Association
+from harness.dimse.errors import ConnectionClosed, PeerAborted
+from harness.dimse.pdu import (
+    Abort,
+    AssociateAccept,
+    AssociateReject,
+    PData,
+    Pdu,
+    Pdv,
+    ReleaseRequest,
+    ReleaseResponse,
+    accept_of,
+    name_of,
+)
+from harness.plugin.fixtures import Corpus
+from harness.scenario import (
+    SHALL,
+    SHOULD,
+    expect_abort,
+    expect_closed,
+    expect_no_association,
+    expect_service,
+    not_tested,
+    reply_to,
+    requirement,
+)
+from harness.scu.echo import echo
+from harness.scu.find import find
+from harness.scu.session import Scu
+from harness.scu.store import store_request
+from harness.scu.uids import VERIFICATION, QueryLevel, Root
+
+UNKNOWN_PDU = b"\x0a\x00\x00\x00\x00\x00"
+"""No bytes follow its header: unread ones would reset a connection that is closed over them."""
+ABORT_REASONS = (0, 1, 2, 4, 5, 6)
+FRAGMENT = PData((Pdv(1, is_command=True, is_last=False, data=bytes(8)),))
+UNEXPECTED: dict[str, Pdu] = {
+    "AC": AssociateAccept("A", "B"),
+    "RJ": AssociateReject(1, 1, 1),
+    "RELEASE-RP": ReleaseResponse(),
+}
+
+
+def after_first(scu: Scu, pdu: Pdu | bytes) -> Abort:
+    """The A-ABORT that answers this as the first PDU of a connection."""
+    with scu.connect() as association:
+        association.send_raw(pdu if isinstance(pdu, bytes) else pdu.encode())
+        return expect_abort(association)
+
+
+def when_established(scu: Scu, pdu: Pdu | bytes) -> Abort:
+    """The A-ABORT that answers this on an idle association."""
+    association = scu.open(VERIFICATION)
+    try:
+        association.send_raw(pdu if isinstance(pdu, bytes) else pdu.encode())
+        return expect_abort(association)
+    finally:
+        association.close()
+
+
+def refused_again(association: Association, scu: Scu) -> None:
+    """A valid request on a connection whose association is over must not be accepted."""
+    try:
+        association.send_pdu(scu.request(VERIFICATION))
+    except (ConnectionClosed, PeerAborted):
+        return
+    expect_no_association(association, "A-ABORT or the end of the connection")
+
+
+@requirement("PS3.8 9.2.3", SHALL, "Data before an association request is answered with an abort.")
+def test_await_request_pdata(scu: Scu) -> None:
+    after_first(scu, FRAGMENT)
+
+
+@requirement(
+    "PS3.8 9.2.3", SHALL, "A release request before an association request is answered with an abort."
+)
+def test_await_request_release(scu: Scu) -> None:
+    after_first(scu, ReleaseRequest())
+
+
+@requirement("PS3.8 9.2.3", SHALL, "An answer before an association request is answered with an abort.")
+@pytest.mark.parametrize("pdu", UNEXPECTED.values(), ids=UNEXPECTED)
+def test_await_request_accept(scu: Scu, pdu: Pdu) -> None:
+    after_first(scu, pdu)
+
+
+@requirement("PS3.8 9.2.3", SHALL, "An unknown PDU before an association request is answered with an abort.")
+def test_await_request_unknown_pdu(scu: Scu) -> None:
+    after_first(scu, UNKNOWN_PDU)
+    expect_service(scu, "an unknown PDU")
+
+
+@requirement(
+    "PS3.8 9.2.3", SHALL, "An abort before an association request closes the connection, without an answer."
+)
+def test_await_request_abort(scu: Scu) -> None:
+    association = scu.connect()
+    association.send_pdu(Abort(0, 0))
+    came = expect_closed(association, "since it received A-ABORT")
+    assert not came, f"A-ABORT was answered with {name_of(came[0])}"
+
+
+@requirement(
+    "PS3.8 9.2.2", SHOULD, "The abort before an association exists names the service user (action AA-1)."
+)
+def test_await_request_abort_source(scu: Scu) -> None:
+    abort = after_first(scu, FRAGMENT)
+    assert abort.source == 0, f"the abort is {abort.words()}"
+
+
+@requirement(
+    "PS3.8 9.2.3", SHALL, "A second association request on an association is answered with an abort."
+)
+def test_established_second_request(scu: Scu) -> None:
+    when_established(scu, scu.request(VERIFICATION))
+
+
+@requirement(
+    "PS3.8 9.2.3", SHALL, "An acceptance instead of data on an association is answered with an abort."
+)
+def test_established_accept(scu: Scu) -> None:
+    association = scu.open(VERIFICATION, Root.STUDY.find)
+    try:
+        association.send_pdu(FRAGMENT)
+        association.send_pdu(accept_of(association.request, association.accepted.contexts))
+        expect_abort(association)
+    finally:
+        association.close()
+    expect_service(scu, "an A-ASSOCIATE-AC in the middle of a message")
+
+
+@requirement("PS3.8 9.2.3", SHALL, "A release response that nobody asked for is answered with an abort.")
+def test_established_release_response(scu: Scu) -> None:
+    when_established(scu, ReleaseResponse())
+
+
+@requirement("PS3.8 9.2.3", SHALL, "An unknown PDU on an association is answered with an abort.")
+def test_established_unknown_pdu(scu: Scu) -> None:
+    when_established(scu, UNKNOWN_PDU)
+
+
+@requirement(
+    "PS3.8 9.3.8", SHALL, "An abort has a defined source, and a defined reason where the provider is it."
+)
+def test_abort_fields_valid(scu: Scu) -> None:
+    aborts = [after_first(scu, pdu) for pdu in (FRAGMENT, ReleaseRequest(), UNKNOWN_PDU)]
+    aborts += [
+        when_established(scu, pdu) for pdu in (scu.request(VERIFICATION), ReleaseResponse(), UNKNOWN_PDU)
+    ]
+    for abort in aborts:
+        assert abort.source in (0, 2), f"an abort {abort.words()}"
+        # The reason of a service user's abort is not significant.
+        assert abort.source == 0 or abort.reason in ABORT_REASONS, f"an abort {abort.words()}"
+
+
+@requirement("PS3.8 9.2.3", SHALL, "After the peer's abort the connection is closed, without a word.")
+def test_established_abort(scu: Scu) -> None:
+    association = scu.open(VERIFICATION)
+    association.send_pdu(Abort(0, 0))
+    came = expect_closed(association, "since it received A-ABORT")
+    assert not came, f"A-ABORT was answered with {name_of(came[0])}"
+
+
+@requirement("PS3.8 9.2.3", SHALL, "Data after the requestor's own release request isn't served.")
+def test_data_after_release_request(scu: Scu, corpus: Corpus) -> None:
+    study = corpus.new_study()
+    instance = study.instance(0)
+    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    try:
+        context = association.context_for(instance.sop_class).id
+        request = store_request(association, instance.sop_class, instance.sop_instance_uid)
+        command = Pdv(context, is_command=True, is_last=True, data=request.encode())
+        data = Pdv(context, is_command=False, is_last=True, data=instance.dataset)
+        association.send_raw(ReleaseRequest().encode() + PData((command,)).encode() + PData((data,)).encode())
+        answer = association.receive_pdu()
+        assert isinstance(answer, ReleaseResponse | Abort), (
+            f"{name_of(answer)} came after the release request"
+        )
+    finally:
+        association.close()
+    matches = find(scu, Root.STUDY, QueryLevel.STUDY, StudyInstanceUID=study.study_uid)
+    assert not matches.identifiers, "an object that was sent after the release request is stored"
+
+
+@requirement("PS3.8 9.2.3", SHALL, "After a rejection a new request on the same connection isn't accepted.")
+def test_request_after_reject(scu: Scu) -> None:
+    association = scu.connect()
+    try:
+        answer = reply_to(association, replace(scu.request(VERIFICATION), protocol_version=0x0002))
+        if not isinstance(answer, AssociateReject):
+            raise not_tested(
+                f"protocol version 0002H was answered with {name_of(answer)}, not with a rejection"
+            )
+        refused_again(association, scu)
+    finally:
+        association.close()
+
+
+@requirement("PS3.8 9.1.1", SHALL, "A transport connection serves one association only.")
+def test_one_association_per_connection(scu: Scu) -> None:
+    association = scu.open(VERIFICATION)
+    try:
+        echo(association)
+        association.send_pdu(ReleaseRequest())
+        answer = association.receive_pdu()
+        assert isinstance(answer, ReleaseResponse), f"A-RELEASE-RQ was answered with {name_of(answer)}"
+        refused_again(association, scu)
+    finally:
+        association.close()
