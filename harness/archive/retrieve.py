@@ -20,7 +20,7 @@ from .index import Instance
 from .messages import Message, Source
 from .requesting import CONTEXT_LIMIT, NotAssociated, close, open_association
 from .sopclasses import QUERY_RETRIEVE
-from .status import PENDING, SUCCESS, UNABLE_TO_COUNT, UNKNOWN_DESTINATION, Answer, Refused
+from .status import PENDING, UNABLE_TO_COUNT, UNKNOWN_DESTINATION, Answer, Refused
 
 if TYPE_CHECKING:
     from .association import ArchiveAssociation
@@ -126,7 +126,7 @@ def _final(association: ArchiveAssociation, request: Message, progress: Progress
     """The final response; a list of failed instances only if there are any (C.4.2.1.4.2)."""
     semantics = association.archive.semantics
     syntax = str(association._accepted_cx[request.context_id].transfer_syntax[0])
-    uids = semantics.failed_list(progress) if answer.status != SUCCESS else ()
+    uids = semantics.failed_list(progress)
     data = None
     if uids:
         attribute = Attribute("UI", _fitting(uids, explicit=not syntax_of(syntax).implicit))
@@ -163,10 +163,10 @@ def _get(
     """Send all on the association of the request; None if that is gone (C.4.3.3.1)."""
     semantics = association.archive.semantics
     for number, instance in enumerate(instances):
-        if association.dimse.is_cancelled(request):
+        if semantics.obeys_cancel() and association.dimse.is_cancelled(request):
             return semantics.cancelled()
-        role = association.roles.get(instance.sop_class)
-        taken = _contexts(association, instance.sop_class) if role is not None and role.scp else {}
+        may_send = semantics.may_send(association.roles.get(instance.sop_class))
+        taken = _contexts(association, instance.sop_class) if may_send else {}
         message_id = (request.message_id + number + 1) % 0x10000
         _one(association, request, instance, progress, taken, _store_command(request, instance, message_id))
         if not association.is_open:
@@ -246,7 +246,7 @@ def _send_batch(
     """True if a cancel ended it."""
     title = association.caller.calling
     for instance in batch:
-        if association.dimse.is_cancelled(request):
+        if association.archive.semantics.obeys_cancel() and association.dimse.is_cancelled(request):
             return True
         if not association.is_open:
             return False

@@ -318,6 +318,14 @@ class Semantics:
             counts["NumberOfRemainingSuboperations"] = progress.remaining
         return counts
 
+    def may_send(self, role: Role | None) -> bool:
+        """Whether a C-GET may send objects of a class on whose role was agreed so (PS3.7 D.3.3.4)."""
+        return role is not None and role.scp
+
+    def obeys_cancel(self) -> bool:
+        """Whether a C-CANCEL is looked for between two sub-operations."""
+        return True
+
     def sends_pending(self) -> bool:
         """Whether pending responses are sent during a retrieval (they're optional)."""
         return True

@@ -89,6 +89,8 @@ class Archive:
 
     def stop(self) -> None:
         """Stop listening, abort associations, close the index."""
+        if self.stopping.is_set():
+            return
         self.stopping.set()
         for timer in self._timers:
             timer.cancel()
