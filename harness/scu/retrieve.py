@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.dimse.command import CommandSet
+from harness.dimse.errors import PeerViolation
 from harness.scu.identifier import Identifier, read_identifier
+from harness.scu.status import describe
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticInstance, SyntheticSeries, SyntheticStudy
 
@@ -92,11 +94,23 @@ class Retrieval:
 
     def failed_uids(self) -> tuple[str, ...]:
         """Failed SOP Instance UID List (0008,0058) at the end; PeerViolation where it is absent."""
-        return self.final_identifier().values("FailedSOPInstanceUIDList")
+        identifier = self.final_identifier()
+        if "FailedSOPInstanceUIDList" not in identifier:
+            raise self._unlisted(f"an Identifier with {', '.join(identifier) or 'nothing'}")
+        return identifier.values("FailedSOPInstanceUIDList")
 
     def final_identifier(self) -> Identifier:
         """The Identifier of the final response; PeerViolation where it has none or a damaged one."""
+        if self.final_data_set is None:
+            raise self._unlisted("no data set")
         return read_identifier(self.final_data_set, self.transfer_syntax)
+
+    def _unlisted(self, observed: str) -> PeerViolation:
+        return PeerViolation(
+            "PS3.4 C.4.2.1.4.2, C.4.3.1.3.2",
+            "the list of failed objects (0008,0058) in the final response",
+            f"{observed} in the final response, {describe(self.final)}",
+        )
 
 
 def ill_counted(pending: Sequence[CommandSet], total: int) -> str:
