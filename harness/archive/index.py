@@ -152,7 +152,8 @@ class Index:
         if existing is not None:
             self._local.connection = None
             with self._listing:
-                self._all.remove(existing)
+                if existing in self._all:
+                    self._all.remove(existing)
             existing.close()
 
     def close(self) -> None:

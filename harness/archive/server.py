@@ -95,8 +95,11 @@ class Archive:
         for timer in self._timers:
             timer.cancel()
         self._server.shutdown()
-        for association in self._server.active_associations:
+        associations = self._server.active_associations
+        for association in associations:
             association.abort()
+        for association in associations:
+            association.join(timeout=1)
         self._thread.join(timeout=5)
         self.audit.close()
         self.index.close()
