@@ -113,13 +113,14 @@ def expect_no_association(association: Association, awaited: str) -> AssociateRe
     raise PeerViolation("PS3.8 9.2.3", awaited, name_of(pdu))
 
 
-def answer_or_abort(association: Association, request: CommandSet) -> CommandSet | Abort:
+def answer_or_abort(association: Association, request: CommandSet | None) -> CommandSet | Abort:
     """The response to `request`, or the A-ABORT that a product may prefer for what it cannot serve.
 
-    A reset gives NotTested as in `expect_abort`.
+    None takes whatever message comes.  A reset gives NotTested as in `expect_abort`.
     """
     try:
-        return response_to(request, association.receive_message())
+        message = association.receive_message()
+        return message.command if request is None else response_to(request, message)
     except PeerAborted as aborted:
         return aborted.abort
     except ConnectionClosed as closed:

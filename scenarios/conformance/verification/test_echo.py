@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from harness.scenario import SHALL, requirement
+from harness.dimse.command import NO_DATA_SET, Command, CommandSet
+from harness.plugin.fixtures import Corpus
+from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.echo import echo
-from harness.scu.session import Scu
-from harness.scu.status import describe
-from harness.scu.uids import VERIFICATION
+from harness.scu.find import find_with
+from harness.scu.identifier import keys_of
+from harness.scu.session import Proposal, Scu
+from harness.scu.status import SUCCESS, describe, is_warning, response_to
+from harness.scu.store import store
+from harness.scu.uids import (
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    STUDY_ROOT_FIND,
+    UNCOMPRESSED,
+    VERIFICATION,
+    QueryLevel,
+)
+
+EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+AGAIN = 300
+"""More than a counter of eight bits holds."""
 
 
 @requirement("PS3.4 A.4", SHALL, "C-ECHO is answered with status Success.")
@@ -14,3 +30,54 @@ def test_success(scu: Scu) -> None:
     with scu.open(VERIFICATION) as association:
         response = echo(association)
     assert response.integer("Status") == 0, f"C-ECHO was answered {describe(response)}"
+
+
+@requirement("PS3.4 A.5", SHALL, "A presentation context for Verification alone is accepted.")
+def test_offered_is_accepted(scu: Scu) -> None:
+    with scu.open((VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN,))) as association:
+        results = [context.result for context in association.accepted.contexts]
+    assert results == [0], f"a context for Verification got result {', '.join(map(str, results)) or 'none'}"
+
+
+@requirement("PS3.4 A.5", QUALITY, "C-ECHO works on whichever transfer syntax was accepted for it.")
+def test_every_transfer_syntax(scu: Scu) -> None:
+    proposals: list[Proposal] = [
+        (VERIFICATION, (syntax,)) for syntax in (*UNCOMPRESSED, EXPLICIT_VR_BIG_ENDIAN, JPEG_BASELINE)
+    ]
+    with scu.open(*proposals) as association:
+        association.context_for(VERIFICATION)
+        for context in association.accepted_contexts.values():
+            request = CommandSet.of(
+                AffectedSOPClassUID=VERIFICATION,
+                CommandField=int(Command.C_ECHO_RQ),
+                MessageID=association.next_message_id(),
+                CommandDataSetType=NO_DATA_SET,
+            )
+            association.send_message(context.id, request)
+            response = response_to(request, association.receive_message())
+            assert response.integer("Status") == 0, (
+                f"C-ECHO in {context.transfer_syntax}: {describe(response)}"
+            )
+
+
+@requirement("PS3.7 9.1.5.2", SHALL, "C-ECHO can be repeated on one association.")
+def test_repeated(scu: Scu) -> None:
+    with scu.open(VERIFICATION) as association:
+        for number in range(1, AGAIN + 1):
+            response = echo(association)
+            assert response.integer("Status") == 0, f"C-ECHO number {number}: {describe(response)}"
+
+
+@requirement("PS3.7 9.1.5.2", SHALL, "C-ECHO between other operations leaves them alone.")
+def test_beside_other_services(scu: Scu, corpus: Corpus) -> None:
+    instance = corpus.new_study().instance(0)
+    keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": instance.text("StudyInstanceUID")})
+    storage = (instance.sop_class, (instance.transfer_syntax,))
+    with scu.open(VERIFICATION, STUDY_ROOT_FIND, storage) as association:
+        stored = store(scu, association, instance)
+        status = stored.integer("Status")
+        assert status == SUCCESS or is_warning(status), f"C-STORE beside C-ECHO: {describe(stored)}"
+        assert echo(association).integer("Status") == 0, "C-ECHO after C-STORE failed"
+        found = find_with(association, STUDY_ROOT_FIND, keys)  # visible or not yet, it is answered
+        assert found.status == SUCCESS, f"C-FIND after C-ECHO: {describe(found.final)}"
+        assert echo(association).integer("Status") == 0, "C-ECHO after C-FIND failed"
