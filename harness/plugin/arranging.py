@@ -1,11 +1,18 @@
-"""Studies that retrieval needs beyond `Corpus.new_study`: several kinds of object, compressed pixels."""
+"""What scenarios of retrieval arrange: studies of several kinds, compressed pixels, a C-GET agreed to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+from harness.dimse.association import Association
 from harness.dimse.errors import NotAccepted
 from harness.plugin.fixtures import Corpus
+from harness.plugin.outcomes import NotSupported
+from harness.scu.get import Got, get_with, open_for_get
+from harness.scu.identifier import keys_of
+from harness.scu.session import Scu
+from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Kind, Recipe, SyntheticStudy, build
 from harness.synthesis.recipe import PatientRecipe, SeriesRecipe, StudyRecipe
 
@@ -47,3 +54,36 @@ def lossless_studies(corpus: Corpus, store_study: StoreStudy) -> list[SyntheticS
         except NotAccepted:
             continue
     return taken
+
+
+def open_agreed(scu: Scu, root: Root, storage: Sequence[tuple[str, Sequence[str]]]) -> Association:
+    """`open_for_get`, where the product agrees to send objects of all these classes.
+
+    Raises NotAccepted without the model, NotSupported where a class is not among those that the product sends
+    in a C-GET: which it supports so is its choice (PS3.4 C.5.3).
+    """
+    association = open_for_get(scu, root, storage)
+    try:
+        association.context_for(root.get)
+        accepted = {context.abstract_syntax for context in association.accepted_contexts.values()}
+        roles = {role.sop_class.strip("\0 ") for role in association.accepted.user.roles if role.scp}
+        for sop_class, _ in storage:
+            if sop_class not in accepted & roles:
+                raise NotSupported(f"the product doesn't agree to send {sop_class} in a C-GET")
+    except BaseException:
+        association.abort()
+        raise
+    return association
+
+
+def get_agreed(
+    scu: Scu,
+    root: Root,
+    level: QueryLevel | None,
+    storage: Sequence[tuple[str, Sequence[str]]],
+    keys: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Got:
+    """One C-GET on an association of its own; see `open_agreed`."""
+    with open_agreed(scu, root, storage) as association:
+        return get_with(association, root.get, keys_of(level, {**(keys or {}), **more}))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.plugin.arranging import StoreStudy
+from harness.plugin.arranging import StoreStudy, get_agreed, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, requirement
-from harness.scu.get import begin_get, get, open_for_get, storage_for
+from harness.scu.get import begin_get, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
@@ -22,10 +22,10 @@ def test_during_suboperation(scu: Scu, corpus: Corpus, store_study: StoreStudy) 
     storage = storage_for(study.instances)
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
     for _ in range(REPEATS):
-        association = open_for_get(scu, Root.STUDY, storage)
+        association = open_agreed(scu, Root.STUDY, storage)
         begin_get(association, Root.STUDY.get, keys_of(QueryLevel.STUDY, keys))
         association.receive_pdu()
         association.abort()
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
     odd = odd_ones(study.instances, got.received)
     assert not odd, f"after {REPEATS} aborts: {odd}; final status {describe(got.retrieval.final)}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy
+from harness.plugin.arranging import StoreStudy, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_tested, requirement
-from harness.scu.get import Got, get_with, open_for_get, storage_for
+from harness.scu.get import Got, get_with, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
@@ -46,7 +46,7 @@ def _judge(got: Got) -> None:
 )
 def test_status(scu: Scu, many: SyntheticStudy) -> None:
     keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, many))
-    with open_for_get(scu, Root.STUDY, storage_for(many.instances)) as association:
+    with open_agreed(scu, Root.STUDY, storage_for(many.instances)) as association:
         got = get_with(association, Root.STUDY.get, keys, cancel_after=BEFORE)
     _judge(got)
 
@@ -56,7 +56,7 @@ def test_status(scu: Scu, many: SyntheticStudy) -> None:
 )
 def test_during_suboperation(scu: Scu, many: SyntheticStudy) -> None:
     keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, many))
-    with open_for_get(scu, Root.STUDY, storage_for(many.instances)) as association:
+    with open_agreed(scu, Root.STUDY, storage_for(many.instances)) as association:
         got = get_with(association, Root.STUDY.get, keys, cancel_after=BEFORE, cancel_before_response=True)
     _judge(got)
 
@@ -67,7 +67,7 @@ def test_during_suboperation(scu: Scu, many: SyntheticStudy) -> None:
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_association_lives_on(scu: Scu, many: SyntheticStudy, cancelled: bool) -> None:
     keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, many))
-    with open_for_get(scu, Root.STUDY, storage_for(many.instances)) as association:
+    with open_agreed(scu, Root.STUDY, storage_for(many.instances)) as association:
         get_with(association, Root.STUDY.get, keys, cancel_after=BEFORE if cancelled else None)
         got = get_with(association, Root.STUDY.get, keys)
     odd = odd_ones(many.instances, got.received)

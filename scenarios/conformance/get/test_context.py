@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.plugin.arranging import StoreStudy, study_of
+from harness.plugin.arranging import StoreStudy, get_agreed, study_of
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, requirement
-from harness.scu.get import get, storage_for
+from harness.scu.get import storage_for
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
@@ -20,7 +20,7 @@ def test_missing_class(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> Non
     study = store_study(study_of(corpus, SeriesRecipe(Kind.MR, 2), SeriesRecipe(Kind.CT, 3)))
     others, cts = study.series[0].instances, study.series[1].instances
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(cts), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(cts), keys)
     answer = got.retrieval
     odd = odd_ones(cts, got.received)
     assert not odd, f"CT is offered, MR is not: {odd}; final status {describe(answer.final)}"

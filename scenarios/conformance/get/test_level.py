@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy, mixed_study, patient_of
+from harness.plugin.arranging import StoreStudy, get_agreed, mixed_study, patient_of
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
-from harness.scu.get import get, storage_for
+from harness.scu.get import storage_for
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import altered, damaged, odd_ones
 from harness.scu.session import Scu
@@ -27,7 +27,7 @@ def mixed(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 )
 def test_study(scu: Scu, mixed: SyntheticStudy) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
     odd = odd_ones(mixed.instances, got.received)
     assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
     broken = damaged(mixed.instances, got.received)
@@ -40,7 +40,7 @@ def test_study(scu: Scu, mixed: SyntheticStudy) -> None:
 def test_series(scu: Scu, mixed: SyntheticStudy) -> None:
     series = mixed.series[0]
     keys = keys_for(Root.STUDY, QueryLevel.SERIES, mixed, series)
-    got = get(scu, Root.STUDY, QueryLevel.SERIES, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.SERIES, storage_for(mixed.instances), keys)
     odd = odd_ones(series.instances, got.received)
     assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
     broken = damaged(series.instances, got.received)
@@ -53,7 +53,7 @@ def test_image(scu: Scu, mixed: SyntheticStudy, count: int) -> None:
     series = mixed.series[0]
     chosen = series.instances[1 : 1 + count]
     keys = keys_for(Root.STUDY, QueryLevel.IMAGE, mixed, series, chosen)
-    got = get(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(mixed.instances), keys)
     odd = odd_ones(chosen, got.received)
     assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
     broken = damaged(chosen, got.received)
@@ -69,7 +69,7 @@ def test_patient(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     store_study(second)
     stored = first.instances + second.instances
     keys = keys_for(Root.PATIENT, QueryLevel.PATIENT, first)
-    got = get(scu, Root.PATIENT, QueryLevel.PATIENT, storage_for(stored), keys)
+    got = get_agreed(scu, Root.PATIENT, QueryLevel.PATIENT, storage_for(stored), keys)
     odd = odd_ones(stored, got.received)
     assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
     broken = damaged(stored, got.received)
@@ -88,7 +88,7 @@ def test_below_patient(scu: Scu, mixed: SyntheticStudy, level: QueryLevel) -> No
         QueryLevel.IMAGE: series.instances[:2],
     }[level]
     keys = keys_for(Root.PATIENT, level, mixed, series, chosen)
-    got = get(scu, Root.PATIENT, level, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.PATIENT, level, storage_for(mixed.instances), keys)
     odd = odd_ones(chosen, got.received)
     assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
 
@@ -96,7 +96,7 @@ def test_below_patient(scu: Scu, mixed: SyntheticStudy, level: QueryLevel) -> No
 @requirement("PS3.4 B.4.1.3", QUALITY, "What a get brings has every element as it was stored, bit for bit.")
 def test_every_element_kept(scu: Scu, mixed: SyntheticStudy) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
     if not got.received:
         raise not_tested("nothing arrived; see get.level.study")
     changed = altered(mixed.instances, got.received)
@@ -109,7 +109,7 @@ def test_every_element_kept(scu: Scu, mixed: SyntheticStudy) -> None:
 @pytest.mark.parametrize("level", [None, "FRAME"])
 def test_missing(scu: Scu, stored_study: SyntheticStudy, level: QueryLevel) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
-    got = get(scu, Root.STUDY, level, storage_for(stored_study.instances), keys)
+    got = get_agreed(scu, Root.STUDY, level, storage_for(stored_study.instances), keys)
     words = f"level {level or 'absent'}: {describe(got.retrieval.final)}, {len(got.received)} objects arrived"
     assert not got.received, words
     assert is_failure(got.status), words
@@ -125,7 +125,7 @@ def test_unique_key_missing(scu: Scu, stored_study: SyntheticStudy, level: Query
     keys.pop(unique)
     if given == "empty":
         keys[unique] = ""
-    got = get(scu, Root.STUDY, level, storage_for(stored_study.instances), keys)
+    got = get_agreed(scu, Root.STUDY, level, storage_for(stored_study.instances), keys)
     words = f"{level} level, {unique} {given}: {describe(got.retrieval.final)}"
     assert not got.received, f"{words}, {len(got.received)} objects arrived"
     assert got.status == 0 or is_failure(got.status), words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.plugin.arranging import StoreStudy
+from harness.plugin.arranging import StoreStudy, get_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, requirement
-from harness.scu.get import get, storage_for
+from harness.scu.get import storage_for
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
@@ -19,7 +19,7 @@ from harness.synthesis import SyntheticStudy
 )
 def test_studies(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     one, _, two = (store_study(corpus.new_study("CT", instances=2)) for _ in range(3))
-    got = get(
+    got = get_agreed(
         scu,
         Root.STUDY,
         QueryLevel.STUDY,
@@ -36,7 +36,7 @@ def test_studies(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
 def test_series(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     study = store_study(corpus.new_study("CT", series=3, instances=2))
     one, _, two = study.series
-    got = get(
+    got = get_agreed(
         scu,
         Root.STUDY,
         QueryLevel.SERIES,
@@ -56,7 +56,7 @@ def test_instances(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     series = study.series[0]
     chosen = series.instances[5:55]
     keys = keys_for(Root.STUDY, QueryLevel.IMAGE, study, series, chosen)
-    got = get(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(study.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(study.instances), keys)
     odd = odd_ones(chosen, got.received)
     assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
 
@@ -67,6 +67,6 @@ def test_wrong_parent(
 ) -> None:
     other = store_study(corpus.new_study("CT", instances=2))
     keys = keys_for(Root.STUDY, QueryLevel.SERIES, stored_study, other.series[0])
-    got = get(scu, Root.STUDY, QueryLevel.SERIES, storage_for(other.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.SERIES, storage_for(other.instances), keys)
     sent = f"{len(got.received)} objects of a series of another study were sent"
     assert not got.received, f"{sent}; final status {describe(got.retrieval.final)}"

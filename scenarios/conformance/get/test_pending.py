@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy
+from harness.plugin.arranging import StoreStudy, get_agreed, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_supported, requirement
-from harness.scu.get import get, get_with, open_for_get, storage_for
+from harness.scu.get import get_with, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.retrieve import ill_counted, keys_for
@@ -28,7 +28,7 @@ def thirty(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 @requirement("PS3.4 C.4.3.1.5", SHALL, "Pending responses have all four counts, and these go only one way.")
 def test_counters(scu: Scu, thirty: SyntheticStudy) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, thirty)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(thirty.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(thirty.instances), keys)
     if not got.retrieval.pending:
         raise not_supported("the product sends no pending responses, which are optional (PS3.4 C.4.3.3.1)")
     wrong = ill_counted(got.retrieval.pending, TOTAL)
@@ -46,7 +46,7 @@ def test_no_remaining_at_end(scu: Scu, thirty: SyntheticStudy, refused: int) -> 
         return 0xA900 if received.sop_instance_uid in failing else 0
 
     keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, thirty))
-    with open_for_get(scu, Root.STUDY, storage_for(thirty.instances)) as association:
+    with open_agreed(scu, Root.STUDY, storage_for(thirty.instances)) as association:
         answer = get_with(association, Root.STUDY.get, keys, status_of=status_of).retrieval
     remaining = answer.counts.remaining
     assert remaining is None, f"{remaining} remaining in a final response, {describe(answer.final)}"

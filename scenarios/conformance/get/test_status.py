@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy
+from harness.plugin.arranging import StoreStudy, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
-from harness.scu.get import get_with, open_for_get, storage_for
+from harness.scu.get import get_with, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.retrieve import Retrieval, keys_for
@@ -70,7 +70,7 @@ def _get(
         return answers.setdefault(received.sop_instance_uid, status_by_turn(len(answers)))
 
     keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, study))
-    with open_for_get(scu, Root.STUDY, storage_for(study.instances)) as association:
+    with open_agreed(scu, Root.STUDY, storage_for(study.instances)) as association:
         got = get_with(association, Root.STUDY.get, keys, status_of=status_of)
     if not answers:
         raise not_tested("nothing arrived; see get.level.study")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy, lossless_studies, mixed_study
+from harness.plugin.arranging import StoreStudy, get_agreed, lossless_studies, mixed_study
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_supported, not_tested, requirement
-from harness.scu.get import get, storage_for
+from harness.scu.get import storage_for
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import damaged, named_in, odd_ones
 from harness.scu.session import Scu
@@ -43,7 +43,7 @@ def test_right_context(scu: Scu, mixed: SyntheticStudy) -> None:
     only = ((EXPLICIT_VR_LITTLE_ENDIAN,), (IMPLICIT_VR_LITTLE_ENDIAN,))
     storage = [(sop_class, only[number % 2]) for number, sop_class in enumerate(classes)]
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
     if not got.received:
         raise not_tested("nothing arrived; see get.level.study")
     for item in got.received:
@@ -62,7 +62,7 @@ def test_right_context(scu: Scu, mixed: SyntheticStudy) -> None:
 )
 def test_priority(scu: Scu, mixed: SyntheticStudy) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
     if not got.received:
         raise not_tested("nothing arrived; see get.level.study")
     priorities = {item.command.integer("Priority") for item in got.received}
@@ -73,7 +73,7 @@ def test_priority(scu: Scu, mixed: SyntheticStudy) -> None:
 @requirement("PS3.7 9.1.1.1.6", QUALITY, "Sub-operations of a get name no originator of a move.")
 def test_no_originator(scu: Scu, mixed: SyntheticStudy) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
-    got = get(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
     if not got.received:
         raise not_tested("nothing arrived; see get.level.study")
     for item in got.received:
@@ -88,7 +88,7 @@ def test_decompresses(scu: Scu, lossless: list[SyntheticStudy]) -> None:
     for study in lossless:
         storage = storage_for(study.instances, (IMPLICIT_VR_LITTLE_ENDIAN,))
         keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
-        got = get(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
+        got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
         stored = f"stored in {study.instance(0).transfer_syntax}"
         odd = odd_ones(study.instances, got.received)
         assert not odd, f"{stored}: {odd}; final status {describe(got.retrieval.final)}"
@@ -103,7 +103,7 @@ def test_compressed(scu: Scu, lossless: list[SyntheticStudy]) -> None:
     for study in lossless:
         storage = storage_for(study.instances, (study.instance(0).transfer_syntax,), UNCOMPRESSED)
         keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
-        got = get(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
+        got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
         stored = f"stored in {study.instance(0).transfer_syntax}"
         odd = odd_ones(study.instances, got.received)
         assert not odd, f"{stored}: {odd}; final status {describe(got.retrieval.final)}"
@@ -119,7 +119,7 @@ def test_prefers_stored_syntax(scu: Scu, lossless: list[SyntheticStudy]) -> None
         syntax = study.instance(0).transfer_syntax
         keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
         storage = storage_for(study.instances, (syntax,), UNCOMPRESSED)
-        got = get(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
+        got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
         if not got.received:
             raise not_tested("nothing arrived; see get.suboperation.compressed")
         sent = got.received[0].transfer_syntax

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from harness.plugin.arranging import get_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, requirement
-from harness.scu.get import get, storage_for
+from harness.scu.get import storage_for
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_failure
 from harness.scu.uids import QueryLevel, Root
@@ -13,7 +14,7 @@ from harness.scu.uids import QueryLevel, Root
 @requirement("PS3.4 C.4.3.3.1", QUALITY, "A get that selects nothing ends with Success or a failure.")
 def test_matches(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study("CT")
-    got = get(
+    got = get_agreed(
         scu, Root.STUDY, QueryLevel.STUDY, storage_for(study.instances), StudyInstanceUID=study.study_uid
     )
     assert not got.received, f"{len(got.received)} objects were sent for a UID that nobody has"
