@@ -16,7 +16,7 @@ CT = b"1.2.840.10008.5.1.4.1.1.2"
 @mutant(
     clause="PS3.7 D.3.3.4",
     defect="objects are sent to a requestor whose SCP role was refused",
-    caught_by=("get.role.accepted",),
+    caught_by=("get.role.accepted", "get.role.both"),
 )
 class SendsAgainstAnswer(Semantics):
     def outgoing_pdu(self, pdu: bytes) -> bytes:

@@ -7,13 +7,15 @@ import pytest
 from harness.dimse.association import Association
 from harness.dimse.errors import NotAccepted
 from harness.dimse.negotiation import RoleSelection
+from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_supported, requirement
 from harness.scu.get import Got, get_with, open_for_get, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
-from harness.scu.status import SUB_OPERATIONS_FAILED, describe, is_failure
+from harness.scu.status import SUB_OPERATIONS_FAILED, describe, is_failure, is_warning
+from harness.scu.store import store
 from harness.scu.uids import CT_IMAGE_STORAGE, UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -56,6 +58,31 @@ def test_accepted(scu: Scu, stored_study: SyntheticStudy, scu_role: int) -> None
     answer = "no role item" if role is None else f"SCP role {role.scp}"
     assert not got.received, f"answered with {answer}, yet {len(got.received)} objects were sent"
     raise not_supported("CT images are not among the classes that the product sends in a get")
+
+
+@requirement(
+    "PS3.7 D.3.3.4", SHALL, "Of both roles proposed those that are accepted work on one association."
+)
+def test_both(scu: Scu, corpus: Corpus, stored_study: SyntheticStudy) -> None:
+    new = corpus.new_study("CT").instance(0)
+    with scu.open(
+        Root.STUDY.get,
+        (CT_IMAGE_STORAGE, (new.transfer_syntax,)),
+        roles=(RoleSelection(CT_IMAGE_STORAGE, 1, 1),),
+    ) as association:
+        association.context_for(Root.STUDY.get)
+        role, accepts = _role(association), _accepts_ct(association)
+        got = _get(association, stored_study)
+        # Without an answer the default roles apply: the requestor is SCU.
+        stored = store(scu, association, new) if accepts and (role is None or role.scu == 1) else None
+    if role is not None and role.scp == 1 and accepts:
+        odd = odd_ones(stored_study.instances, got.received)
+        assert not odd, f"SCP role accepted, yet {odd}; final status {describe(got.retrieval.final)}"
+    else:
+        assert not got.received, f"SCP role not accepted, yet {len(got.received)} objects were sent"
+    if stored is not None:
+        status = stored.integer("Status")
+        assert status == 0 or is_warning(status), f"SCU role accepted, yet C-STORE got {describe(stored)}"
 
 
 @requirement("PS3.7 D.3.3.4", SHALL, "No role is accepted that was not proposed.")
