@@ -13,6 +13,7 @@ from harness.scu.echo import NO_DATA_SET, WITH_DATA_SET
 from harness.scu.identifier import encode_identifier, keys_of
 from harness.scu.observed import Observed, converse
 from harness.scu.session import Proposal, Scu
+from harness.scu.store import note_stored
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -69,9 +70,10 @@ class Exchange:
 
 
 def survey(scu: Scu, study: SyntheticStudy, *, maximum_length: int | None = 65536) -> tuple[Exchange, ...]:
-    """C-ECHO, C-STORE of an instance that is stored already, C-FIND and C-GET of a stored study, C-ECHO.
+    """C-ECHO, C-STORE of the study's first instance, C-FIND and C-GET of the study, C-ECHO.
 
-    A service that the product does not offer is left out.  NotAccepted where it has not even Verification.
+    The study may be stored already; where it is not, C-FIND and C-GET bring what is visible by then.  A
+    service that the product does not offer is left out.  NotAccepted where it has not even Verification.
     """
     instance = study.instance(0)
     proposals: list[Proposal] = [
@@ -84,7 +86,11 @@ def survey(scu: Scu, study: SyntheticStudy, *, maximum_length: int | None = 6553
         *proposals, maximum_length=maximum_length, roles=(RoleSelection(instance.sop_class, 1, 1),)
     )
     with scu.negotiate(request) as association:
-        return tuple(_exchanges(association, study))
+        exchanges = tuple(_exchanges(association, study))
+    for exchange in exchanges:
+        if exchange.request.name == "C-STORE-RQ":
+            note_stored(scu, instance, exchange.final)
+    return exchanges
 
 
 def all_observed(exchanges: tuple[Exchange, ...]) -> Iterator[Observed]:

@@ -80,7 +80,7 @@ def test_user_items_any_order(scu: Scu, stored_study: SyntheticStudy) -> None:
         VERIFICATION,
         STUDY_ROOT_FIND,
         CT_IMAGE_STORAGE,
-        maximum_length=512,
+        maximum_length=256,
         roles=(RoleSelection(CT_IMAGE_STORAGE, 1, 0),),
     )
     order = (
@@ -93,8 +93,15 @@ def test_user_items_any_order(scu: Scu, stored_study: SyntheticStudy) -> None:
         assert echo(association).integer("Status") == 0, (
             "C-ECHO failed where the sub-items came in another order"
         )
-        keys = keys_of(QueryLevel.STUDY, {**MANY_KEYS, "StudyInstanceUID": stored_study.study_uid})
-        find_with(association, STUDY_ROOT_FIND, keys)  # a longer P-DATA-TF than 512 is a violation
+        keys = keys_of(
+            QueryLevel.IMAGE,
+            {
+                **MANY_KEYS,
+                "StudyInstanceUID": stored_study.study_uid,
+                "SeriesInstanceUID": stored_study.series[0].series_uid,
+            },
+        )
+        find_with(association, STUDY_ROOT_FIND, keys)  # a longer P-DATA-TF than 256 is a violation
 
 
 def checks_called_titles(scu: Scu) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.dimse.command import KEYWORDS
+from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, requirement
 from harness.scu.acceptance import is_uid
 from harness.scu.echo import echo
@@ -18,7 +19,6 @@ from harness.scu.uids import (
     VERIFICATION,
     QueryLevel,
 )
-from harness.synthesis import SyntheticStudy
 
 UIDS = ("AffectedSOPClassUID", "RequestedSOPClassUID", "AffectedSOPInstanceUID", "RequestedSOPInstanceUID")
 ERROR_COMMENT_LIMIT = 64
@@ -29,7 +29,7 @@ ERROR_COMMENT_LIMIT = 64
     SHALL,
     "Command sets are Implicit VR Little Endian, whatever the context's transfer syntax.",
 )
-def test_implicit_little_endian(scu: Scu, stored_study: SyntheticStudy) -> None:
+def test_implicit_little_endian(scu: Scu, corpus: Corpus) -> None:
     # What is encoded otherwise does not decode as a command set.
     for syntax in (EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN):
         with scu.open((VERIFICATION, (syntax,)), (STUDY_ROOT_FIND, (syntax,))) as association:
@@ -37,15 +37,15 @@ def test_implicit_little_endian(scu: Scu, stored_study: SyntheticStudy) -> None:
             if VERIFICATION in accepted:
                 echo(association)
             if STUDY_ROOT_FIND in accepted and syntax == EXPLICIT_VR_LITTLE_ENDIAN:
-                keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": stored_study.study_uid})
+                keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": corpus.new_study().study_uid})
                 find_with(association, STUDY_ROOT_FIND, keys)
 
 
 @requirement(
     "PS3.7 9.3.5.2", SHALL, "The command group length counts the bytes that follow it in the command set."
 )
-def test_group_length(scu: Scu, stored_study: SyntheticStudy) -> None:
-    for message in all_observed(survey(scu, stored_study)):
+def test_group_length(scu: Scu, corpus: Corpus) -> None:
+    for message in all_observed(survey(scu, corpus.new_study())):
         command = b"".join(pdv.data for pdv in message.pdvs if pdv.is_command)
         stated = int.from_bytes(command[8:12], "little")
         assert command[:8] == bytes((0, 0, 0, 0, 4, 0, 0, 0)), (
@@ -59,8 +59,8 @@ def test_group_length(scu: Scu, stored_study: SyntheticStudy) -> None:
 @requirement(
     "PS3.7 6.3.1", SHALL, "Command elements come in rising order of tags, each once, with even lengths."
 )
-def test_ordered_and_unique(scu: Scu, stored_study: SyntheticStudy) -> None:
-    for message in all_observed(survey(scu, stored_study)):
+def test_ordered_and_unique(scu: Scu, corpus: Corpus) -> None:
+    for message in all_observed(survey(scu, corpus.new_study())):
         tags = [tag for tag, _ in message.command.elements]
         assert tags == sorted(set(tags)), f"{message.command.name}: {', '.join(message.command)}"
         odd = [tag for tag, data in message.command.elements if len(data) % 2]
@@ -70,8 +70,8 @@ def test_ordered_and_unique(scu: Scu, stored_study: SyntheticStudy) -> None:
 
 
 @requirement("PS3.7 6.3.1", SHALL, "The values of command elements have the VR of the command dictionary.")
-def test_value_representations(scu: Scu, stored_study: SyntheticStudy) -> None:
-    for message in all_observed(survey(scu, stored_study)):
+def test_value_representations(scu: Scu, corpus: Corpus) -> None:
+    for message in all_observed(survey(scu, corpus.new_study())):
         command = message.command
         for keyword in command:
             command.get(keyword)  # a number of another length is a violation
