@@ -70,7 +70,7 @@ def retrieve(association: ArchiveAssociation, request: Message) -> None:
         services.reply(association, request, refusal.answer)
         return
     progress = Progress(len(instances))
-    if destination is not None:
+    if destination is not None and archive.semantics.moves_elsewhere():
         answer = _move(association, request, destination, instances, progress)
     else:
         answer = _get(association, request, instances, progress)

@@ -318,6 +318,10 @@ class Semantics:
             counts["NumberOfRemainingSuboperations"] = progress.remaining
         return counts
 
+    def moves_elsewhere(self) -> bool:
+        """Whether the sub-operations of a C-MOVE run on another association than the move (PS3.4 C.4.2)."""
+        return True
+
     def may_send(self, role: Role | None) -> bool:
         """Whether a C-GET may send objects of a class on whose role was agreed so (PS3.7 D.3.3.4)."""
         return role is not None and role.scp

@@ -388,6 +388,35 @@ class WrongTitle(Semantics):
         return found and replace(found, ae_title="STORESCP")
 
 
+@mutant(
+    clause="PS3.4 C.4.2",
+    defect="the objects of a move are sent on its own association",
+    caught_by=("move.suboperation.other-association",),
+)
+class MovesHere(Semantics):
+    def moves_elsewhere(self) -> bool:
+        return False
+
+
+@mutant(
+    clause="PS3.4 C.4.2.1.3",
+    defect="the destination of a move that is under way is that of the next one too",
+    caught_by=("move.parallel.two-destinations",),
+)
+class OneDestinationAtATime(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        self.current: Destination | None = None
+
+    def destination(self, ae_title: str) -> Destination | None:
+        self.current = self.current or super().destination(ae_title)
+        return self.current
+
+    def retrieve_final(self, progress: Progress) -> Answer:
+        self.current = None
+        return super().retrieve_final(progress)
+
+
 # -- how it ends -----------------------------------------------------------------------------------
 
 

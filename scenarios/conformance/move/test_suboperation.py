@@ -7,18 +7,20 @@ from collections import Counter
 import pytest
 
 from harness.dimse.capture import Recorder
+from harness.dimse.command import Command
+from harness.dimse.negotiation import RoleSelection
 from harness.plugin.arranging import StoreStudy, lossless_studies, mixed_study
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_supported, not_tested, requirement
 from harness.scu.destination import Destination
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Ending, Inbox, answering
-from harness.scu.move import move, move_with
+from harness.scu.move import begin_move, move, move_with
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import damaged, named_in, odd_ones
 from harness.scu.session import Scu
-from harness.scu.status import describe
-from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
+from harness.scu.status import PENDING, describe, is_request, response_to
+from harness.scu.uids import CT_IMAGE_STORAGE, IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
 MESSAGE_ID = 4711
@@ -53,6 +55,29 @@ def moved(scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: R
     if not inbox.received:
         raise not_tested("nothing arrived; see move.level.study")
     return inbox
+
+
+@requirement(
+    "PS3.4 C.4.2", SHALL, "The objects go on another association than the move, roles offered or not."
+)
+def test_other_association(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, stored_study))
+    role = RoleSelection(CT_IMAGE_STORAGE, 0, 1)
+    with (
+        destination.inbox(recorder) as inbox,
+        scu.open(Root.STUDY.move, CT_IMAGE_STORAGE, roles=(role,)) as association,
+    ):
+        request = begin_move(association, Root.STUDY.move, destination.ae_title, keys)
+        message = association.receive_message()
+        while message.command.get("Status") in PENDING:
+            message = association.receive_message()
+        is_store = is_request(message.command, Command.C_STORE_RQ)
+        assert not is_store, "C-STORE-RQ came on the association of the move"
+        answer = response_to(request, message)
+    odd = odd_ones(stored_study.instances, inbox.received)
+    assert not odd, f"{odd}; final status {describe(answer)}"
 
 
 def _all_ended(inbox: Inbox) -> bool:
