@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from typing import Any
 
 import matplotlib
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -48,7 +48,7 @@ def outcomes_by_service(run: Run) -> str:
         group: Counter(item.outcome for item in run.results if item.requirement.group == group)
         for group in groups
     }
-    style = {
+    style: dict[Any, Any] = {
         "font.family": "sans-serif",
         "font.size": 10,
         "svg.fonttype": "none",
@@ -81,7 +81,9 @@ def outcomes_by_service(run: Run) -> str:
         axes.tick_params(length=0, colors=_INK)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        return _inline(figure, f"Outcomes of {len(run.results)} requirements by service; the table says the same")
+        return _inline(
+            figure, f"Outcomes of {len(run.results)} requirements by service; the table says the same"
+        )
 
 
 def _inline(figure: Figure, description: str) -> str:
@@ -90,11 +92,19 @@ def _inline(figure: Figure, description: str) -> str:
     for axes in figure.axes:
         axes.patch.set_visible(False)
     buffer = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(
+        buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
     svg = buffer.getvalue().decode()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r' id="[a-z_]+[0-9_]*"', "", svg)
-    svg = re.sub(r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img" @>', svg, count=1, flags=re.DOTALL)
+    svg = re.sub(
+        r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>',
+        r'<svg viewBox="\1" role="img" @>',
+        svg,
+        count=1,
+        flags=re.DOTALL,
+    )
     svg = re.sub(r"#0000[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), svg)
     svg = re.sub(r"font: ([0-9.]+)px [^;\"]*", r"font-size: \1px", svg)
     return svg.replace("@", f'aria-label="{description}"', 1).strip()

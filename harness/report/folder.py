@@ -41,9 +41,10 @@ def load_run(folder: Path) -> Run:
     run = replace(
         run, results=run.results + tuple(item for item in results if item.requirement.id not in known)
     )
-    if not run.finished and not run.ended_because:
-        remarks = ("the run was killed before it finished", *remarks)
-    causes = (run.ended_because, *remarks) if run.ended_because else remarks
+    because = run.ended_because
+    if not run.finished and because in ("", "running"):
+        because = "the run was killed, or is still under way"
+    causes = (because, *remarks) if because else remarks
     return replace(run, ended_because="; ".join(causes))
 
 

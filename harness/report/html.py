@@ -29,6 +29,7 @@ from harness.report.wording import (
     product_name,
     repeat_command,
     verdict,
+    whole_command,
 )
 from harness.verdict import Level, Outcome, Requirement, Result, Run
 
@@ -65,7 +66,7 @@ class Series:
 
 
 def html_report(run: Run) -> str:
-    """The page.  Everything from `run` is escaped, and a policy in the page allows no other script or source."""
+    """The page.  All that `run` says is escaped, and a policy in it allows no other script or source."""
     folder = content_folder("reports")
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
@@ -84,12 +85,13 @@ def html_report(run: Run) -> str:
         repeat=lambda result: repeat_command(run.command, result.requirement.id),
         service=service_of,
         dump_limit=DUMP_LIMIT,
+        field_limit=FIELD_LIMIT,
         shortened=shortened,
         word=lambda outcome: str(outcome).replace("_", " "),
         slug=lambda outcome: str(outcome).lower().replace("_", "-"),
         query=lambda text: quote(str(text), safe=""),
     )
-    page = environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").render(
         run=run,
         name=product_name(run),
         verdict=verdict(run),
@@ -108,12 +110,12 @@ def html_report(run: Run) -> str:
         measurements=_series(run),
         outcome_words=[(outcome, OUTCOME_WORDS[outcome]) for outcome in SHOWN_ORDER],
         level_words=list(LEVEL_WORDS.items()),
+        whole_command=whole_command(run.command),
         settings=list(_flattened(run.target)),
         style=Markup(style),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    return page
 
 
 def _finalize(value: Any) -> Any:
@@ -190,15 +192,25 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     transport = "DICOM over TLS" if section.get("tls") else "DICOM, unencrypted" if section else ""
     facts = [
         ("Product", product_name(run)),
-        ("Names itself", ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in run.peer.items() if value)),
+        ("Names itself", _own_names(run)),
         ("Address", ", ".join(item for item in (address(run), transport) if item)),
         ("AE titles", calls),
         ("Tested", _when(run)),
         ("Standard", f"DICOM {run.edition}, the edition that every clause refers to"),
         ("Tested with", f"pacs-harness {run.tool_version}"),
-        ("Run ended", run.ended_because + (f", exit code {run.exit_code}" if run.exit_code is not None else "")),
+        (
+            "Run ended",
+            run.ended_because + (f", exit code {run.exit_code}" if run.exit_code is not None else ""),
+        ),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _own_names(run: Run) -> str:
+    """What the product says of itself in an association (PS3.7 D.3.3.2)."""
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in run.peer.items() if value and key != "name"
+    )
 
 
 def _when(run: Run) -> str:

@@ -28,7 +28,9 @@ _SERVICES = (
     Service("worklist", "Modality Worklist", "telling a scanner which patients are next"),
     Service("mpps", "Performed Procedure Step", "hearing from a scanner what was done"),
     Service("consistency", "Consistency", "the same answer through every service"),
-    Service("ai-results", "AI results", "segmentations, measurements and other results kept beside the images"),
+    Service(
+        "ai-results", "AI results", "segmentations, measurements and other results kept beside the images"
+    ),
     Service("fuzz", "Robustness", "staying alive and correct when fed odd or hostile data"),
     Service("security", "Security", "encryption, access control, audit and anonymisation"),
 )

@@ -48,4 +48,5 @@ def shortened(text: str, limit: int) -> str:
         return text
     half = limit // 2
     left_out = len(text) - 2 * half
-    return f"{text[:half]}\n[... {left_out} characters left out; the whole is in results.jsonl ...]\n{text[-half:]}"
+    note = f"[... {left_out} characters left out; the whole is in results.jsonl ...]"
+    return f"{text[:half]}\n{note}\n{text[-half:]}"

@@ -15,11 +15,12 @@ from harness.verdict import Level, Outcome, Result, Run
 
 OUTCOME_WORDS = {
     Outcome.PASS: "The product did what the requirement asks, in everything that was tried.",
-    Outcome.FAIL: "The product did something that the standard forbids, left out something that it demands, or "
-    "broke a promise made in its own claims. The recorded exchange is the proof.",
-    Outcome.WARN: "The standard recommends otherwise, or users of a good product may expect better. Not a breach.",
-    Outcome.NOT_SUPPORTED: "The standard leaves this to the vendor, and the product does not offer it. No fault; "
-    "whether the hospital needs it is for the hospital to say.",
+    Outcome.FAIL: "The product did something that the standard forbids, left out something that it demands, "
+    "or broke a promise made in its own claims. The recorded exchange is the proof.",
+    Outcome.WARN: "The standard recommends otherwise, or users of a good product may expect better. "
+    "Not a breach.",
+    Outcome.NOT_SUPPORTED: "The standard leaves this to the vendor, and the product does not offer it. "
+    "No fault; whether the hospital needs it is for the hospital to say.",
     Outcome.NOT_TESTED: "Nobody knows: something that the test needs was missing or had failed before. "
     "Never to be counted as a pass.",
     Outcome.ERROR: "The test tool itself broke down here. This says nothing about the product.",
@@ -99,12 +100,17 @@ def headline(run: Run) -> str:
         sentences.append(f"{count[Outcome.NOT_TESTED]} could not be tested.")
     broken = sum(result.outcome is Outcome.ERROR for result in run.results)
     if broken:
-        sentences.append(f"{broken} broke down in the test tool itself and {_say(broken)} nothing of the product.")
-    promises = [result for result in run.results if result.outcome is Outcome.FAIL and result not in mandatory]
+        sentences.append(
+            f"{broken} broke down in the test tool itself and {_say(broken)} nothing of the product."
+        )
+    promises = [
+        result for result in run.results if result.outcome is Outcome.FAIL and result not in mandatory
+    ]
     if promises:
         also = "more failed" if count[Outcome.FAIL] else "failed"
         sentences.append(
-            f"{len(promises)} {also} where the product does not keep its own claims, in {_named_groups(promises)}."
+            f"{len(promises)} {also} where the product does not keep its own claims, "
+            f"in {_named_groups(promises)}."
         )
     return " ".join(sentences)
 
@@ -125,16 +131,18 @@ def _meaning(run: Run, tone: Tone) -> tuple[str, ...]:
         areas = [service_of(group) for group in failed]
         touched = "; ".join(f"{area.title}: {area.purpose}" if area.purpose else area.title for area in areas)
         paragraphs.append(
-            "Where a mandatory requirement fails, equipment of other vendors that relies on the standard may not "
-            f"work with this product as expected. What is touched: {touched}."
+            "Where a mandatory requirement fails, equipment of other vendors that relies on the standard may "
+            f"not work with this product as expected. What is touched: {touched}."
         )
         paragraphs.append(
-            "Each failure below names the clause of the standard and carries the recorded exchange, so that the "
-            "vendor can see it and repeat it. One failure can matter more than ten: read them, don't count them."
+            "Each failure below names the clause of the standard and carries the recorded exchange, so that "
+            "the vendor can see it and repeat it. One failure can matter more than ten: read them, "
+            "don't count them."
         )
     elif tone is Tone.INCOMPLETE:
         paragraphs.append(
-            "Too much is open for a verdict. Read below what could not be tested and why, mend that, and run again."
+            "Too much is open for a verdict. Read below what could not be tested and why, mend that, "
+            "and run again."
         )
     else:
         paragraphs.append(
@@ -144,8 +152,8 @@ def _meaning(run: Run, tone: Tone) -> tuple[str, ...]:
     if not is_complete(run):
         paragraphs.insert(
             0,
-            f"The run ended before its end: {run.ended_because or 'no cause is recorded'}. What was seen until "
-            "then stands below; requirements that it had not reached are missing from this report.",
+            f"The run ended before its end: {run.ended_because or 'no cause is recorded'}. What was seen "
+            "until then stands below; requirements that it had not reached are missing from this report.",
         )
     paragraphs.append(
         "This is no certificate. It says what was observed on that day, with that configuration, about the "
@@ -167,7 +175,14 @@ def address(run: Run) -> str:
     if section.get("address"):
         return str(section["address"])
     host, port = section.get("host"), section.get("port")
-    return f"{host}:{port}" if host and port else ""
+    if not (host and port):
+        return ""
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+
+
+def whole_command(command: tuple[str, ...]) -> str:
+    """The command line of a run, quoted for a shell; the program by its name alone."""
+    return shlex.join([PurePath(command[0]).name, *command[1:]]) if command else ""
 
 
 _CHOOSING = ("--select", "--level", "-k", "--output")
