@@ -110,3 +110,9 @@ def find(
     """
     with scu.open(root.find) as association:
         return find_with(association, root.find, keys_of(level, {**(keys or {}), **more}))
+
+
+def study_uids(scu: Scu, **keys: Any) -> list[str]:
+    """Study Instance UIDs of a Study Root query at STUDY level that ended in Success, in order of arrival."""
+    matches = find(scu, Root.STUDY, QueryLevel.STUDY, {"StudyInstanceUID": None, **keys}).require_success()
+    return matches.texts("StudyInstanceUID")

@@ -1,0 +1,89 @@
+"""Wild card matching (PS3.4 C.2.2.2.4), on keys where it isn't left to the product: SH and CS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.plugin.fixtures import Corpus
+from harness.scenario import SHALL, SHOULD, requirement
+from harness.scu.find import find, study_uids
+from harness.scu.session import Scu
+from harness.scu.uids import QueryLevel, Root
+from harness.synthesis import SyntheticStudy
+
+StoreStudy = Callable[[SyntheticStudy], SyntheticStudy]
+
+
+@pytest.fixture(scope="module")
+def named(corpus: Corpus, store_study: StoreStudy) -> dict[str, SyntheticStudy]:
+    """Studies of one patient by their Study ID."""
+    patient = corpus.identity.patient_id()
+    ids = ("HXW1", "HXW12", "HXW123", "ZXW1")
+    return {id_: store_study(corpus.new_study(PatientID=patient, StudyID=id_)) for id_ in ids}
+
+
+def ids_found(scu: Scu, named: dict[str, SyntheticStudy], pattern: str) -> list[str]:
+    patient = next(iter(named.values())).patient_id
+    found = study_uids(scu, PatientID=patient, StudyID=pattern)
+    by_uid = {study.study_uid: id_ for id_, study in named.items()}
+    return sorted(by_uid.get(uid, f"a study that was not stored ({uid})") for uid in found)
+
+
+def check(scu: Scu, named: dict[str, SyntheticStudy], pattern: str, wanted: list[str]) -> None:
+    found = ids_found(scu, named, pattern)
+    assert found == sorted(wanted), f"Study ID {pattern!r} finds {', '.join(found) or 'nothing'}"
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "'*' in a key matches any run of characters.")
+def test_star_any_run(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "HXW1*3", ["HXW123"])
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "'*' matches the empty run too.")
+def test_star_empty_run(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "HXW1*", ["HXW1", "HXW12", "HXW123"])
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "'*' stands anywhere, at the beginning too.")
+def test_star_leading_and_inner(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "*W1", ["HXW1", "ZXW1"])
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "'?' matches exactly one character.")
+def test_question_one_character(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "HXW1?", ["HXW12"])
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "'*' and '?' work together in one key.")
+def test_combined(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "?XW1?*", ["HXW12", "HXW123"])
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "Wild card matching of SH is sensitive to case.")
+def test_case_sensitive(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "hxw*", [])
+
+
+@requirement("PS3.4 C.2.2.2.4", SHOULD, "'*' alone matches all, as a key without value does.")
+def test_star_alone(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
+    check(scu, named, "*", list(named))
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "Characters that databases take for wild cards are literal.")
+def test_metacharacters_literal(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(corpus.new_study(StudyID="A_B%1"))
+    store_study(corpus.new_study(PatientID=study.patient_id, StudyID="AXBX1"))
+    found = study_uids(scu, PatientID=study.patient_id, StudyID="A_B%*")
+    assert found == [study.study_uid], f"Study ID 'A_B%*': {len(found)} of 2 studies found, 1 matches"
+
+
+@requirement("PS3.4 C.2.2.2.4", SHALL, "Wild cards work in a code string such as Modality.")
+def test_code_string(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = {"StudyInstanceUID": stored_study.study_uid, "SeriesInstanceUID": None}
+    for pattern, count in (("C*", 2), ("?T", 2), ("M*", 0)):
+        found = find(scu, Root.STUDY, QueryLevel.SERIES, keys, Modality=pattern).require_success()
+        assert len(found.identifiers) == count, (
+            f"Modality {pattern!r} on a study of 2 CT series: {len(found.identifiers)} found"
+        )
