@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from harness.dimse.association import Association
-from harness.dimse.errors import ConnectionClosed, PeerAborted
+from harness.dimse.errors import ConnectionClosed, PeerAborted, PeerViolation
 from harness.dimse.pdu import (
     Abort,
     AssociateAccept,
@@ -21,6 +22,7 @@ from harness.dimse.pdu import (
     name_of,
 )
 from harness.plugin.fixtures import Corpus
+from harness.plugin.outcomes import NotTested
 from harness.scenario import (
     SHALL,
     SHOULD,
@@ -54,6 +56,14 @@ def after_first(scu: Scu, pdu: Pdu | bytes) -> Abort:
     with scu.connect() as association:
         association.send_raw(pdu if isinstance(pdu, bytes) else pdu.encode())
         return expect_abort(association)
+
+
+def tried(stimulus: Callable[[Scu, Pdu], Abort], scu: Scu, pdu: Pdu) -> Abort | None:
+    """The abort, where there is one: what has none is judged by the requirements that are about it."""
+    try:
+        return stimulus(scu, pdu)
+    except (PeerViolation, NotTested):
+        return None
 
 
 def when_established(scu: Scu, pdu: Pdu | bytes) -> Abort:
@@ -152,11 +162,11 @@ def test_established_unknown_pdu(scu: Scu) -> None:
     "PS3.8 9.3.8", SHALL, "An abort has a defined source, and a defined reason where the provider is it."
 )
 def test_abort_fields_valid(scu: Scu) -> None:
-    aborts = [after_first(scu, pdu) for pdu in (FRAGMENT, ReleaseRequest(), UNKNOWN_PDU)]
-    aborts += [
-        when_established(scu, pdu) for pdu in (scu.request(VERIFICATION), ReleaseResponse(), UNKNOWN_PDU)
-    ]
-    for abort in aborts:
+    aborts = [tried(after_first, scu, pdu) for pdu in (FRAGMENT, ReleaseRequest())]
+    aborts += [tried(when_established, scu, pdu) for pdu in (scu.request(VERIFICATION), ReleaseResponse())]
+    if not any(aborts):
+        raise not_tested("nothing that was tried is answered with an abort")
+    for abort in filter(None, aborts):
         assert abort.source in (0, 2), f"an abort {abort.words()}"
         # The reason of a service user's abort is not significant.
         assert abort.source == 0 or abort.reason in ABORT_REASONS, f"an abort {abort.words()}"
