@@ -1,0 +1,56 @@
+"""Specific Character Set in queries and responses (PS3.4 C.4.1.1.3.2, C.2.2.2; PS3.5 6.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.plugin.fixtures import Corpus
+from harness.scenario import QUALITY, SHALL, requirement
+from harness.scu.find import find, study_uids
+from harness.scu.session import Scu
+from harness.scu.uids import QueryLevel, Root
+from harness.synthesis import SyntheticStudy
+
+StoreStudy = Callable[[SyntheticStudy], SyntheticStudy]
+
+NAMES = {
+    "latin-1": ("ISO_IR 100", "PHTEST^Äneas Müßig"),
+    "utf-8": ("ISO_IR 192", "PHTEST^Łukasz Ωmega"),
+    "japanese": (["", "ISO 2022 IR 87"], "PHTEST^Yamada=山田^太郎=やまだ^たろう"),
+}
+
+
+def bare(name: str) -> str:
+    """A name without the trailing delimiters that have no meaning (PS3.5 6.2.1)."""
+    return "=".join(group.rstrip("^ ") for group in name.rstrip("= ").split("="))
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@requirement(
+    "PS3.4 C.4.1.1.3.2",
+    SHALL,
+    "A name comes back as it was stored, in the character set that the response names.",
+)
+def test_not_altered(scu: Scu, corpus: Corpus, store_study: StoreStudy, kind: str) -> None:
+    charset, name = NAMES[kind]
+    study = store_study(corpus.new_study(SpecificCharacterSet=charset, PatientName=name))
+    matches = find(scu, Root.STUDY, QueryLevel.STUDY, StudyInstanceUID=study.study_uid, PatientName=None)
+    names = matches.require_success().texts("PatientName")
+    assert [bare(found) for found in names] == [bare(name)], f"{names} came back, stored was {name!r}"
+
+
+@requirement(
+    "PS3.4 C.2.2.2", QUALITY, "A key in another character set than the stored value matches by its text."
+)
+def test_key_decoded(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(corpus.new_study(SpecificCharacterSet="ISO_IR 100", StudyID="Äther"))
+    found = study_uids(scu, PatientID=study.patient_id, StudyID="Äther", SpecificCharacterSet="ISO_IR 192")
+    assert found == [study.study_uid], "Study ID 'Äther' stored in Latin-1 is not found by a key in UTF-8"
+
+
+@requirement("PS3.4 C.2.2.2", SHALL, "Specific Character Set in a query is no matching key.")
+def test_never_a_key(scu: Scu, stored_study: SyntheticStudy) -> None:
+    found = study_uids(scu, StudyInstanceUID=stored_study.study_uid, SpecificCharacterSet="ISO_IR 100")
+    assert found == [stored_study.study_uid], "a study is not found when the query names ISO_IR 100"
