@@ -15,14 +15,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-#: Longest single value that the index keeps; longer ones stay in the file alone (an optional key not supported).
+#: Longest single value that the index keeps; longer ones stay in the file alone (an optional key not
+#: supported).
 LONGEST_VALUE = 16_384
+#: Most items of a sequence that the index keeps, and the group of the per-frame items, which are no keys.
+MOST_ITEMS = 100
+_FUNCTIONAL_GROUPS = 0x5200
 #: Deepest nesting of sequences that the index follows.
 DEEPEST = 6
 
-_TEXT_VRS = frozenset("AE AS CS DA DS DT FL FD IS LO LT PN SH SL SS ST SV TM UC UI UL UR US UT UV".split())
+_TEXT_VRS = frozenset(
+    (
+        "AE", "AS", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "SV",
+        "TM", "UC", "UI", "UL", "UR", "US", "UT", "UV",
+    )
+)  # fmt: skip
 #: VRs whose characters are those of the default repertoire.
-_ASCII_VRS = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
+_ASCII_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"])
 
 
 class Level(enum.Enum):
@@ -132,8 +141,10 @@ def _typed(plain: Mapping[str, list[Any]]) -> AttributeSet:
     )
 
 
-def from_dataset(dataset: Dataset, *, depth: int = 0) -> AttributeSet:
+def from_dataset(dataset: Dataset, *, most_items: int | None = None, depth: int = 0) -> AttributeSet:
     """Decode the text of a data set: no pixels, no binary VRs, no private attributes.
+
+    Sequences with more than `most_items` items are left out.
 
     Raises whatever pydicom raises for a value that can't be decoded at all.
     """
@@ -143,7 +154,7 @@ def from_dataset(dataset: Dataset, *, depth: int = 0) -> AttributeSet:
     for tag in list(dataset.keys()):
         number = int(tag)
         group = number >> 16
-        if group < 8 or group >= 0x7FE0 or group & 1 or number & 0xFFFF == 0:
+        if group < 8 or group >= 0x7FE0 or group & 1 or number & 0xFFFF == 0 or group == _FUNCTIONAL_GROUPS:
             continue
         raw = dataset.get_item(tag)
         vr = _vr_of(raw.VR, number)
@@ -152,8 +163,9 @@ def from_dataset(dataset: Dataset, *, depth: int = 0) -> AttributeSet:
             values = tuple(_trimmed(part, vr) for part in raw.value.decode("latin-1").split("\\"))
             values = () if values == ("",) else values
         elif vr == "SQ":
-            if depth < DEEPEST:
-                items = tuple(from_dataset(item, depth=depth + 1) for item in dataset[tag].value or ())
+            content = dataset[tag].value or ()
+            if depth < DEEPEST and (most_items is None or len(content) <= most_items):
+                items = tuple(from_dataset(item, most_items=most_items, depth=depth + 1) for item in content)
                 found[number] = Attribute("SQ", items=items)
             continue
         elif vr in _TEXT_VRS:
@@ -166,7 +178,9 @@ def from_dataset(dataset: Dataset, *, depth: int = 0) -> AttributeSet:
 
 
 def _vr_of(vr: str | None, tag: int) -> str:
-    """The VR of an element, from the dictionary where the encoding has none, or UN for a standard attribute."""
+    """The VR of an element, from the dictionary where the encoding has none, or UN for a standard
+    attribute.
+    """
     from pydicom.datadict import dictionary_VR
 
     if vr and vr != "UN":

@@ -1,7 +1,7 @@
 """What is audited, and who took part: the events of PS3.15 A.5.3 that an archive has.
 
-Application Activity, DICOM Instances Transferred (one for each study that an association brought or a retrieval
-sent), Query, and Security Alert. Messages are built here and sent by `syslog`.
+Application Activity, DICOM Instances Transferred (one for each study that an association brought or a
+retrieval sent), Query, and Security Alert. Messages are built here and sent by `syslog`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ class Audit:
 
     def rejected(self, caller: Caller, rejection: Rejection) -> None:
         """An association was refused for who asked."""
-        reason = f"association rejected: result {rejection.result}, source {rejection.source}, reason {rejection.reason}"
+        reason = (
+            f"association rejected: result {rejection.result}, source {rejection.source},"
+            f" reason {rejection.reason}"
+        )
         if rejection.source != 3:  # a local limit is no matter of security
             self._alert(caller.address, caller.calling, reason)
 

@@ -18,7 +18,9 @@ class Destination:
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """PEM files of the archive; with `client_authority` a client has to show a certificate of that authority."""
+    """PEM files of the archive; with `client_authority` a client has to show a certificate of that
+    authority.
+    """
 
     certificate: Path
     key: Path
@@ -65,8 +67,8 @@ class Misbehaviour:
 class ArchiveConfig:
     """An archive. Times in seconds, sizes in bytes; port 0 takes a free one.
 
-    `callers` and `called_titles`, where not empty, are the only AE titles admitted. `passcodes` maps user names
-    to passcodes; where not empty, an association has to identify a user (PS3.7 D.3.3.7).
+    `callers` and `called_titles`, where not empty, are the only AE titles admitted. `passcodes` maps user
+    names to passcodes; where not empty, an association has to identify a user (PS3.7 D.3.3.7).
     """
 
     folder: Path

@@ -1,4 +1,6 @@
-"""Attributes to bytes: the data sets that the archive itself makes (responses, failed lists, commitment results)."""
+"""Attributes to bytes: the data sets that the archive itself makes (responses, failed lists, commitment
+results).
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ def encode_text(text: str, vr: str, charset: tuple[str, ...]) -> bytes:
             return text.encode(encodings[0])
         except (UnicodeEncodeError, LookupError) as error:
             raise Unencodable(text) from error
-    # With code extensions each delimiter is back in the first set (PS3.5 6.1.2.5.3), so each part stands alone.
+    # With code extensions each delimiter is back in the first set (PS3.5 6.1.2.5.3), so each part stands
+    # alone.
     parts = re.split(r"([\^=\r\n\f\t])", text)
     return b"".join(_extended(part, encodings) for part in parts)
 

@@ -1,6 +1,7 @@
 """The structure of an encoded data set, read without decoding a value: is what came whole and well-formed?
 
-PS3.5 chapter 7 and Annex A. Iterative, seeks over values, so that neither depth nor size of an object matters.
+PS3.5 chapter 7 and Annex A. Iterative, seeks over values, so that neither depth nor size of an object
+matters.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Syntax:
 
 
 def syntax_of(transfer_syntax: str) -> Syntax:
-    """The encoding of a transfer syntax; explicit little endian for all compressed and unknown ones (PS3.5 A.4)."""
+    """The encoding of a transfer syntax; explicit little endian for all compressed and unknown ones (PS3.5
+    A.4).
+    """
     return {
         IMPLICIT_LITTLE: Syntax(True, True),
         EXPLICIT_BIG: Syntax(False, False),

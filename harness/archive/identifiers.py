@@ -1,4 +1,6 @@
-"""Identifiers of queries and retrievals: read from a request, checked, and built for a response (PS3.4 C.4)."""
+"""Identifiers of queries and retrievals: read from a request, checked, and built for a response (PS3.4
+C.4).
+"""
 
 from __future__ import annotations
 
@@ -66,9 +68,9 @@ def decode(data: bytes | None, transfer_syntax: str) -> tuple[AttributeSet, froz
         stream.seek(0)
         dataset: Dataset = read_dataset(stream, syntax.implicit, syntax.little)
         attributes = from_dataset(dataset)
-    except Exception as error:  # noqa: BLE001 - pydicom raises nearly anything for values that it can't decode
+    except Exception as error:
         raise Refused(CANNOT_UNDERSTAND, f"identifier can't be decoded: {error}") from error
-    given = {int(tag) for tag in dataset.keys() if int(tag) >> 16 >= 8 and int(tag) & 0xFFFF}
+    given = {int(tag) for tag in list(dataset.keys()) if int(tag) >> 16 >= 8 and int(tag) & 0xFFFF}
     return attributes, frozenset(given - attributes.elements.keys())
 
 
@@ -152,7 +154,9 @@ def computed(index: Index, entity: Entity, tag: int) -> Attribute | None:
 
 
 def response_attributes(query: Query, attributes: AttributeSet, ae_title: str) -> AttributeSet:
-    """What a match returns: keys asked for, unique keys above, and where to get the instances (C.4.1.1.3.2)."""
+    """What a match returns: keys asked for, unique keys above, and where to get the instances
+    (C.4.1.1.3.2).
+    """
     answer: dict[int, Attribute] = {}
     for tag, key in query.keys.elements.items():
         answer[tag] = _returned(key, attributes.get(tag))
@@ -186,7 +190,8 @@ def _returned(key: Attribute, candidate: Attribute | None) -> Attribute:
 
 
 def encode_response(query: Query, attributes: AttributeSet, transfer_syntax: str) -> bytes:
-    """Encode an identifier; (0008,0005) is there only if characters beyond the default repertoire are (C.4.1.1.3.2).
+    """Encode an identifier; (0008,0005) is there only if characters beyond the default repertoire are
+    (C.4.1.1.3.2).
 
     The request's character set is taken if it holds all characters, else the stored one, else Unicode.
     """
@@ -209,7 +214,8 @@ def encode(attributes: AttributeSet, charset: tuple[str, ...], transfer_syntax: 
 
 
 def retrieve_selection(root: Root, level: Level, identifier: AttributeSet, relational: bool) -> Selection:
-    """The unique keys of a retrieval: one value for each level above, one or more UIDs for its own (C.4.2.2.1).
+    """The unique keys of a retrieval: one value for each level above, one or more UIDs for its own
+    (C.4.2.2.1).
 
     With relational retrieval agreed the levels above may be left out. Raises Refused.
     """

@@ -24,13 +24,15 @@ from .attributes import (
 )
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS patient (patient_key TEXT PRIMARY KEY, patient_id TEXT NOT NULL, attributes TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS study (study_uid TEXT PRIMARY KEY, patient_key TEXT NOT NULL, attributes TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS patient (patient_key TEXT PRIMARY KEY, patient_id TEXT NOT NULL,
+    attributes TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS study (study_uid TEXT PRIMARY KEY, patient_key TEXT NOT NULL,
+    attributes TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS series (study_uid TEXT NOT NULL, series_uid TEXT NOT NULL, modality TEXT NOT NULL,
     attributes TEXT NOT NULL, PRIMARY KEY (study_uid, series_uid));
-CREATE TABLE IF NOT EXISTS instance (sop_uid TEXT PRIMARY KEY, study_uid TEXT NOT NULL, series_uid TEXT NOT NULL,
-    sop_class TEXT NOT NULL, transfer_syntax TEXT NOT NULL, path TEXT NOT NULL, offset INTEGER NOT NULL,
-    size INTEGER NOT NULL, digest TEXT NOT NULL, attributes TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS instance (sop_uid TEXT PRIMARY KEY, study_uid TEXT NOT NULL,
+    series_uid TEXT NOT NULL, sop_class TEXT NOT NULL, transfer_syntax TEXT NOT NULL, path TEXT NOT NULL,
+    offset INTEGER NOT NULL, size INTEGER NOT NULL, digest TEXT NOT NULL, attributes TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS study_of ON study (patient_key);
 CREATE INDEX IF NOT EXISTS instance_of ON instance (study_uid, series_uid);
 """
@@ -115,8 +117,8 @@ _COLUMNS = {
     Level.PATIENT: "p.patient_key, p.attributes",
     Level.STUDY: "p.patient_key, t.study_uid, p.attributes, t.attributes",
     Level.SERIES: "p.patient_key, t.study_uid, s.series_uid, p.attributes, t.attributes, s.attributes",
-    Level.IMAGE: "p.patient_key, t.study_uid, s.series_uid, i.sop_uid, p.attributes, t.attributes, s.attributes,"
-    " i.attributes",
+    Level.IMAGE: "p.patient_key, t.study_uid, s.series_uid, i.sop_uid,"
+    " p.attributes, t.attributes, s.attributes, i.attributes",
 }
 _INSTANCE = (
     "i.sop_uid, i.sop_class, i.study_uid, i.series_uid, i.transfer_syntax, i.path, i.offset, i.size, i.digest"
@@ -250,7 +252,9 @@ class Index:
         return [Instance(*row) for row in rows]
 
     def entities(self, level: Level, selection: Selection) -> Iterator[Entity]:
-        """The entities of a level beneath a selection, read in pieces; empty Patient IDs are no PATIENT entity."""
+        """The entities of a level beneath a selection, read in pieces; empty Patient IDs are no PATIENT
+        entity.
+        """
         where, values = selection.clause(level)
         if level is Level.PATIENT:
             where += (" AND " if where else " WHERE ") + "p.patient_id <> ''"
@@ -266,7 +270,8 @@ class Index:
     def patient_of(self, study: str) -> tuple[str, str]:
         """Patient ID and name of a study; empty when unknown."""
         row = self._connection.execute(
-            "SELECT p.patient_id, p.attributes FROM study t JOIN patient p USING (patient_key) WHERE t.study_uid = ?",
+            "SELECT p.patient_id, p.attributes FROM study t JOIN patient p USING (patient_key)"
+            " WHERE t.study_uid = ?",
             (study,),
         ).fetchone()
         return (str(row[0]), _parsed(row[1]).text(0x00100010)) if row else ("", "")

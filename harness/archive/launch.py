@@ -19,7 +19,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Start-up that the children share: bytecode is there after the first, so a second is usual and this is the stop.
+#: Start-up that the children share: bytecode is there after the first, so a second is usual and this is
+#: the stop.
 START_DEADLINE = 30.0
 STOP_DEADLINE = 10.0
 _LISTENING = re.compile(r"listening on (\S+):(\d+) as (.+)")
@@ -47,7 +48,9 @@ class RunningArchive:
         return self.process.poll() is None
 
     def stop(self) -> int:
-        """End the process, by force after a deadline, and remove a temporary folder. Returns its exit code."""
+        """End the process, by force after a deadline, and remove a temporary folder. Returns its exit
+        code.
+        """
         code = _end(self.process)
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
@@ -85,9 +88,10 @@ def launch(
 ) -> RunningArchive:
     """Start an archive; the caller stops it.
 
-    `destinations` are AE title, host and port of move destinations. Without a folder a temporary one is made, and
-    removed by `stop`. `semantics` names a variant as `package.module:Class`, which the child has to find on its
-    path. `options` are further options of `pacs-harness serve`. Raises ArchiveDidNotStart.
+    `destinations` are AE title, host and port of move destinations. Without a folder a temporary one is
+    made, and
+    removed by `stop`. `semantics` names a variant as `package.module:Class`, which the child has to find on
+    its path. `options` are further options of `pacs-harness serve`. Raises ArchiveDidNotStart.
     """
     temporary = None
     if folder is None:

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from .attributes import Attribute, AttributeSet
 
-WILD_CARD_VRS = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
+WILD_CARD_VRS = frozenset(["AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"])
 RANGE_VRS = frozenset(("DA", "TM", "DT"))
 #: Pairs that combined date-time matching takes together (PS3.4 C.2.2.2.5.4).
 DATE_TIME_PAIRS = (
@@ -175,7 +175,9 @@ def wild_card(pattern: str) -> re.Pattern[str]:
 
 
 def insignificant(text: str, vr: str) -> str:
-    """Without the spaces that carry no meaning: trailing ones, and leading ones except in text VRs (PS3.5 6.2)."""
+    """Without the spaces that carry no meaning: trailing ones, and leading ones except in text VRs (PS3.5
+    6.2).
+    """
     return text.rstrip(" ") if vr in {"LT", "ST", "UT", "UR", "UC"} else text.strip(" ")
 
 

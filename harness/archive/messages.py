@@ -1,7 +1,8 @@
 """DIMSE messages on the wire: assembled from fragments with every bound, and cut into fragments again.
 
 In place of pynetdicom's message layer, which decodes an empty command PDV into an exception that ends its
-thread, collects a data set in memory, cuts odd fragments and queues without bound (PS3.7 6.3.1, PS3.8 Annex E).
+thread, collects a data set in memory, cuts odd fragments and queues without bound (PS3.7 6.3.1, PS3.8
+Annex E).
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class ProtocolViolation(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Message:
-    """A whole message as received. `data` is the data set: its bytes, or for a C-STORE-RQ the staged object."""
+    """A whole message as received. `data` is the data set: its bytes, or for a C-STORE-RQ the staged
+    object.
+    """
 
     context_id: int
     command: Dataset
@@ -150,7 +153,9 @@ def _encoded(value: object, vr: str) -> bytes:
 
 
 def fragment_size(maximum_length: int | None) -> int:
-    """Data bytes in a fragment for a peer that takes PDUs of `maximum_length` (0 or None: no limit): even (E.1)."""
+    """Data bytes in a fragment for a peer that takes PDUs of `maximum_length` (0 or None: no limit): even
+    (E.1).
+    """
     room = min(maximum_length or FRAGMENT_LIMIT, FRAGMENT_LIMIT) - 6
     return max(2, room - room % 2)
 
@@ -232,7 +237,8 @@ class Messages(DIMSEServiceProvider):
             self._complete(self._staged if self._staged is not None else bytes(self._data or b""))
 
     def _complete(self, data: bytes | Staged | None) -> None:
-        assert self._header is not None and self._context_id is not None
+        assert self._header is not None
+        assert self._context_id is not None
         message = Message(self._context_id, self._header, data)
         self._header, self._context_id, self._data, self._staged = None, None, None, None
         if message.field == C_CANCEL_RQ:

@@ -1,6 +1,7 @@
 """Checks of received PDUs that pynetdicom's decoder leaves out, before it sees them (PS3.8 9.3).
 
-It takes the value that an item's length announces even where the PDU ends first, refuses items that it doesn't
+It takes the value that an item's length announces even where the PDU ends first, refuses items that it
+doesn't
 know although they are to be skipped (9.3.1), and compares the whole protocol version where bit 0 alone counts
 (9.3.2). So a PDU is walked here, refused if it's inconsistent, and handed on in a form that it reads rightly.
 """
@@ -11,7 +12,8 @@ import struct
 from dataclasses import dataclass
 
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(1, 8)
-#: Longest A-ASSOCIATE PDU taken: 128 contexts with 128 transfer syntaxes of 64 bytes are just above one mebibyte.
+#: Longest A-ASSOCIATE PDU taken: 128 contexts with 128 transfer syntaxes of 64 bytes are just above one
+#: mebibyte.
 ASSOCIATE_LIMIT = 2 * 1024 * 1024
 _KNOWN_USER_ITEMS = frozenset((0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59))
 _FIXED = 68

@@ -12,7 +12,9 @@ LOGGER = logging.getLogger(__name__)
 
 
 def reindex(storage: Storage, index: Index) -> int:
-    """Index every kept file anew; what can't be read stays where it is and is named in the log. Raises OSError."""
+    """Index every kept file anew; what can't be read stays where it is and is named in the log. Raises
+    OSError.
+    """
     index.clear()
     done = 0
     for path in storage.files():

@@ -1,4 +1,5 @@
-"""What the archive decides, gathered in one class of small methods: override one to build a variant or a defect.
+"""What the archive decides, gathered in one class of small methods: override one to build a variant or a
+defect.
 
 The methods call pure functions or raise `Refused`; they hold no connection and no file. Methods of the two
 retrieve services and of commitment are used by both of their forms.
@@ -156,7 +157,8 @@ class Semantics:
                 raise Refused(MISMATCH, f"the data set has no {name}", tag)
 
     def duplicate(self, known: Instance, received: Instance, attributes: AttributeSet) -> Answer:
-        """An instance that's there already: Success for the same bytes, else the first stays and 0111H is said.
+        """An instance that's there already: Success for the same bytes, else the first stays and 0111H is
+        said.
 
         PS3.4 B.2.3 names no status for it; 0111H is PS3.7's "duplicate SOP Instance".
         """
@@ -191,7 +193,9 @@ class Semantics:
         return level
 
     def check_hierarchy(self, query: Query) -> None:
-        """A baseline query has one value for the unique key of each level above (C.4.1.2.1). Raises Refused."""
+        """A baseline query has one value for the unique key of each level above (C.4.1.2.1). Raises
+        Refused.
+        """
         if query.relational:
             return
         for level in query.root.levels:
@@ -280,8 +284,8 @@ class Semantics:
     def proposed_syntaxes(self, stored: str) -> tuple[tuple[str, ...], ...]:
         """Transfer syntaxes of the contexts proposed for a class with an object stored so, a context each.
 
-        The stored one by itself, so that the peer's answer tells whether it takes it; and the default one, which
-        PS3.5 10.1 demands, with the other native one.
+        The stored one by itself, so that the peer's answer tells whether it takes it; and the default one,
+        which PS3.5 10.1 demands, with the other native one.
         """
         native = (encoding.EXPLICIT_LITTLE, encoding.IMPLICIT_LITTLE)
         own = () if stored in native else ((stored,),)

@@ -70,7 +70,8 @@ def _is_storage(abstract_syntax: str, unknown_classes: bool) -> bool:
         )
     if not unknown_classes or not is_uid(abstract_syntax):
         return False
-    # A later edition's storage classes have their arc too; other unknown UIDs of the standard are other services.
+    # A later edition's storage classes have their arc too; other unknown UIDs of the standard are other
+    # services.
     return not abstract_syntax.startswith("1.2.840.10008.") or abstract_syntax.startswith(
         "1.2.840.10008.5.1.4.1.1."
     )

@@ -1,7 +1,8 @@
-"""The archive's files: data sets as they came on the wire, in Part 10 files, whole and synced before they count.
+"""The archive's files: data sets as they came on the wire, in Part 10 files, whole and synced before they
+count.
 
-An object is received into `incoming/`, and moved to `objects/` when it is complete and on the disk; so what is
-in `objects/` was whole, and what a crash leaves in `incoming/` was never acknowledged.
+An object is received into `incoming/`, and moved to `objects/` when it is complete and on the disk; so what
+is in `objects/` was whole, and what a crash leaves in `incoming/` was never acknowledged.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from . import encoding
-from .attributes import AttributeSet, from_dataset
+from .attributes import MOST_ITEMS, AttributeSet, from_dataset
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -154,7 +155,9 @@ class Storage:
         return self.objects / name[:2] / f"{name}.dcm"
 
     def keep(self, staged: Staged) -> Path:
-        """Move a finished object to its place; when it returns, the folder entry is on the disk. Raises OSError."""
+        """Move a finished object to its place; when it returns, the folder entry is on the disk. Raises
+        OSError.
+        """
         place = self.place_of(staged.sop_instance)
         if not place.parent.exists():
             place.parent.mkdir(exist_ok=True)
@@ -163,6 +166,11 @@ class Storage:
         _sync_folder(place.parent)
         self.used += staged.size
         return place
+
+    def forget(self, staged: Staged) -> None:
+        """Take back a kept object that isn't indexed, so that no re-index brings it up. Raises OSError."""
+        self.place_of(staged.sop_instance).unlink(missing_ok=True)
+        self.used -= staged.size
 
     def files(self) -> Iterator[Path]:
         """Every kept file."""
@@ -252,12 +260,12 @@ def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeS
                 stop_when=lambda tag, vr, length: tag >= 0x7FE00000,
                 defer_size=65_536,
             )
-            return from_dataset(_without_deferred(dataset))
+            return from_dataset(_without_deferred(dataset), most_items=MOST_ITEMS)
     except encoding.Malformed as error:
         raise Undecodable(str(error)) from error
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001 - pydicom raises nearly anything for values that it can't decode
+    except Exception as error:
         raise Undecodable(f"{type(error).__name__}: {error}") from error
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from . import services
+from .attributes import AttributeSet
 from .audit import SERIOUS, SUCCESS, Transfer
 from .index import Instance, NotIndexable
 from .messages import Message
@@ -108,13 +109,22 @@ def keep(archive: Archive, staged: Staged) -> Answer:
         try:
             archive.index.check(instance, attributes)
             archive.storage.keep(semantics.coerced(staged))
-            if archive.config.misbehaviour.index_delay:
-                archive.index_later(instance, attributes)
-            else:
-                archive.index.add(instance, semantics.indexed(attributes))
+            _make_visible(archive, staged, instance, attributes)
         except NotIndexable as error:
             raise Refused(MISMATCH, str(error)) from error
         except (OSError, sqlite3.Error) as error:
             LOGGER.exception("object can't be kept")
             raise Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails") from error
     return semantics.kept()
+
+
+def _make_visible(archive: Archive, staged: Staged, instance: Instance, attributes: AttributeSet) -> None:
+    """Index a kept object, or take it back. Raises what the index raises."""
+    if archive.config.misbehaviour.index_delay:
+        archive.index_later(instance, attributes)
+        return
+    try:
+        archive.index.add(instance, archive.semantics.indexed(attributes))
+    except (NotIndexable, sqlite3.Error):
+        archive.storage.forget(staged)
+        raise

@@ -1,7 +1,9 @@
 """From one native transfer syntax to another without touching a value: PS3.5 Annex A.
 
-Value bytes stay as they are, swapped where the byte order changes. Sequences and items get undefined lengths and
-group lengths are left out, both of which PS3.5 permits (7.2, 7.5). Streams: nothing larger than one value is held.
+Value bytes stay as they are, swapped where the byte order changes. Sequences and items get undefined
+lengths and
+group lengths are left out, both of which PS3.5 permits (7.2, 7.5). Streams: nothing larger than a piece is
+held.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ def _decompressed(path: Path, target: str) -> Iterator[bytes]:
         dcmwrite(plain, dataset, enforce_file_format=True)
         plain.seek(0)
         start = _data_set_start(plain)
-    except Exception as error:  # noqa: BLE001 - a decoder raises whatever its library does
+    except Exception as error:
         raise NotConvertible(f"{path.name} can't be decompressed: {error}") from error
     return _pieces(plain, start, encoding.EXPLICIT_LITTLE, target)
 

@@ -23,7 +23,8 @@ PROGRAMS = ("echoscu", "storescu", "findscu", "movescu", "getscu", "storescp", "
 pytestmark = [
     pytest.mark.peer("dcmtk"),
     pytest.mark.skipif(
-        any(shutil.which(name) is None for name in PROGRAMS), reason="DCMTK isn't installed (apt-get install dcmtk)"
+        any(shutil.which(name) is None for name in PROGRAMS),
+        reason="DCMTK isn't installed (apt-get install dcmtk)",
     ),
 ]
 STUDY_KEYS = ["-k", "0008,0052=STUDY"]
@@ -107,15 +108,16 @@ def test_store_and_find(archive: RunningArchive) -> None:
         ("MR_small_bigendian.dcm", "-xb"),
     ],
 )
-def test_bytes_in_any_syntax_come_back(
-    tmp_path: Path, name: str, option: str
-) -> None:
+def test_bytes_in_any_syntax_come_back(tmp_path: Path, name: str, option: str) -> None:
     """Stored by storescu, moved to a storescp that accepts everything: the same bytes as in the archive."""
     source = named(name)
     dataset = dcmread(source)
     received = tmp_path / "received"
     received.mkdir()
-    with store_scp(received, "+xa", "+B") as port, start(destinations=[("HARNESS", "127.0.0.1", port)]) as archive:
+    with (
+        store_scp(received, "+xa", "+B") as port,
+        start(destinations=[("HARNESS", "127.0.0.1", port)]) as archive,
+    ):
         run("storescu", option, *peer(archive), str(source))
         keys = [*STUDY_KEYS, "-k", f"StudyInstanceUID={dataset.StudyInstanceUID}"]
         output = run("movescu", "-S", "-aem", "HARNESS", *keys, *peer(archive))
@@ -132,7 +134,9 @@ def test_move_uncompressed_where_nothing_else_is_accepted(tmp_path: Path) -> Non
     with store_scp(tmp_path, "+xi") as port, start(destinations=[("HARNESS", "127.0.0.1", port)]) as archive:
         run("storescu", "-xr", *peer(archive), str(source))
         study = dcmread(source).StudyInstanceUID
-        run("movescu", "-S", "-aem", "HARNESS", *STUDY_KEYS, "-k", f"StudyInstanceUID={study}", *peer(archive))
+        run(
+            "movescu", "-S", "-aem", "HARNESS", *STUDY_KEYS, "-k", f"StudyInstanceUID={study}", *peer(archive)
+        )
     (file,) = tmp_path.iterdir()
     found, expected = dcmread(file), dcmread(source)
     assert found.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2"
@@ -143,7 +147,16 @@ def test_move_uncompressed_where_nothing_else_is_accepted(tmp_path: Path) -> Non
 def test_move_to_an_unknown_destination(archive: RunningArchive) -> None:
     run("storescu", *peer(archive), str(named("CT_small.dcm")))
     study = dcmread(named("CT_small.dcm")).StudyInstanceUID
-    command = ["movescu", "-S", "-aem", "NOSUCHDEST", *STUDY_KEYS, "-k", f"StudyInstanceUID={study}", *peer(archive)]
+    command = [
+        "movescu",
+        "-S",
+        "-aem",
+        "NOSUCHDEST",
+        *STUDY_KEYS,
+        "-k",
+        f"StudyInstanceUID={study}",
+        *peer(archive),
+    ]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert b"MoveDestinationUnknown" in done.stdout + done.stderr
 
@@ -162,7 +175,17 @@ def test_get(archive: RunningArchive, tmp_path: Path) -> None:
 def test_get_in_patient_root(archive: RunningArchive, tmp_path: Path) -> None:
     run("storescu", *peer(archive), str(named("MR_small.dcm")))
     patient = dcmread(named("MR_small.dcm")).PatientID
-    run("getscu", "-P", "-od", str(tmp_path), "-k", "0008,0052=PATIENT", "-k", f"PatientID={patient}", *peer(archive))
+    run(
+        "getscu",
+        "-P",
+        "-od",
+        str(tmp_path),
+        "-k",
+        "0008,0052=PATIENT",
+        "-k",
+        f"PatientID={patient}",
+        *peer(archive),
+    )
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 
-import pytest
 from pydicom.dataset import Dataset
-from pydicom.filewriter import write_dataset
 from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation, SOPClassExtendedNegotiation
 
-from harness.archive.config import ArchiveConfig
-from harness.archive.semantics import Semantics
-from harness.archive.server import Archive, serve
-
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
 SR = "1.2.840.10008.5.1.4.1.1.88.11"
 STUDY_FIND, STUDY_MOVE, STUDY_GET = (f"1.2.840.10008.5.1.4.1.2.2.{n}" for n in (1, 2, 3))
+#: Pixel data (7FE0,0010) with an empty offset table and one fragment, explicit VR.
+ENCAPSULATED = (
+    b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0"
+    b"\xfe\xff\0\xe0\4\0\0\0abcd\xfe\xff\xdd\xe0\0\0\0\0"
+)
 PATIENT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 
 
@@ -89,7 +88,9 @@ class Client:
         assert association.is_established
         try:
             return [
-                self.store_bytes(association, str(d.SOPClassUID), str(d.SOPInstanceUID), encode(d, syntax)).Status
+                self.store_bytes(
+                    association, str(d.SOPClassUID), str(d.SOPInstanceUID), encode(d, syntax)
+                ).Status
                 for d in datasets
             ]
         finally:
@@ -142,7 +143,11 @@ class Client:
         return {str(found[keyword].value) for _, found in pending if found is not None}
 
     def get(
-        self, keys: dict[str, object], contexts: list[tuple[str, list[str]]], model: str = STUDY_GET, roles: bool = True
+        self,
+        keys: dict[str, object],
+        contexts: list[tuple[str, list[str]]],
+        model: str = STUDY_GET,
+        roles: bool = True,
     ) -> list[tuple[Dataset, Dataset | None]]:
         """All C-GET responses; objects land in `received`."""
         items = []
@@ -235,5 +240,3 @@ def pdv(context_id: int, control: int, data: bytes) -> bytes:
 def p_data(*values: bytes) -> bytes:
     body = b"".join(values)
     return struct.pack(">BBL", 4, 0, len(body)) + body
-
-

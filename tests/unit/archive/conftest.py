@@ -10,11 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no folder of tests on the path
 
-from archive_kit import Client  # noqa: E402
+from archive_kit import Client
 
-from harness.archive.config import ArchiveConfig  # noqa: E402
-from harness.archive.semantics import Semantics  # noqa: E402
-from harness.archive.server import Archive, serve  # noqa: E402
+from harness.archive.config import ArchiveConfig
+from harness.archive.semantics import Semantics
+from harness.archive.server import Archive, serve
 
 
 @pytest.fixture

@@ -45,7 +45,11 @@ def test_what_happens_is_told(make_archive: Callable[..., Archive], tmp_path: Pa
     client.find({"QueryRetrieveLevel": "STUDY", "PatientID": "HX1"})
     keys = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": str(first.StudyInstanceUID)}
     client.get(keys, [(CT, [ExplicitVRLittleEndian])])
-    assert not Client(archive.port, calling="STRANGER").associate([(CT, [ExplicitVRLittleEndian])]).is_established
+    assert (
+        not Client(archive.port, calling="STRANGER")
+        .associate([(CT, [ExplicitVRLittleEndian])])
+        .is_established
+    )
     archive.stop()
     found = messages(path)
     assert sorted(events(found)) == sorted(
@@ -128,7 +132,9 @@ def test_dicom_over_tls_with_client_certificates(
     make_archive: Callable[..., Archive], certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "audit.log"
-    archive = make_archive(tls=TlsFiles(*certificate, client_authority=certificate[0]), audit=AuditTarget(file=path))
+    archive = make_archive(
+        tls=TlsFiles(*certificate, client_authority=certificate[0]), audit=AuditTarget(file=path)
+    )
     context = ssl.create_default_context(cafile=certificate[0])
     client = Client(archive.port)
     proposal = [(CT, [ExplicitVRLittleEndian])]
@@ -150,11 +156,15 @@ def test_dicom_over_tls_with_client_certificates(
     assert "Security Alert" in events(messages(path))
 
 
-def test_moving_over_tls(make_archive: Callable[..., Archive], certificate: tuple[Path, Path], tmp_path: Path) -> None:
+def test_moving_over_tls(
+    make_archive: Callable[..., Archive], certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
     files = TlsFiles(*certificate, client_authority=certificate[0])
     target = make_archive(folder=tmp_path / "target", tls=files, ae_title="TARGET")
     source = make_archive(
-        folder=tmp_path / "source", tls=files, destinations=(Destination("TARGET", "127.0.0.1", target.port, tls=True),)
+        folder=tmp_path / "source",
+        tls=files,
+        destinations=(Destination("TARGET", "127.0.0.1", target.port, tls=True),),
     )
     from harness.archive.requesting import close, open_association
 

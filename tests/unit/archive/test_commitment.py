@@ -44,7 +44,8 @@ class Requestor:
     ) -> tuple[int, Dataset | None]:  # fmt: skip
         client = Client(port, calling="TESTER")
         association = client.associate(
-            [(PUSH_MODEL, [ImplicitVRLittleEndian])], evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take, ["same"])]
+            [(PUSH_MODEL, [ImplicitVRLittleEndian])],
+            evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take, ["same"])],
         )
         information = Dataset()
         if transaction is not None:
@@ -120,7 +121,12 @@ def test_a_reference_with_another_class_fails(committed: Archive, requestor: Req
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"kind": 99}, 0x0123), ({"uid": "1.2.3"}, 0x0112), ({"transaction": None}, 0x0115), ({"pairs": []}, 0x0115)],
+    [
+        ({"kind": 99}, 0x0123),
+        ({"uid": "1.2.3"}, 0x0112),
+        ({"transaction": None}, 0x0115),
+        ({"pairs": []}, 0x0115),
+    ],
 )
 def test_bad_requests_are_refused(
     committed: Archive, requestor: Requestor, change: dict[str, object], status: int
@@ -130,7 +136,9 @@ def test_bad_requests_are_refused(
     assert not requestor.results
 
 
-def test_a_result_is_tried_again(make_archive: Callable[..., Archive], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_is_tried_again(
+    make_archive: Callable[..., Archive], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from harness.archive import commitment
 
     monkeypatch.setattr(commitment, "TRIES", (0.0, 0.1, 0.1, 0.1))

@@ -17,7 +17,11 @@ def studies(client: Client) -> dict[str, Dataset]:
     """Two patients; the first has a CT + SR study and an MR study without an accession number."""
     first = instance(ProcedureCodeSequence=[_code("P1", "99X", "One"), _code("P2", "99Y", "Two")])
     report = instance(
-        SOPClassUID=SR, Modality="SR", StudyInstanceUID=first.StudyInstanceUID, SeriesNumber=2, InstanceNumber=2
+        SOPClassUID=SR,
+        Modality="SR",
+        StudyInstanceUID=first.StudyInstanceUID,
+        SeriesNumber=2,
+        InstanceNumber=2,
     )
     second = instance(SOPClassUID=MR, Modality="MR", AccessionNumber="", StudyDate="20200120", StudyID="S2")
     other = instance(
@@ -64,9 +68,16 @@ def test_uid_list(client: Client, studies: dict[str, Dataset]) -> None:
 
 def test_a_response_has_what_was_asked_and_no_more(client: Client, studies: dict[str, Dataset]) -> None:
     pending, final = client.find(
-        {**STUDY, "StudyInstanceUID": uid(studies["first"]), "StudyID": "", "ModalitiesInStudy": "",
-         "NumberOfStudyRelatedInstances": "", "NumberOfStudyRelatedSeries": "", "SOPClassesInStudy": ""}
-    )  # fmt: skip
+        {
+            **STUDY,
+            "StudyInstanceUID": uid(studies["first"]),
+            "StudyID": "",
+            "ModalitiesInStudy": "",
+            "NumberOfStudyRelatedInstances": "",
+            "NumberOfStudyRelatedSeries": "",
+            "SOPClassesInStudy": "",
+        }
+    )
     assert final == 0
     ((status, found),) = pending
     assert status == 0xFF00
@@ -76,7 +87,8 @@ def test_a_response_has_what_was_asked_and_no_more(client: Client, studies: dict
     assert set(found.SOPClassesInStudy) == {"1.2.840.10008.5.1.4.1.1.2", SR}
     assert {e.keyword for e in found} == {
         "QueryRetrieveLevel", "RetrieveAETitle", "InstanceAvailability", "StudyInstanceUID", "StudyID",
-        "ModalitiesInStudy", "NumberOfStudyRelatedInstances", "NumberOfStudyRelatedSeries", "SOPClassesInStudy",
+        "ModalitiesInStudy", "NumberOfStudyRelatedInstances", "NumberOfStudyRelatedSeries",
+        "SOPClassesInStudy",
     }  # fmt: skip
     assert found.RetrieveAETitle == "REFERENCE"
 
@@ -99,39 +111,60 @@ def test_series_level_needs_the_study(client: Client, studies: dict[str, Dataset
 
 def test_series_of_another_study_is_not_found(client: Client, studies: dict[str, Dataset]) -> None:
     keys = {"QueryRetrieveLevel": "SERIES", "StudyInstanceUID": uid(studies["first"])}
-    assert client.uids({**keys, "SeriesInstanceUID": str(studies["other"].SeriesInstanceUID)}, "SeriesInstanceUID") == set()
+    assert (
+        client.uids(
+            {**keys, "SeriesInstanceUID": str(studies["other"].SeriesInstanceUID)}, "SeriesInstanceUID"
+        )
+        == set()
+    )
 
 
 def test_image_level_returns_the_upper_keys(client: Client, studies: dict[str, Dataset]) -> None:
     report = studies["report"]
     pending, final = client.find(
-        {"QueryRetrieveLevel": "IMAGE", "StudyInstanceUID": uid(report), "SOPInstanceUID": "",
-         "SeriesInstanceUID": str(report.SeriesInstanceUID), "SOPClassUID": ""}
-    )  # fmt: skip
+        {
+            "QueryRetrieveLevel": "IMAGE",
+            "StudyInstanceUID": uid(report),
+            "SOPInstanceUID": "",
+            "SeriesInstanceUID": str(report.SeriesInstanceUID),
+            "SOPClassUID": "",
+        }
+    )
     ((status, found),) = pending
     assert (final, status) == (0, 0xFF00)
     assert found is not None
     assert (found.StudyInstanceUID, found.SeriesInstanceUID, found.SOPInstanceUID, found.SOPClassUID) == (
-        report.StudyInstanceUID, report.SeriesInstanceUID, report.SOPInstanceUID, SR,
-    )  # fmt: skip
+        report.StudyInstanceUID,
+        report.SeriesInstanceUID,
+        report.SOPInstanceUID,
+        SR,
+    )
 
 
 def test_patient_level(client: Client, studies: dict[str, Dataset]) -> None:
     pending, final = client.find(
-        {"QueryRetrieveLevel": "PATIENT", "PatientID": "HX1", "PatientName": "", "NumberOfPatientRelatedStudies": "",
-         "NumberOfPatientRelatedSeries": "", "NumberOfPatientRelatedInstances": ""},
+        {
+            "QueryRetrieveLevel": "PATIENT",
+            "PatientID": "HX1",
+            "PatientName": "",
+            "NumberOfPatientRelatedStudies": "",
+            "NumberOfPatientRelatedSeries": "",
+            "NumberOfPatientRelatedInstances": "",
+        },
         PATIENT_FIND,
-    )  # fmt: skip
+    )
     ((_, found),) = pending
     assert final == 0
     assert found is not None
     assert [
-        found.NumberOfPatientRelatedStudies, found.NumberOfPatientRelatedSeries, found.NumberOfPatientRelatedInstances
-    ] == [2, 3, 3]  # fmt: skip
+        found.NumberOfPatientRelatedStudies, found.NumberOfPatientRelatedSeries,
+        found.NumberOfPatientRelatedInstances ] == [2, 3, 3]  # fmt: skip
 
 
 @pytest.mark.parametrize("level", ["PATIENT", "FRAME", ""])
-def test_levels_that_study_root_does_not_have(client: Client, studies: dict[str, Dataset], level: str) -> None:
+def test_levels_that_study_root_does_not_have(
+    client: Client, studies: dict[str, Dataset], level: str
+) -> None:
     assert client.find({"QueryRetrieveLevel": level, "StudyInstanceUID": ""}) == ([], 0xA900)
 
 
@@ -146,14 +179,18 @@ def test_character_sets_of_key_and_answer(client: Client, studies: dict[str, Dat
 
 
 def test_an_answer_in_plain_characters_declares_no_set(client: Client, studies: dict[str, Dataset]) -> None:
-    pending, _ = client.find({**STUDY, "SpecificCharacterSet": "ISO_IR 192", "PatientID": "HX1", "PatientName": ""})
+    pending, _ = client.find(
+        {**STUDY, "SpecificCharacterSet": "ISO_IR 192", "PatientID": "HX1", "PatientName": ""}
+    )
     assert pending
     assert all(found is not None and "SpecificCharacterSet" not in found for _, found in pending)
 
 
 def test_a_name_in_greek_survives_a_request_in_latin(client: Client) -> None:
     client.store(instance(PatientID="G", PatientName="Διονυσιος", SpecificCharacterSet="ISO_IR 126"))
-    pending, _ = client.find({**STUDY, "SpecificCharacterSet": "ISO_IR 100", "PatientID": "G", "PatientName": ""})
+    pending, _ = client.find(
+        {**STUDY, "SpecificCharacterSet": "ISO_IR 100", "PatientID": "G", "PatientName": ""}
+    )
     ((_, found),) = pending
     assert found is not None
     assert str(found.PatientName) == "Διονυσιος"
@@ -174,8 +211,15 @@ def test_japanese_with_code_extensions(client: Client) -> None:
 def test_sequence_matching(client: Client, studies: dict[str, Dataset]) -> None:
     wanted = Dataset()
     wanted.CodeValue, wanted.CodingSchemeDesignator = "P2", ""
-    pending, _ = client.find({**STUDY, "PatientID": "HX1", "AccessionNumber": "A-17", "StudyID": "S1",
-                              "ProcedureCodeSequence": [wanted]})  # fmt: skip
+    pending, _ = client.find(
+        {
+            **STUDY,
+            "PatientID": "HX1",
+            "AccessionNumber": "A-17",
+            "StudyID": "S1",
+            "ProcedureCodeSequence": [wanted],
+        }
+    )
     ((_, found),) = pending
     assert found is not None
     (item,) = found.ProcedureCodeSequence
@@ -187,7 +231,13 @@ def test_sequence_matching(client: Client, studies: dict[str, Dataset]) -> None:
 
 
 def test_relational_queries_by_negotiation_only(client: Client, studies: dict[str, Dataset]) -> None:
-    keys = {"QueryRetrieveLevel": "SERIES", "PatientID": "HX1", "Modality": "MR", "StudyDate": "", "SeriesInstanceUID": ""}
+    keys = {
+        "QueryRetrieveLevel": "SERIES",
+        "PatientID": "HX1",
+        "Modality": "MR",
+        "StudyDate": "",
+        "SeriesInstanceUID": "",
+    }
     assert client.find(keys, extended=b"\0") == ([], 0xA900)
     pending, final = client.find(keys, extended=b"\1")
     assert final == 0
@@ -216,17 +266,30 @@ def test_invalid_keys_are_refused_even_without_candidates(client: Client) -> Non
 
 
 def test_each_context_is_answered_in_its_syntax(client: Client, studies: dict[str, Dataset]) -> None:
-    assert client.uids({**STUDY, "PatientID": "HX2"}, syntax=ImplicitVRLittleEndian) == {uid(studies["other"])}
+    assert client.uids({**STUDY, "PatientID": "HX2"}, syntax=ImplicitVRLittleEndian) == {
+        uid(studies["other"])
+    }
 
 
 def test_cancel_ends_a_query(client: Client) -> None:
     study = instance()
-    client.store(*(instance(StudyInstanceUID=study.StudyInstanceUID, SeriesInstanceUID=study.SeriesInstanceUID,
-                            InstanceNumber=n) for n in range(300)))  # fmt: skip
+    client.store(
+        *(
+            instance(
+                StudyInstanceUID=study.StudyInstanceUID,
+                SeriesInstanceUID=study.SeriesInstanceUID,
+                InstanceNumber=n,
+            )
+            for n in range(300)
+        )
+    )
     association = client.associate([(STUDY_FIND, [ImplicitVRLittleEndian])])
     identifier = Dataset()
     identifier.QueryRetrieveLevel = "IMAGE"
-    identifier.StudyInstanceUID, identifier.SeriesInstanceUID = study.StudyInstanceUID, study.SeriesInstanceUID
+    identifier.StudyInstanceUID, identifier.SeriesInstanceUID = (
+        study.StudyInstanceUID,
+        study.SeriesInstanceUID,
+    )
     identifier.SOPInstanceUID = ""
     statuses = []
     for number, (status, _) in enumerate(association.send_c_find(identifier, STUDY_FIND, msg_id=5)):

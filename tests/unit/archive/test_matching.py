@@ -135,7 +135,12 @@ def test_an_empty_item_is_universal() -> None:
 
 @pytest.mark.parametrize(
     ("date", "time", "expected"),
-    [("20200111", "0800", True), ("20200110", "0900", False), ("20200112", "1300", False), ("20200112", "1200", True)],
+    [
+        ("20200111", "0800", True),
+        ("20200110", "0900", False),
+        ("20200112", "1300", False),
+        ("20200112", "1200", True),
+    ],
 )
 def test_combined_ranges_are_one_interval(date: str, time: str, expected: bool) -> None:
     assert match_combined("20200110-20200112", "1000-1200", date, time) is expected

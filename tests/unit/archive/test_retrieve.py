@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from archive_kit import CT, MR, SR, STUDY_GET, STUDY_MOVE, Client, encode, instance
+from archive_kit import CT, ENCAPSULATED, MR, SR, STUDY_GET, STUDY_MOVE, Client, encode, instance
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -26,7 +26,11 @@ EXPLICIT = [ExplicitVRLittleEndian]
 
 def study(number: int, **values: object) -> list[Dataset]:
     first = instance(**values)
-    common = {"StudyInstanceUID": first.StudyInstanceUID, "SeriesInstanceUID": first.SeriesInstanceUID, **values}
+    common = {
+        "StudyInstanceUID": first.StudyInstanceUID,
+        "SeriesInstanceUID": first.SeriesInstanceUID,
+        **values,
+    }
     return [first, *(instance(InstanceNumber=n + 2, **common) for n in range(number - 1))]
 
 
@@ -36,7 +40,8 @@ def level(datasets: list[Dataset]) -> dict[str, object]:
 
 def counts(command: Dataset) -> tuple[object, ...]:
     return tuple(
-        command.get(f"NumberOf{kind}Suboperations") for kind in ("Remaining", "Completed", "Failed", "Warning")
+        command.get(f"NumberOf{kind}Suboperations")
+        for kind in ("Remaining", "Completed", "Failed", "Warning")
     )
 
 
@@ -115,27 +120,38 @@ def test_incomplete_requests_are_refused(client: Client, keys: dict[str, object]
 
 
 def test_nothing_selected_is_success_with_zero(client: Client) -> None:
-    ((final, _),) = client.get({"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": generate_uid()}, [(CT, EXPLICIT)])
+    ((final, _),) = client.get(
+        {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": generate_uid()}, [(CT, EXPLICIT)]
+    )
     assert (final.Status, counts(final)) == (0, (None, 0, 0, 0))
 
 
 @pytest.mark.parametrize("stored", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian])
 @pytest.mark.parametrize(
-    "wanted", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+    "wanted",
+    [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian],
 )
 def test_values_survive_a_change_of_native_syntax(client: Client, stored: str, wanted: str) -> None:
-    from pydicom.filereader import read_dataset
-    from io import BytesIO
     import zlib
+    from io import BytesIO
+
+    from pydicom.filereader import read_dataset
 
     item = Dataset()
     item.CodeValue = "X"
     inner = Dataset()
     inner.ProcedureCodeSequence = [item]
     dataset = instance(
-        PixelRepresentation=1, SmallestImagePixelValue=-5, ReferencedStudySequence=[inner], BitsAllocated=16, Rows=2,
-        PixelData=bytes(range(64)), SliceThickness="1.50", FrameReferenceTime="2", SelectorFDValue=[1.5, -2.25],
-    )  # fmt: skip
+        PixelRepresentation=1,
+        SmallestImagePixelValue=-5,
+        ReferencedStudySequence=[inner],
+        BitsAllocated=16,
+        Rows=2,
+        PixelData=bytes(range(64)),
+        SliceThickness="1.50",
+        FrameReferenceTime="2",
+        SelectorFDValue=[1.5, -2.25],
+    )
     dataset["PixelData"].VR = "OW"
     dataset["SmallestImagePixelValue"].VR = "SS"
     block = dataset.private_block(0x0029, "HARNESS A", create=True)
@@ -151,7 +167,9 @@ def test_values_survive_a_change_of_native_syntax(client: Client, stored: str, w
         # pydicom swaps no pixel data: bring it back for the comparison
         pixels = found.PixelData
         if stored != wanted:
-            found.PixelData = b"".join(pixels[n + 1 : n + 2] + pixels[n : n + 1] for n in range(0, len(pixels), 2))
+            found.PixelData = b"".join(
+                pixels[n + 1 : n + 2] + pixels[n : n + 1] for n in range(0, len(pixels), 2)
+            )
     for element in dataset:
         assert found[element.tag].value == element.value, element
 
@@ -159,9 +177,16 @@ def test_values_survive_a_change_of_native_syntax(client: Client, stored: str, w
 def test_lossless_objects_are_decompressed_for_those_who_need_it(client: Client) -> None:
     pixels = bytes(range(200, 232)) * 32
     plain = instance(
-        Rows=32, Columns=32, BitsAllocated=8, BitsStored=8, HighBit=7, PixelRepresentation=0, SamplesPerPixel=1,
-        PhotometricInterpretation="MONOCHROME2", PixelData=pixels,
-    )  # fmt: skip
+        Rows=32,
+        Columns=32,
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        PixelRepresentation=0,
+        SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+        PixelData=pixels,
+    )
     from pydicom.dataset import FileMetaDataset
 
     plain.file_meta = FileMetaDataset()
@@ -184,9 +209,11 @@ def test_lossless_objects_are_decompressed_for_those_who_need_it(client: Client)
 def test_lossy_objects_are_not_decompressed(client: Client) -> None:
     dataset = instance()
     jpeg = "1.2.840.10008.1.2.4.50"
-    fragments = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\4\0\0\0abcd\xfe\xff\xdd\xe0\0\0\0\0"
+    fragments = ENCAPSULATED
     association = client.associate([(CT, [jpeg])])
-    assert client.store_bytes(association, CT, dataset.SOPInstanceUID, encode(dataset) + fragments).Status == 0
+    assert (
+        client.store_bytes(association, CT, dataset.SOPInstanceUID, encode(dataset) + fragments).Status == 0
+    )
     association.release()
     final, _ = client.get(level([dataset]), [(CT, [ImplicitVRLittleEndian])])[-1]
     assert (final.Status, counts(final)) == (0xA702, (None, 0, 1, 0))
@@ -208,7 +235,9 @@ class Receiver:
         self.ae.maximum_pdu_size = 4096
         for uid in (CT, MR):
             self.ae.add_supported_context(uid, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
-        self.server = self.ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, self._take)])
+        self.server = self.ae.start_server(
+            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, self._take)]
+        )
         self.port = self.server.server_address[1]
 
     def _take(self, event: evt.Event) -> int:
@@ -216,9 +245,14 @@ class Receiver:
         self.objects.append((str(request.AffectedSOPInstanceUID), request.DataSet.getvalue()))
         requestor = event.assoc.requestor
         self.requests.append(
-            (requestor.ae_title, event.assoc.requestor.primitive.called_ae_title.strip(), request.Priority,
-             request.MoveOriginatorApplicationEntityTitle, request.MoveOriginatorMessageID)
-        )  # fmt: skip
+            (
+                requestor.ae_title,
+                event.assoc.requestor.primitive.called_ae_title.strip(),
+                request.Priority,
+                request.MoveOriginatorApplicationEntityTitle,
+                request.MoveOriginatorMessageID,
+            )
+        )
         if self.delay:
             time.sleep(self.delay)
         if self.abort_at == len(self.objects):
@@ -237,7 +271,10 @@ def receiver() -> Iterator[Receiver]:
 def moving(make_archive: Callable[..., Archive], receiver: Receiver) -> Client:
     """A client of an archive that knows the receiver, and a destination where nobody listens."""
     archive = make_archive(
-        destinations=(Destination("HARNESS", "127.0.0.1", receiver.port), Destination("NOBODY", "127.0.0.1", 9)),
+        destinations=(
+            Destination("HARNESS", "127.0.0.1", receiver.port),
+            Destination("NOBODY", "127.0.0.1", 9),
+        ),
         operation_timeout=5.0,
     )
     return Client(archive.port)
@@ -251,7 +288,9 @@ def move(
     for keyword, value in keys.items():
         setattr(identifier, keyword, value)
     answers = []
-    for number, answer in enumerate(association.send_c_move(identifier, destination, STUDY_MOVE, msg_id=4711, priority=1)):
+    for number, answer in enumerate(
+        association.send_c_move(identifier, destination, STUDY_MOVE, msg_id=4711, priority=1)
+    ):
         answers.append(answer)
         if number == cancel_after:
             association.send_c_cancel(4711, query_model=STUDY_MOVE)
@@ -318,7 +357,9 @@ def test_move_is_cancelled(moving: Client, receiver: Receiver) -> None:
     assert (failed, warning, remaining) == (0, 0, 30 - len(receiver.objects))
 
 
-def test_move_waits_no_longer_than_its_deadline(make_archive: Callable[..., Archive], receiver: Receiver) -> None:
+def test_move_waits_no_longer_than_its_deadline(
+    make_archive: Callable[..., Archive], receiver: Receiver
+) -> None:
     archive = make_archive(
         destinations=(Destination("HARNESS", "127.0.0.1", receiver.port),), operation_timeout=0.5
     )
@@ -346,7 +387,9 @@ def test_get_is_cancelled_and_usable_again(client: Client) -> None:
         return 0
 
     association = client.associate(
-        [(STUDY_GET, [ImplicitVRLittleEndian]), (CT, EXPLICIT)], ext_neg=[role], evt_handlers=[(evt.EVT_C_STORE, take)]
+        [(STUDY_GET, [ImplicitVRLittleEndian]), (CT, EXPLICIT)],
+        ext_neg=[role],
+        evt_handlers=[(evt.EVT_C_STORE, take)],
     )
     identifier = Dataset()
     identifier.QueryRetrieveLevel, identifier.StudyInstanceUID = "STUDY", datasets[0].StudyInstanceUID

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from archive_kit import CT, MR, STUDY_FIND, Client, encode, instance
+from archive_kit import CT, ENCAPSULATED, MR, STUDY_FIND, Client, encode, instance
 from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -31,7 +31,9 @@ def kept(archive: Archive, sop_instance: str) -> bytes:
     return stored.path.read_bytes()[stored.offset :]
 
 
-def store(client: Client, sop_class: str, sop_instance: str, data: bytes, syntax: str = ExplicitVRLittleEndian) -> tuple[int, str]:
+def store(
+    client: Client, sop_class: str, sop_instance: str, data: bytes, syntax: str = ExplicitVRLittleEndian
+) -> tuple[int, str]:
     association = client.associate([(sop_class, [syntax])])
     assert association.is_established, "no association"
     answer = client.store_bytes(association, sop_class, sop_instance, data)
@@ -59,7 +61,7 @@ def test_trailing_padding_and_odd_forms_survive(archive: Archive, client: Client
 
 def test_private_class_in_a_compressed_syntax(archive: Archive, client: Client) -> None:
     dataset = instance(SOPClassUID=PRIVATE_CLASS)
-    pixels = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\4\0\0\0abcd\xfe\xff\xdd\xe0\0\0\0\0"
+    pixels = ENCAPSULATED
     data = encode(dataset) + pixels
     assert store(client, PRIVATE_CLASS, dataset.SOPInstanceUID, data, JPEG2000Lossless) == (0, "")
     assert kept(archive, dataset.SOPInstanceUID) == data
@@ -75,7 +77,9 @@ def test_private_transfer_syntax(archive: Archive, client: Client) -> None:
 
 def test_unknown_classes_are_refused_where_configured(make_archive: Callable[..., Archive]) -> None:
     client = Client(make_archive(unknown_classes=False).port)
-    association = client.associate([(PRIVATE_CLASS, [ExplicitVRLittleEndian]), (CT, [ExplicitVRLittleEndian])])
+    association = client.associate(
+        [(PRIVATE_CLASS, [ExplicitVRLittleEndian]), (CT, [ExplicitVRLittleEndian])]
+    )
     assert [str(c.abstract_syntax) for c in association.accepted_contexts] == [CT]
     association.release()
 
@@ -130,7 +134,9 @@ def test_an_invalid_instance_uid_is_refused(archive: Archive, client: Client) ->
         lambda data: data + b"\xe0\x7f\x10\0OB\0\0\3\0\0\0abc",  # odd length
     ],
 )
-def test_what_cannot_be_decoded_is_refused(archive: Archive, client: Client, spoil: Callable[[bytes], bytes]) -> None:
+def test_what_cannot_be_decoded_is_refused(
+    archive: Archive, client: Client, spoil: Callable[[bytes], bytes]
+) -> None:
     dataset = instance()
     answer, comment = store(client, CT, dataset.SOPInstanceUID, spoil(encode(dataset)))
     assert answer & 0xF000 == 0xC000
@@ -140,7 +146,10 @@ def test_what_cannot_be_decoded_is_refused(archive: Archive, client: Client, spo
 
 def test_a_study_belongs_to_one_patient(client: Client) -> None:
     first = instance()
-    assert client.store(first, instance(StudyInstanceUID=first.StudyInstanceUID, PatientID="HX9")) == [0, 0xA900]
+    assert client.store(first, instance(StudyInstanceUID=first.StudyInstanceUID, PatientID="HX9")) == [
+        0,
+        0xA900,
+    ]
 
 
 def test_an_empty_patient_id_is_no_reason_to_refuse(client: Client) -> None:
@@ -186,14 +195,19 @@ def test_the_index_is_rebuilt_from_the_files(make_archive: Callable[..., Archive
     (tmp_path / "archive" / "index.sqlite").unlink()
     again = make_archive(reindex=True)
     client = Client(again.port)
-    assert client.uids({"QueryRetrieveLevel": "STUDY"}) == {str(first.StudyInstanceUID), str(second.StudyInstanceUID)}
+    assert client.uids({"QueryRetrieveLevel": "STUDY"}) == {
+        str(first.StudyInstanceUID),
+        str(second.StudyInstanceUID),
+    }
     known = again.index.instance(str(first.SOPInstanceUID))
     assert known is not None
     assert known.digest == hashlib.sha256(encode(first)).hexdigest()
     assert client.store(first) == [0]
 
 
-def test_what_was_half_received_is_cleared_at_the_start(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
+def test_what_was_half_received_is_cleared_at_the_start(
+    make_archive: Callable[..., Archive], tmp_path: Path
+) -> None:
     storage = Storage(tmp_path / "archive")
     staged = storage.stage(ExplicitVRLittleEndian, CT, generate_uid())
     staged.write(b"abcd")
@@ -202,7 +216,9 @@ def test_what_was_half_received_is_cleared_at_the_start(make_archive: Callable[.
     staged.discard()
 
 
-def test_a_failing_index_is_no_success(archive: Archive, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_index_is_no_success(
+    archive: Archive, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import sqlite3
 
     def fail(self: Index, *args: object) -> None:
@@ -211,6 +227,7 @@ def test_a_failing_index_is_no_success(archive: Archive, client: Client, monkeyp
     monkeypatch.setattr(Index, "add", fail)
     dataset = instance()
     assert [status & 0xFF00 for status in client.store(dataset)] == [0xA700]
+    assert not list(archive.storage.files())
     monkeypatch.undo()
     assert client.store(dataset) == [0]
     assert client.find({"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": ""}, STUDY_FIND)[0]
