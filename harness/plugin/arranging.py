@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.dimse.association import Association
+from harness.dimse.capture import Recorder
 from harness.dimse.errors import NotAccepted
 from harness.plugin.fixtures import Corpus
 from harness.plugin.outcomes import NotSupported
-from harness.scu.get import Got, get_with, open_for_get
+from harness.scu.destination import Destination
+from harness.scu.get import Got, get_with, open_for_get, storage_for
 from harness.scu.identifier import keys_of
+from harness.scu.inbox import Received
+from harness.scu.move import move
 from harness.scu.session import Scu
 from harness.scu.uids import QueryLevel, Root
-from harness.synthesis import Kind, Recipe, SyntheticStudy, build
+from harness.synthesis import Kind, Recipe, SyntheticInstance, SyntheticStudy, build
 from harness.synthesis.recipe import PatientRecipe, SeriesRecipe, StudyRecipe
 
 StoreStudy = Callable[[SyntheticStudy], SyntheticStudy]
@@ -87,3 +91,28 @@ def get_agreed(
     """One C-GET on an association of its own; see `open_agreed`."""
     with open_agreed(scu, root, storage) as association:
         return get_with(association, root.get, keys_of(level, {**(keys or {}), **more}))
+
+
+def bring_back(
+    scu: Scu,
+    instances: Sequence[SyntheticInstance],
+    destination: Callable[[], Destination],
+    recorder: Recorder,
+) -> tuple[Received, ...]:
+    """Retrieve stored objects of one series: by C-GET, else by C-MOVE to the harness's own destination.
+
+    ``destination`` is asked for only where C-GET is not offered; it may raise NotTested.
+    """
+    first = instances[0]
+    keys = {
+        "StudyInstanceUID": first.text("StudyInstanceUID"),
+        "SeriesInstanceUID": first.text("SeriesInstanceUID"),
+        "SOPInstanceUID": [instance.sop_instance_uid for instance in instances],
+    }
+    try:
+        return get_agreed(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(instances), keys).received
+    except (NotAccepted, NotSupported):
+        receiver = destination()
+    with receiver.inbox(recorder) as inbox:
+        move(scu, Root.STUDY, QueryLevel.IMAGE, receiver.ae_title, keys)
+        return tuple(inbox.received)

@@ -6,6 +6,7 @@
 ``stored_study``     a CT study of two series with three instances each, stored and visible
 ``stored_corpus``    every study of the recipe ``default``, stored and visible, as far as the product takes it
 ``destination``      the harness's own move destination; ends as NOT_TESTED where the target file has none
+``retrieved``        a function: bring stored objects of one series back, by C-GET or else by C-MOVE
 ``observed``         a function: record a measurement
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from harness.plugin.recorder import RecorderPlugin
 from harness.scu.destination import Destination
 from harness.scu.find import find_with
 from harness.scu.identifier import keys_of
+from harness.scu.inbox import Received
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_warning
 from harness.scu.store import proposals_for, store
@@ -141,6 +143,18 @@ class FixturePlugin:
     def recorder(self, request: pytest.FixtureRequest) -> Recorder:
         """The recorder of this scenario, for the destination's inbox."""
         return self._recorder.recorder_of(request.node)
+
+    @pytest.fixture
+    def retrieved(
+        self, request: pytest.FixtureRequest, scu: Scu, recorder: Recorder
+    ) -> Callable[[Sequence[SyntheticInstance]], tuple[Received, ...]]:
+        """A function: bring stored objects of one series back, by C-GET or else by C-MOVE."""
+        from harness.plugin.arranging import bring_back
+
+        def bring(instances: Sequence[SyntheticInstance]) -> tuple[Received, ...]:
+            return bring_back(scu, instances, lambda: request.getfixturevalue("destination"), recorder)
+
+        return bring
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,16 +49,15 @@ def test_studies_of_patient(scu: Scu, corpus: Corpus, store_study: StoreStudy) -
 @requirement(
     "PS3.4 C.4.1.3.1.1", SHALL, "A query at SERIES level gives all series of the named study and no other."
 )
-def test_series_of_study(
-    scu: Scu, corpus: Corpus, store_study: StoreStudy, stored_study: SyntheticStudy
-) -> None:
-    other = store_study(corpus.new_study(PatientID=stored_study.patient_id))
+def test_series_of_study(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(corpus.new_study(series=2))
+    other = store_study(corpus.new_study(PatientID=study.patient_id))
     matches = find(
-        scu, Root.STUDY, QueryLevel.SERIES, StudyInstanceUID=stored_study.study_uid, SeriesInstanceUID=None
+        scu, Root.STUDY, QueryLevel.SERIES, StudyInstanceUID=study.study_uid, SeriesInstanceUID=None
     ).require_success()
     found = matches.texts("SeriesInstanceUID")
     assert other.series[0].series_uid not in found, "a series of another study of the patient is found"
-    assert sorted(found) == sorted(series.series_uid for series in stored_study.series), (
+    assert sorted(found) == sorted(series.series_uid for series in study.series), (
         f"a study of 2 series: {len(found)} found"
     )
 

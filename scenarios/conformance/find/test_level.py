@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.scenario import SHALL, requirement
+from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.find import Matches, find
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_failure
@@ -28,7 +28,7 @@ def test_unknown_value(scu: Scu, stored_study: SyntheticStudy) -> None:
     refused(find(scu, Root.STUDY, None, keys), "a query at level FRAME")
 
 
-@requirement("PS3.4 C.3.2", SHALL, "Study Root has no PATIENT level: a query at it gives no patients.")
+@requirement("PS3.4 C.3.2", QUALITY, "Study Root has no PATIENT level: a query at it gives no patients.")
 def test_patient_in_study_root(scu: Scu, stored_study: SyntheticStudy) -> None:
     matches = find(scu, Root.STUDY, QueryLevel.PATIENT, PatientID=stored_study.patient_id)
     assert not matches.identifiers, f"{len(matches.identifiers)} matches at PATIENT level in Study Root"

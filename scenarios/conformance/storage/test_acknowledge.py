@@ -1,0 +1,28 @@
+"""Acknowledged objects: what every other scenario that stores something builds on (PS3.4 B.2.2)."""
+
+from __future__ import annotations
+
+from harness.plugin.fixtures import Corpus, await_visible
+from harness.scenario import SHALL, requirement
+from harness.scu.session import Scu
+from harness.scu.status import SUCCESS, describe
+from harness.scu.store import store_all
+from harness.target import Target
+
+
+@requirement("PS3.4 B.2.3", SHALL, "A valid CT image is acknowledged with Success or a warning.")
+def test_study_is_stored(scu: Scu, corpus: Corpus) -> None:
+    study = corpus.new_study("CT", series=2, instances=2)
+    for response in store_all(scu, study.instances):
+        status = response.integer("Status")
+        assert status == SUCCESS or status & 0xF000 == 0xB000, f"C-STORE was answered {describe(response)}"
+
+
+@requirement(
+    "PS3.4 B.2.2", SHALL, "An acknowledged object is found, within the time that the target file grants."
+)
+def test_study_is_found(scu: Scu, corpus: Corpus, target: Target) -> None:
+    study = corpus.new_study("CT", series=2, instances=2)
+    store_all(scu, study.instances)
+    within = target.dimse.visible_within
+    assert await_visible(scu, study, within), f"4 acknowledged objects are not all found within {within:g} s"
