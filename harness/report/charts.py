@@ -57,8 +57,8 @@ def outcomes_by_service(run: Run) -> str:
         "hatch.linewidth": 0.9,
     }
     with matplotlib.rc_context(style):
-        figure = Figure(figsize=(8.4, 0.5 + 0.38 * len(groups)))
-        axes = figure.add_axes((0.26, 0.3 / figure.get_figheight(), 0.72, 1 - 0.36 / figure.get_figheight()))
+        figure = Figure(figsize=(8.4, 0.85 + 0.38 * len(groups)))
+        axes = figure.add_axes((0.26, 0.65 / figure.get_figheight(), 0.72, 1 - 0.7 / figure.get_figheight()))
         names = [visible(service_of(group).title) for group in groups]
         left = [0] * len(groups)
         for outcome in SHOWN_ORDER:
@@ -72,6 +72,7 @@ def outcomes_by_service(run: Run) -> str:
                 hatch=_HATCH_OF.get(outcome),
                 edgecolor=_PAPER,
                 linewidth=0.8,
+                label=str(outcome).replace("_", " ") if any(widths) else None,
             )
             left = [start + width for start, width in zip(left, widths, strict=True)]
         axes.set_yticks(range(len(groups)), names)
@@ -79,6 +80,7 @@ def outcomes_by_service(run: Run) -> str:
         axes.set_xlim(0, max(left))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         axes.tick_params(length=0, colors=_INK)
+        figure.legend(loc="lower center", ncols=6, frameon=False, labelcolor=_INK, borderpad=0.1)
         for spine in axes.spines.values():
             spine.set_visible(False)
         return _inline(
@@ -97,6 +99,8 @@ def _inline(figure: Figure, description: str) -> str:
     )
     svg = buffer.getvalue().decode()
     svg = svg[svg.index("<svg") :]
+    # matplotlib's style element speaks of `*`, which inside a page is the whole page.
+    svg = re.sub(r"<style\b.*?</style>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' id="[a-z_]+[0-9_]*"', "", svg)
     svg = re.sub(
         r'<svg\b[^>]*viewBox="([^"]*)"[^>]*>',
@@ -106,5 +110,5 @@ def _inline(figure: Figure, description: str) -> str:
         flags=re.DOTALL,
     )
     svg = re.sub(r"#0000[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), svg)
-    svg = re.sub(r"font: ([0-9.]+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = re.sub(r"font-family: [^;\"]*; ", "", svg)
     return svg.replace("@", f'aria-label="{description}"', 1).strip()

@@ -101,8 +101,8 @@ def html_report(run: Run) -> str:
         by_level=_level_rows(run),
         total=Counter(result.outcome for result in run.results),
         chart=Markup(outcomes_by_service(run)),
-        findings=_by_group(run, (Outcome.FAIL, Outcome.ERROR, Outcome.WARN)),
-        passed=_by_group(run, (Outcome.PASS,)),
+        findings=_findings(run),
+        passed=_by_group(run, Outcome.PASS),
         not_tested=_by_reason(run, Outcome.NOT_TESTED),
         not_supported=_by_reason(run, Outcome.NOT_SUPPORTED),
         unselected=_unselected(run),
@@ -152,19 +152,23 @@ def _level_rows(run: Run) -> list[Row]:
     return rows
 
 
-def _by_group(run: Run, outcomes: tuple[Outcome, ...]) -> list[tuple[str, list[Result]]]:
-    """The results with those outcomes, by group, in the order of `outcomes` inside each."""
-    chosen = [result for result in run.results if result.outcome in outcomes]
-    return [
-        (
-            group,
-            sorted(
-                (result for result in chosen if result.requirement.group == group),
-                key=lambda result: outcomes.index(result.outcome),
-            ),
-        )
-        for group in in_order({result.requirement.group for result in chosen})
-    ]
+def _by_group(run: Run, outcome: Outcome) -> list[tuple[str, list[Result]]]:
+    """The results with that outcome, by group."""
+    chosen = [result for result in run.results if result.outcome is outcome]
+    groups = in_order({result.requirement.group for result in chosen})
+    return [(group, [item for item in chosen if item.requirement.group == group]) for group in groups]
+
+
+def _findings(run: Run) -> list[tuple[Outcome, list[Result]]]:
+    """What needs a reader, the gravest first: by outcome, then by weight, then by group."""
+    found = []
+    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN):
+        results = [result for _, results in _by_group(run, outcome) for result in results]
+        if results:
+            found.append(
+                (outcome, sorted(results, key=lambda item: list(Level).index(item.requirement.level)))
+            )
+    return found
 
 
 def _by_reason(run: Run, outcome: Outcome) -> list[tuple[str, list[Result]]]:
@@ -208,9 +212,9 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 
 def _own_names(run: Run) -> str:
     """What the product says of itself in an association (PS3.7 D.3.3.2)."""
-    return ", ".join(
-        f"{key.replace('_', ' ')} {value}" for key, value in run.peer.items() if value and key != "name"
-    )
+    version = run.peer.get("implementation_version_name", "")
+    uid = run.peer.get("implementation_class_uid", "")
+    return f"{version} ({uid})" if version and uid else version or uid
 
 
 def _when(run: Run) -> str:
@@ -224,7 +228,7 @@ def _when(run: Run) -> str:
     except (ValueError, TypeError):
         return shown
     minutes, rest = divmod(seconds, 60)
-    return f"{shown}, for {minutes} min {rest} s" if minutes else f"{shown}, for {rest} s"
+    return f"{shown}, for {minutes}\u00a0min\u00a0{rest}\u00a0s" if minutes else f"{shown}, for {rest}\u00a0s"
 
 
 def _series(run: Run) -> list[Series]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from harness.report.services import in_order, service_of
+from harness.report.services import Service, in_order, service_of
 from harness.verdict import Level, Outcome, Result, Run
 
 OUTCOME_WORDS = {
@@ -49,6 +49,9 @@ class Verdict:
     label: str
     sentence: str
     meaning: tuple[str, ...]
+    """Paragraphs."""
+    touched: tuple[Service, ...]
+    """The services in which something failed."""
 
 
 def verdict(run: Run) -> Verdict:
@@ -67,7 +70,8 @@ def verdict(run: Run) -> Verdict:
         tone, label = Tone.INCOMPLETE, "Incomplete: no verdict yet"
     else:
         tone, label = Tone.CONFORMS, "No deviation found in what was tested"
-    return Verdict(tone, label, headline(run), _meaning(run, tone))
+    failed = in_order({item.requirement.group for item in run.results if item.outcome is Outcome.FAIL})
+    return Verdict(tone, label, headline(run), _meaning(run, tone), tuple(map(service_of, failed)))
 
 
 def is_complete(run: Run) -> bool:
@@ -98,11 +102,11 @@ def headline(run: Run) -> str:
         sentences.append(f"{count[Outcome.WARN]} gave a warning.")
     if count[Outcome.NOT_TESTED]:
         sentences.append(f"{count[Outcome.NOT_TESTED]} could not be tested.")
+    if count[Outcome.NOT_SUPPORTED]:
+        sentences.append(f"{count[Outcome.NOT_SUPPORTED]} more concern what it does not offer.")
     broken = sum(result.outcome is Outcome.ERROR for result in run.results)
     if broken:
-        sentences.append(
-            f"{broken} broke down in the test tool itself and {_say(broken)} nothing of the product."
-        )
+        sentences.append(f"{_checks(broken)} nothing of the product.")
     promises = [
         result for result in run.results if result.outcome is Outcome.FAIL and result not in mandatory
     ]
@@ -115,8 +119,10 @@ def headline(run: Run) -> str:
     return " ".join(sentences)
 
 
-def _say(number: int) -> str:
-    return "says" if number == 1 else "say"
+def _checks(number: int) -> str:
+    if number == 1:
+        return "1 check broke down in the test tool itself and says"
+    return f"{number} checks broke down in the test tool itself and say"
 
 
 def _named_groups(results: list[Result]) -> str:
@@ -125,14 +131,11 @@ def _named_groups(results: list[Result]) -> str:
 
 
 def _meaning(run: Run, tone: Tone) -> tuple[str, ...]:
-    failed = in_order({item.requirement.group for item in run.results if item.outcome is Outcome.FAIL})
     paragraphs = []
     if tone is Tone.DEVIATES:
-        areas = [service_of(group) for group in failed]
-        touched = "; ".join(f"{area.title}: {area.purpose}" if area.purpose else area.title for area in areas)
         paragraphs.append(
             "Where a mandatory requirement fails, equipment of other vendors that relies on the standard may "
-            f"not work with this product as expected. What is touched: {touched}."
+            "not work with this product as expected. What is touched:"
         )
         paragraphs.append(
             "Each failure below names the clause of the standard and carries the recorded exchange, so that "
