@@ -18,6 +18,7 @@ from harness.cli import selection
 from harness.cli.console import Progress
 from harness.decide.exit_code import ExitCode
 from harness.events import EventStream, JsonLines, RunFinished
+from harness.explain import Finding
 from harness.plugin.context import RunContext, StoredLog
 from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
 from harness.target import Destination, Target, TargetError, read_target
@@ -71,14 +72,25 @@ def run(options: argparse.Namespace) -> int:
             "say --i-own-this-system, or --observe to write nothing"
         )
     folder = make_run_folder(options.output or Path(f"pacs-run-{datetime.now():%Y%m%d-%H%M%S}"))
-    console = Console(highlight=False)
+    try:
+        return _run_on_target(given, folder, options)
+    except NoTarget as failure:
+        print(f"pacs-harness: {failure}", file=sys.stderr)
+        return ExitCode.UNREACHABLE
+
+
+class NoTarget(Exception):
+    """The archive that the run was to start did not start."""
+
+
+def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespace) -> int:
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
         _target(given, options, scratch) as target,
     ):
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
-        return _run(target, folder, options, console)
+        return _run(target, folder, options, Console(highlight=False))
 
 
 @contextlib.contextmanager
@@ -87,7 +99,7 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
     if given is not None:
         yield given
         return
-    from harness.peers import PeerMissing, free_ports, start_peer
+    from harness.peers import PeerFailed, PeerMissing, free_ports, start_peer
 
     ports = free_ports(len(DESTINATION_TITLES))
     destinations = tuple(
@@ -99,11 +111,16 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
                 yield replace(running.target, name=running.version)
         except PeerMissing as missing:
             raise TargetError(str(missing)) from None
+        except PeerFailed as failure:
+            raise NoTarget(str(failure)) from None
         return
     from harness.peers.bundled import start_bundled
 
-    with start_bundled(Path(scratch), destinations, "PACSHARNESS") as target:
-        yield target
+    try:
+        with start_bundled(Path(scratch), destinations, "PACSHARNESS") as target:
+            yield target
+    except PeerFailed as failure:
+        raise NoTarget(str(failure)) from None
 
 
 def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:
@@ -114,7 +131,7 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     try:
         greeting = first_echo(target)
     except PreflightBlocked as blocked:
-        print(f"pacs-harness: {blocked.finding.text}; {blocked.finding.remedy}", file=sys.stderr)
+        print(f"pacs-harness: {in_a_line(blocked.finding)}", file=sys.stderr)
         RunFile.start(folder, target, command, {}).finish(
             None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}"
         )
@@ -126,13 +143,9 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         "implementation_version_name": greeting.implementation_version_name or "",
     }
     console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
-    if not options.observe:
-        for finding in preflight(target):
-            if finding.severity is Severity.NOTE:
-                continue  # `doctor` shows these
-            console.print(
-                f"  {finding.severity.name.lower()}: {finding.text}; {finding.remedy}", soft_wrap=True
-            )
+    for finding in preflight(target, destinations=not options.observe):
+        if finding.severity is not Severity.NOTE:  # `doctor` shows these too
+            console.print(f"  {in_a_line(finding)}", soft_wrap=True)
     run_file = RunFile.start(folder, target, command, peer)
     progress = Progress(console)
     stored = StoredLog(folder / "stored.csv")
@@ -148,7 +161,8 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     )
     try:
         session = run_pytest(context, keyword=options.keyword)
-        session.plugin.flush_unfinished()
+        if not session.problems:
+            session.plugin.flush_unfinished()
         code, because = conclude(context, session, options.allow_untested)
     finally:
         progress.stop()
@@ -159,6 +173,13 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     written = render(folder)
     _closing_words(console, session, stored, cleaned, code, because, written)
     return code
+
+
+def in_a_line(finding: Finding) -> str:
+    """The finding and the beginning of its remedy; `doctor` prints the whole."""
+    first, *more = finding.remedy.splitlines() or [""]
+    words = f"{finding.text}; {first}" if first else finding.text
+    return f"{words} (`pacs-harness doctor` prints what to add)" if more else words
 
 
 def _clean_up(target: Target, studies: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.peers.model import RunningPeer
-from harness.peers.process import find_program, first_line, free_ports, running
+from harness.peers.process import ANSWER_DEADLINE, find_program, first_line, free_ports, running
 from harness.peers.readiness import answers_echo
 from harness.target import Destination, Dimse, Target
 
@@ -60,7 +60,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
     storage.mkdir(exist_ok=True)
     file.write_text(configuration(storage, port, destinations, calling_ae_title), encoding="utf-8")
     target = Target(
-        dimse=Dimse("127.0.0.1", port, AE_TITLE, calling_ae_title),
+        dimse=Dimse("127.0.0.1", port, AE_TITLE, calling_ae_title, deadline=ANSWER_DEADLINE),
         name=version,
         destinations=tuple(destinations),
     )

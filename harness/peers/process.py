@@ -15,6 +15,9 @@ from pathlib import Path
 START_DEADLINE = 30.0
 """Seconds from the start of a program until it answers."""
 STOP_DEADLINE = 10.0
+ANSWER_DEADLINE = 5.0
+"""Seconds that an archive on this machine has to answer; each silence costs them four times."""
+
 """Seconds that a program has to end by itself before it is killed."""
 _POLL = 0.05
 _LOG_TAIL = 2000

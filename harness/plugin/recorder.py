@@ -172,8 +172,12 @@ class RecorderPlugin:
         """Whether the product answers C-ECHO on a new association."""
         scu = Scu(self.context.peer())
         try:
-            with scu.open(VERIFICATION) as association:
+            association = scu.open(VERIFICATION)
+            try:
                 return echo(association).get("Status") is not None
+            finally:
+                # Whether it would also release is judged elsewhere.
+                association.abort()
         except DimseError:
             return False
 

@@ -95,10 +95,10 @@ def test_higher_unique_keys(scu: Scu, stored_study: SyntheticStudy) -> None:
 
 @requirement("PS3.4 C.4.1.1.3.2", SHALL, "UIDs in responses are valid and those that were stored.")
 def test_uids_unaltered(scu: Scu, stored_study: SyntheticStudy) -> None:
-    stored = {instance.sop_instance_uid for instance in stored_study.series[0].instances}
-    for uid in at_level(scu, stored_study, QueryLevel.IMAGE).texts("SOPInstanceUID"):
-        assert valid_uid(uid), f"SOP Instance UID {uid!r} is no valid UID"
-        assert uid in stored, f"SOP Instance UID {uid} was not stored"
+    stored = {series.series_uid for series in stored_study.series}
+    for uid in at_level(scu, stored_study, QueryLevel.SERIES).texts("SeriesInstanceUID"):
+        assert valid_uid(uid), f"Series Instance UID {uid!r} is no valid UID"
+        assert uid in stored, f"Series Instance UID {uid} was not stored"
 
 
 @requirement(

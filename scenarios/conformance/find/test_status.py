@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from harness.plugin.fixtures import Corpus
+from harness.plugin.fixtures import Corpus, await_visible, send_study
 from harness.scenario import SHALL, requirement
 from harness.scu.find import find
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
+from harness.target import Target
 
 
 @requirement(
@@ -29,8 +30,10 @@ def test_final_without_identifier(scu: Scu, stored_study: SyntheticStudy) -> Non
 
 
 @requirement("PS3.4 C.4.1.3.1", SHALL, "Success says that every match was sent.")
-def test_success_is_complete(scu: Scu, corpus: Corpus, store_study) -> None:  # type: ignore[no-untyped-def]
-    study = store_study(corpus.new_study(instances=60))
+def test_success_is_complete(scu: Scu, corpus: Corpus, target: Target) -> None:
+    study = corpus.new_study(instances=60)
+    send_study(scu, study.instances)
+    await_visible(scu, study, target.dimse.visible_within)
     matches = find(
         scu,
         Root.STUDY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from harness.plugin.arranging import mixed_study
-from harness.plugin.fixtures import Corpus
+from harness.plugin.fixtures import Corpus, await_visible, send_study
 from harness.scenario import SHALL, requirement
 from harness.scu.find import find
 from harness.scu.inbox import Received
@@ -15,6 +15,7 @@ from harness.scu.status import describe, is_failure, is_warning
 from harness.scu.store import store, store_all
 from harness.scu.uids import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
 from harness.synthesis import SyntheticInstance, SyntheticStudy
+from harness.target import Target
 
 StoreStudy = Callable[[SyntheticStudy], SyntheticStudy]
 Bring = Callable[[Sequence[SyntheticInstance]], tuple[Received, ...]]
@@ -41,8 +42,10 @@ def test_status_in_range(scu: Scu, corpus: Corpus) -> None:
 
 
 @requirement("PS3.4 B.2.2", SHALL, "Two hundred objects on one association are all kept.")
-def test_many_on_one_association(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
-    study = store_study(corpus.new_study("CT", instances=200))
+def test_many_on_one_association(scu: Scu, corpus: Corpus, target: Target) -> None:
+    study = corpus.new_study("CT", instances=200)
+    send_study(scu, study.instances)
+    await_visible(scu, study, target.dimse.visible_within)
     matches = find(
         scu,
         Root.STUDY,
