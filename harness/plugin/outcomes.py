@@ -113,7 +113,9 @@ def _violated(level: Level, expected: str, observed: str, reason: str) -> Judgem
 
 def _not_accepted(text: str, error: NotAccepted, promised: frozenset[str]) -> Judgement:
     service, words = service_of(error.abstract_syntax)
-    if service in promised:
+    # A storage context may be refused for its class or its transfer syntax alone, which a claim of the service
+    # does not speak of: storage.acknowledge.study-is-stored judges that claim.
+    if service in promised and service != "storage":
         reason = f"the claims promise {service}, but {words} is not accepted"
         return Judgement(Outcome.FAIL, reason, text, str(error))
     return Judgement(Outcome.NOT_SUPPORTED, f"the product does not accept {words}")

@@ -10,9 +10,12 @@ from harness.dimse.fragments import DataSet
 from harness.scu.echo import WITH_DATA_SET
 from harness.scu.session import Proposal, Scu, Stored
 from harness.scu.status import is_warning, response_to
-from harness.synthesis import SyntheticInstance
+from harness.scu.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, UNCOMPRESSED
+from harness.synthesis import SyntheticInstance, instance_of
 
 MEDIUM = 0x0000
+NATIVE = frozenset((*UNCOMPRESSED, EXPLICIT_VR_BIG_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN))
+"""Transfer syntaxes between which an object can be encoded anew without touching its pixels."""
 
 
 def store_request(association: Association, sop_class: str, sop_instance_uid: str) -> CommandSet:
@@ -44,7 +47,12 @@ def store_dataset(
 
 
 def store(scu: Scu, association: Association, instance: SyntheticInstance) -> CommandSet:
-    """Send one synthetic instance; what the product acknowledges is reported to ``scu.on_stored``."""
+    """Send one synthetic instance; what the product acknowledges is reported to ``scu.on_stored``.
+
+    An uncompressed one goes out in another uncompressed transfer syntax where its own was not accepted:
+    which of them a product takes is its choice, but for Implicit VR Little Endian (PS3.5 10.1).
+    """
+    instance = fitted(association, instance)
     response = store_dataset(
         association,
         instance.dataset,
@@ -71,6 +79,19 @@ def note_stored(scu: Scu, instance: SyntheticInstance, response: CommandSet) -> 
         )
 
 
+def fitted(association: Association, instance: SyntheticInstance) -> SyntheticInstance:
+    """The instance in a transfer syntax that was accepted for its class; itself where there is none."""
+    accepted = {
+        context.transfer_syntax
+        for context in association.accepted_contexts.values()
+        if context.abstract_syntax == instance.sop_class
+    }
+    if instance.transfer_syntax in accepted or instance.transfer_syntax not in NATIVE:
+        return instance
+    other = next((syntax for syntax in UNCOMPRESSED if syntax in accepted), None)
+    return instance if other is None else instance_of(instance.attributes, other)
+
+
 def store_all(scu: Scu, instances: Sequence[SyntheticInstance]) -> list[CommandSet]:
     """Send instances on an association of their own; the responses in the same order.
 
@@ -81,6 +102,12 @@ def store_all(scu: Scu, instances: Sequence[SyntheticInstance]) -> list[CommandS
 
 
 def proposals_for(instances: Sequence[SyntheticInstance]) -> list[Proposal]:
-    """A context for each pair of SOP class and transfer syntax, so that each can be answered for itself."""
+    """A context for each pair of SOP class and transfer syntax, so that each can be answered for itself.
+
+    Classes of uncompressed instances are offered in both usual uncompressed syntaxes; see `store`.
+    """
     pairs = dict.fromkeys((instance.sop_class, instance.transfer_syntax) for instance in instances)
+    for instance in instances:
+        if instance.transfer_syntax in NATIVE:
+            pairs |= dict.fromkeys((instance.sop_class, syntax) for syntax in UNCOMPRESSED)
     return [(sop_class, (transfer_syntax,)) for sop_class, transfer_syntax in pairs]

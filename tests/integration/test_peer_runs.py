@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.conftest import require_program
 
 from harness.verdict import Outcome
 from tests.explained import PEERS, explained
+from tests.integration.conftest import require_program
 from tests.peers_page import PAGE, page
 
 PROGRAM = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from harness.dimse.errors import NotAccepted
 from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.outcomes import ClaimNotKept
 from harness.scenario import SHALL, requirement
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe
@@ -11,9 +13,15 @@ from harness.target import Target
 
 
 @requirement("PS3.4 B.2.3", SHALL, "A valid CT image is acknowledged with Success or a warning.")
-def test_study_is_stored(scu: Scu, corpus: Corpus) -> None:
+def test_study_is_stored(scu: Scu, corpus: Corpus, target: Target) -> None:
     study = corpus.new_study("CT", series=2, instances=2)
-    for response in store_all(scu, study.instances):
+    try:
+        responses = store_all(scu, study.instances)
+    except NotAccepted as refusal:
+        if target.promises("storage"):
+            raise ClaimNotKept(f"the claims promise storage: {refusal}") from refusal
+        raise
+    for response in responses:
         status = response.integer("Status")
         assert status == SUCCESS or status & 0xF000 == 0xB000, f"C-STORE was answered {describe(response)}"
 

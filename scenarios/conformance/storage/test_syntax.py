@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from harness.dimse.errors import NotAccepted
 from harness.dimse.walker import UNDEFINED, walk
 from harness.plugin.arranging import study_of
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_supported, requirement
 from harness.scu.inbox import Received
 from harness.scu.retrieved import damaged, odd_ones
+from harness.scu.session import Scu
 from harness.scu.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -33,11 +33,12 @@ NATIVE = {
 }
 
 
-def kept(study: SyntheticStudy, store_study: StoreStudy, retrieved: Bring) -> None:
-    try:
-        store_study(study)
-    except NotAccepted as refusal:
-        raise not_supported(f"the product does not take {study.instance(0).transfer_syntax}") from refusal
+def kept(scu: Scu, study: SyntheticStudy, store_study: StoreStudy, retrieved: Bring) -> None:
+    instance = study.instance(0)
+    with scu.open((instance.sop_class, (instance.transfer_syntax,))) as association:
+        if not association.accepted_contexts:
+            raise not_supported(f"the product does not take {instance.transfer_syntax}")
+    store_study(study)
     received = retrieved(study.instances)
     broken = odd_ones(study.instances, received) or damaged(study.instances, received)
     assert not broken, broken
@@ -45,14 +46,16 @@ def kept(study: SyntheticStudy, store_study: StoreStudy, retrieved: Bring) -> No
 
 @pytest.mark.parametrize("name", NATIVE)
 @requirement("PS3.5 A", SHALL, "An object in an uncompressed transfer syntax comes back with its pixels.")
-def test_native(corpus: Corpus, store_study: StoreStudy, retrieved: Bring, name: str) -> None:
-    kept(corpus.new_study("CT", transfer_syntax=NATIVE[name]), store_study, retrieved)
+def test_native(scu: Scu, corpus: Corpus, store_study: StoreStudy, retrieved: Bring, name: str) -> None:
+    kept(scu, corpus.new_study("CT", transfer_syntax=NATIVE[name]), store_study, retrieved)
 
 
 @pytest.mark.parametrize("pixels", ["jpeg-lossless", "jpeg-ls", "jpeg2000-lossless", "rle"])
 @requirement("PS3.4 B.4.1.1", SHALL, "Pixels in a lossless compression come back with the same values.")
-def test_lossless_kept(corpus: Corpus, store_study: StoreStudy, retrieved: Bring, pixels: str) -> None:
-    kept(study_of(corpus, SeriesRecipe(Kind.CT, pixels=pixels)), store_study, retrieved)
+def test_lossless_kept(
+    scu: Scu, corpus: Corpus, store_study: StoreStudy, retrieved: Bring, pixels: str
+) -> None:
+    kept(scu, study_of(corpus, SeriesRecipe(Kind.CT, pixels=pixels)), store_study, retrieved)
 
 
 @requirement("PS3.5 7.1.1", SHALL, "Every value that the product sends has an even length.")
