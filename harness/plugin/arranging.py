@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import NotAccepted
-from harness.plugin.fixtures import Corpus
+from harness.plugin.fixtures import POLL, Corpus
 from harness.plugin.outcomes import NotSupported
 from harness.scu.destination import Destination
 from harness.scu.get import Got, get_with, open_for_get, storage_for
@@ -116,3 +118,14 @@ def bring_back(
     with receiver.inbox(recorder) as inbox:
         move(scu, Root.STUDY, QueryLevel.IMAGE, receiver.ae_title, keys)
         return tuple(inbox.received)
+
+
+def eventually(question: Callable[[], bool], within: float) -> bool:
+    """Ask until the answer is yes or `within` seconds are over: what is derived from a study may lag."""
+    end = time.monotonic() + within
+    pause = threading.Event()
+    while not question():
+        if time.monotonic() >= end:
+            return False
+        pause.wait(POLL)
+    return True

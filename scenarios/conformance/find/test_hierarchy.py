@@ -128,3 +128,74 @@ def test_relational(scu: Scu, stored_study: SyntheticStudy) -> None:
     assert sorted(found) == sorted(series.series_uid for series in stored_study.series), (
         f"a patient with 2 series: {len(found)} found"
     )
+
+
+@requirement(
+    "PS3.4 C.4.1.3.2.1", SHALL, "Once negotiated, relational queries match and return keys of higher levels."
+)
+def test_relational_upper_keys(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    early = store_study(corpus.new_study(StudyDate="20240110", PatientName="PHTEST^Relational"))
+    store_study(corpus.new_study(PatientID=early.patient_id, StudyDate="20240220"))
+    offer = ExtendedNegotiation(Root.STUDY.find, b"\x01")
+    keys = {
+        "PatientID": early.patient_id,
+        "StudyDate": "20240101-20240131",
+        "AccessionNumber": None,
+        "SeriesInstanceUID": None,
+    }
+    with scu.open(Root.STUDY.find, extended=(offer,)) as association:
+        answers = [
+            item.data for item in association.accepted.user.extended if item.sop_class == Root.STUDY.find
+        ]
+        if not answers or answers[0][:1] != b"\x01":
+            raise not_supported("relational queries are not agreed to")
+        matches = find_with(association, Root.STUDY.find, keys_of(QueryLevel.SERIES, keys)).require_success()
+    found = matches.texts("SeriesInstanceUID")
+    assert found == [early.series[0].series_uid], (
+        f"one of the patient's 2 series is of a study of January: {len(found)} found"
+    )
+    assert matches.texts("AccessionNumber") == [early.accession_number], (
+        "Accession Number of the study is asked for at SERIES level and comes without its value"
+    )
+
+
+@requirement(
+    "PS3.4 C.4.1.2.1", QUALITY, "A key of a higher level in a hierarchical query does no harm to its answer."
+)
+def test_keys_above_level(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = {"StudyInstanceUID": stored_study.study_uid, "SeriesInstanceUID": None, "PatientName": None}
+    matches = find(scu, Root.STUDY, QueryLevel.SERIES, keys)
+    if is_failure(matches.status):
+        return  # The request breaks a rule for requestors.
+    found = matches.texts("SeriesInstanceUID")
+    assert sorted(found) == sorted(series.series_uid for series in stored_study.series), (
+        f"a study of 2 series, asked with an empty Patient's Name: {len(found)} found"
+    )
+
+
+@requirement(
+    "PS3.4 C.4.1.3.1.1", QUALITY, "Empty keys of lower levels don't multiply the answers of a query."
+)
+def test_keys_below_level(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = {
+        "StudyInstanceUID": stored_study.study_uid,
+        "SeriesInstanceUID": None,
+        "Modality": None,
+        "InstanceNumber": None,
+    }
+    matches = find(scu, Root.STUDY, QueryLevel.STUDY, keys)
+    if is_failure(matches.status):
+        return
+    assert len(matches.identifiers) == 1, (
+        f"one study, asked with empty keys of series and instance: {len(matches.identifiers)} responses"
+    )
+
+
+@requirement("PS3.4 C.6.1.1.2", SHALL, "Patient's Name is a required key at PATIENT level.")
+def test_patient_by_name(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(corpus.new_study(PatientName="PHTEST^ByName"))
+    keys = {"PatientID": study.patient_id}
+    found = find(scu, Root.PATIENT, QueryLevel.PATIENT, keys, PatientName="PHTEST^ByName").require_success()
+    assert found.texts("PatientID") == [study.patient_id], "a patient is not found by ID and name"
+    other = find(scu, Root.PATIENT, QueryLevel.PATIENT, keys, PatientName="PHTEST^Another").require_success()
+    assert not other.identifiers, "a patient is found by an ID with another patient's name"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.scenario import QUALITY, SHALL, requirement
+from harness.scenario import QUALITY, requirement
 from harness.scu.find import Matches, find
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_failure
@@ -17,12 +17,12 @@ def refused(matches: Matches, what: str) -> None:
     )
 
 
-@requirement("PS3.4 C.4.1.3.1", SHALL, "An Identifier without Query/Retrieve Level is refused.")
+@requirement("PS3.4 C.4.1.3.1", QUALITY, "An Identifier without Query/Retrieve Level is refused.")
 def test_missing(scu: Scu, stored_study: SyntheticStudy) -> None:
     refused(find(scu, Root.STUDY, None, StudyInstanceUID=stored_study.study_uid), "a query without a level")
 
 
-@requirement("PS3.4 C.4.1.3.1", SHALL, "A Query/Retrieve Level that the model doesn't have is refused.")
+@requirement("PS3.4 C.4.1.3.1", QUALITY, "A Query/Retrieve Level that the model doesn't have is refused.")
 def test_unknown_value(scu: Scu, stored_study: SyntheticStudy) -> None:
     keys = {"QueryRetrieveLevel": "FRAME", "StudyInstanceUID": stored_study.study_uid}
     refused(find(scu, Root.STUDY, None, keys), "a query at level FRAME")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.plugin.fixtures import Corpus
-from harness.scenario import QUALITY, SHALL, requirement
+from harness.scenario import QUALITY, SHALL, SHOULD, not_supported, requirement
 from harness.scu.find import find, study_uids
 from harness.scu.session import Scu
 from harness.scu.uids import QueryLevel, Root
@@ -148,3 +148,84 @@ def test_person_name_wildcard(scu: Scu, corpus: Corpus, store_study: StoreStudy)
     study = store_study(corpus.new_study(PatientName="PHTEST^Wildcard"))
     found = study_uids(scu, PatientID=study.patient_id, PatientName="PHTEST*")
     assert found == [study.study_uid], "the patient's study is not found by 'PHTEST*'"
+
+
+@requirement("PS3.4 C.6.1.1.4", SHALL, "Series Number matches the series of that very number.")
+def test_series_number(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(corpus.new_study("CT", series=12))
+    keys = {"StudyInstanceUID": study.study_uid, "SeriesInstanceUID": None}
+    matches = find(scu, Root.STUDY, QueryLevel.SERIES, keys, SeriesNumber="2").require_success()
+    wanted = [series.series_uid for series in study.series if series.number == "2"]
+    assert matches.texts("SeriesInstanceUID") == wanted, (
+        f"Series Number 2 among 1 to 12: {len(matches.identifiers)} series found"
+    )
+
+
+@requirement(
+    "PS3.4 C.2.2.1.1", SHALL, "Series and SOP Instance UID, the unique keys, select one entity each."
+)
+def test_series_and_instance_uid(scu: Scu, stored_study: SyntheticStudy) -> None:
+    series = stored_study.series[1]
+    instance = series.instances[1]
+    keys = {"StudyInstanceUID": stored_study.study_uid, "SeriesInstanceUID": series.series_uid}
+    found = find(scu, Root.STUDY, QueryLevel.SERIES, keys).require_success().texts("SeriesInstanceUID")
+    assert found == [series.series_uid], f"a Series Instance UID: {len(found)} series found"
+    matches = find(scu, Root.STUDY, QueryLevel.IMAGE, keys, SOPInstanceUID=instance.sop_instance_uid)
+    found = matches.require_success().texts("SOPInstanceUID")
+    assert found == [instance.sop_instance_uid], f"a SOP Instance UID: {len(found)} instances found"
+
+
+@requirement("PS3.4 C.6.1.1.5", SHALL, "SOP Class UID, if it is matched, finds the instances of that class.")
+def test_sop_class_uid(scu: Scu, stored_study: SyntheticStudy) -> None:
+    series = stored_study.series[0]
+    keys = {
+        "StudyInstanceUID": stored_study.study_uid,
+        "SeriesInstanceUID": series.series_uid,
+        "SOPInstanceUID": None,
+    }
+    other = find(scu, Root.STUDY, QueryLevel.IMAGE, keys, SOPClassUID=Root.STUDY.find).require_success()
+    if other.identifiers:
+        raise not_supported("SOP Class UID, an optional key, is not matched")
+    own = find(scu, Root.STUDY, QueryLevel.IMAGE, keys, SOPClassUID=series.instances[0].sop_class)
+    assert len(own.require_success().identifiers) == len(series.instances), (
+        f"{len(own.identifiers)} of {len(series.instances)} instances are found by their SOP Class UID"
+    )
+
+
+@requirement("PS3.4 C.2.2.2.1.3", SHOULD, "A single Study Time matches by its meaning, not as a string.")
+def test_study_time_exact(scu: Scu, pair: tuple[SyntheticStudy, ...]) -> None:
+    # How single times are matched is left to the product; the note to the clause says by meaning.
+    for key in ("111530", "111530.000000"):
+        found = study_uids(scu, PatientID=pair[0].patient_id, StudyTime=key)
+        assert found == [pair[1].study_uid], (
+            f"Study Time {key!r} finds {len(found)} of 2 studies, 1 has 111530"
+        )
+
+
+@requirement("PS3.5 6.2", SHOULD, "Padding spaces in a number have no meaning.")
+def test_integer_forms(scu: Scu, stored_study: SyntheticStudy) -> None:
+    series = stored_study.series[0]
+    keys = {"StudyInstanceUID": stored_study.study_uid, "SeriesInstanceUID": series.series_uid}
+    matches = find(
+        scu, Root.STUDY, QueryLevel.IMAGE, keys, SOPInstanceUID=None, InstanceNumber=" 2 "
+    ).require_success()
+    wanted = [one.sop_instance_uid for one in series.instances if one.text("InstanceNumber") == "2"]
+    assert matches.texts("SOPInstanceUID") == wanted, (
+        f"Instance Number ' 2 ' with its padding: {len(matches.identifiers)} instances found, 1 has 2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stored", "key"),
+    [("PHTEST^Harness", "PHTEST^Harnes"), ("PHTEST^Phonetic", "PHTEST^Fonetik")],
+    ids=["truncated", "phonetic"],
+)
+@requirement(
+    "PS3.4 C.5.1.1",
+    SHALL,
+    "Unless fuzzy matching was negotiated, a name matches literally, not by its sound.",
+)
+def test_name_literal(scu: Scu, corpus: Corpus, store_study: StoreStudy, stored: str, key: str) -> None:
+    study = store_study(corpus.new_study(PatientName=stored))
+    found = study_uids(scu, PatientID=study.patient_id, PatientName=key)
+    assert not found, f"Patient's Name {key!r} finds the patient {stored!r}"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from harness.scenario import SHALL, not_supported, requirement
-from harness.scu.find import Matches, find
+from harness.plugin.arranging import StoreStudy
+from harness.plugin.fixtures import Corpus
+from harness.scenario import SHALL, SHOULD, not_supported, requirement
+from harness.scu.find import Matches, find, find_with
+from harness.scu.identifier import keys_of
+from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
 from harness.scu.status import name_of
 from harness.scu.uids import QueryLevel, Root
@@ -29,13 +33,24 @@ UNASKED = {
     "StorageMediaFileSetID",
     "StorageMediaFileSetUID",
     "InstanceAvailability",
-    "PatientID",
-    "IssuerOfPatientID",
     "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "SOPInstanceUID",
 }
-"""What a response may hold beyond the keys of the request."""
+"""What a response at STUDY level of Study Root may hold beyond the keys of the request."""
+OPTIONAL_KEYS = (
+    "StudyDescription",
+    "ReferringPhysicianName",
+    "PatientBirthDate",
+    "PatientSex",
+)
+"""Optional keys at STUDY level that a stored study has a value for."""
+REQUIRED_KEYS = {
+    (Root.STUDY, QueryLevel.STUDY): STUDY_KEYS,
+    (Root.STUDY, QueryLevel.SERIES): ("Modality", "SeriesNumber", "SeriesInstanceUID"),
+    (Root.STUDY, QueryLevel.IMAGE): ("InstanceNumber", "SOPInstanceUID"),
+    (Root.PATIENT, QueryLevel.PATIENT): ("PatientName", "PatientID"),
+}
+"""Unique and required keys of each level (PS3.4 tables C.6-1 to C.6-5)."""
+PRIVATE_CREATOR, PRIVATE_VALUE = 0x00190010, 0x00191001
 
 
 def one_study(scu: Scu, study: SyntheticStudy, *keys: str) -> Matches:
@@ -47,11 +62,15 @@ def one_study(scu: Scu, study: SyntheticStudy, *keys: str) -> Matches:
     return matches
 
 
+@pytest.mark.parametrize(("root", "level"), REQUIRED_KEYS, ids=[level for _, level in REQUIRED_KEYS])
 @requirement("PS3.4 C.4.1.1.3.2", SHALL, "Each required key of the request is in each response.")
-def test_required_keys_always(scu: Scu, stored_study: SyntheticStudy) -> None:
-    (identifier,) = one_study(scu, stored_study, *STUDY_KEYS).identifiers
-    missing = [keyword for keyword in STUDY_KEYS if keyword not in identifier]
-    assert not missing, f"asked for, but not in the response: {', '.join(missing)}"
+def test_required_keys_always(scu: Scu, stored_study: SyntheticStudy, root: Root, level: QueryLevel) -> None:
+    # The study's own keys confine the query: they come last, over those that are asked for.
+    asked = dict.fromkeys(REQUIRED_KEYS[root, level])
+    above = {**asked, **keys_for(root, level, stored_study, stored_study.series[0])}
+    for identifier in find(scu, root, level, above).require_success().identifiers:
+        missing = [keyword for keyword in asked if keyword not in identifier]
+        assert not missing, f"asked for at {level} level, but not in the response: {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("keyword", [key for key in STUDY_KEYS if key != "StudyInstanceUID"])
@@ -115,9 +134,9 @@ def test_retrieve_location(scu: Scu, stored_study: SyntheticStudy) -> None:
 
 @requirement("PS3.4 C.4.1.1.3.2", SHALL, "Instance Availability, where given, is one of its four values.")
 def test_availability_value(scu: Scu, stored_study: SyntheticStudy) -> None:
-    keys = {"StudyInstanceUID": stored_study.study_uid, "InstanceAvailability": None}
-    for identifier in find(scu, Root.STUDY, QueryLevel.STUDY, keys).require_success().identifiers:
-        if "InstanceAvailability" not in identifier or not identifier.text("InstanceAvailability"):
+    # It is not to be asked for: a product that knows it gives it unasked.
+    for identifier in at_level(scu, stored_study, QueryLevel.IMAGE).identifiers:
+        if "InstanceAvailability" not in identifier:
             raise not_supported("no Instance Availability is given")
         value = identifier.text("InstanceAvailability")
         assert value in ("ONLINE", "NEARLINE", "OFFLINE", "UNAVAILABLE"), f"Instance Availability {value!r}"
@@ -155,6 +174,66 @@ def test_additional_attributes(
             raise not_supported(f"{keyword} is not given")
         given = identifier.text(keyword).strip()
         assert given == value, f"{keyword} is {given!r}, stored were {value}"
+
+
+@pytest.mark.parametrize("keyword", OPTIONAL_KEYS)
+@requirement(
+    "PS3.4 C.2.2.1.3", SHALL, "An optional key is returned with the value that was stored, or not at all."
+)
+def test_optional_value(scu: Scu, stored_study: SyntheticStudy, keyword: str) -> None:
+    (identifier,) = one_study(scu, stored_study, keyword).identifiers
+    if keyword not in identifier or not identifier.text(keyword):
+        raise not_supported(f"{keyword}, an optional key, is not returned")
+    wanted = str(stored_study.attributes.get(keyword))
+    value = identifier.text(keyword).strip(" ^=")
+    assert value == wanted, f"{keyword} {value!r}, stored was {wanted!r}"
+
+
+@requirement(
+    "PS3.4 C.2.2.1.3", SHALL, "The value of an optional key that is not supported for matching is ignored."
+)
+def test_unsupported_key_ignored(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    # The values are those that were stored: where the product does match these keys, the study is found too.
+    values = {"Occupation": "PHTEST", "MilitaryRank": "PHTEST", "StudyDescription": "PHTEST"}
+    study = store_study(corpus.new_study(**values))
+    for key, value in values.items():
+        keys = {"StudyInstanceUID": study.study_uid, key: value}
+        matches = find(scu, Root.STUDY, QueryLevel.STUDY, keys).require_success()
+        assert len(matches.identifiers) == 1, (
+            f"a study is not found by its UID together with its {key}, an optional key"
+        )
+
+
+@requirement("PS3.4 C.4.1.1.3.2", SHOULD, "A private key is ignored or served; it refuses no query.")
+def test_private_key_harmless(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": stored_study.study_uid, "PatientID": None})
+    keys.add_new(PRIVATE_CREATOR, "LO", "PHTEST ONE 1.0")
+    keys.add_new(PRIVATE_VALUE, "LO", "")
+    with scu.open(Root.STUDY.find) as association:
+        matches = find_with(association, Root.STUDY.find, keys).require_success()
+    assert len(matches.identifiers) == 1, (
+        f"one study, asked with an empty private key: {len(matches.identifiers)} matches"
+    )
+
+
+@pytest.mark.parametrize("level", [QueryLevel.STUDY, QueryLevel.SERIES, QueryLevel.IMAGE])
+@requirement("PS3.4 C.4.1.1.3", SHALL, "An Identifier has no element of a group below 0008.")
+def test_no_meta_groups(scu: Scu, stored_study: SyntheticStudy, level: QueryLevel) -> None:
+    for identifier in at_level(scu, stored_study, level).identifiers:
+        low = [
+            f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+            for tag in map(int, identifier.dataset.keys())
+            if tag >> 16 < 8
+        ]
+        assert not low, f"{', '.join(low)} in a response"
+
+
+@requirement("PS3.4 C.4.1.1.3.2", SHALL, "Timezone Offset From UTC is absent from a response or has a value.")
+def test_timezone_never_empty(scu: Scu, stored_study: SyntheticStudy) -> None:
+    for identifier in one_study(scu, stored_study, *STUDY_KEYS).identifiers:
+        assert "TimezoneOffsetFromUTC" not in identifier or identifier.text("TimezoneOffsetFromUTC"), (
+            "Timezone Offset From UTC of zero length in a response"
+        )
 
 
 def at_level(scu: Scu, study: SyntheticStudy, level: QueryLevel, *more: str) -> Matches:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.plugin.fixtures import Corpus, await_visible, send_study
-from harness.scenario import SHALL, requirement
-from harness.scu.find import find
+from harness.scenario import QUALITY, SHALL, requirement
+from harness.scu.find import find, find_with
+from harness.scu.identifier import keys_of
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe
 from harness.scu.uids import QueryLevel, Root
@@ -45,3 +46,20 @@ def test_success_is_complete(scu: Scu, corpus: Corpus, target: Target) -> None:
     assert matches.status != SUCCESS or len(set(matches.texts("SOPInstanceUID"))) == 60, (
         f"60 instances stored, {len(matches.identifiers)} sent, and the final status is Success"
     )
+
+
+@requirement("PS3.4 C.4.1.3.1", QUALITY, "The same query gives the same matches again.")
+def test_repeatable(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = {
+        "StudyInstanceUID": stored_study.study_uid,
+        "SeriesInstanceUID": stored_study.series[0].series_uid,
+        "SOPInstanceUID": None,
+    }
+    with scu.open(Root.STUDY.find) as association:
+        answers = [
+            find_with(association, Root.STUDY.find, keys_of(QueryLevel.IMAGE, keys)).require_success()
+            for _ in range(5)
+        ]
+    found = {tuple(sorted(answer.texts("SOPInstanceUID"))) for answer in answers}
+    counts = sorted({len(uids) for uids in found})
+    assert len(found) == 1, f"the same query five times: {len(found)} different answers, of {counts} matches"

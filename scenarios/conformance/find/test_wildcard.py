@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from harness.plugin.fixtures import Corpus
-from harness.scenario import SHALL, SHOULD, requirement
+from harness.scenario import QUALITY, SHALL, SHOULD, requirement
 from harness.scu.find import find, study_uids
 from harness.scu.session import Scu
+from harness.scu.status import SUCCESS, describe, is_failure
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -87,3 +88,18 @@ def test_code_string(scu: Scu, stored_study: SyntheticStudy) -> None:
         assert len(found.identifiers) == count, (
             f"Modality {pattern!r} on a study of 2 CT series: {len(found.identifiers)} found"
         )
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"), [("StudyInstanceUID", "2.25.*"), ("StudyDate", "2024*"), ("StudyTime", "09?000")]
+)
+@requirement(
+    "PS3.4 C.2.2.2.4", QUALITY, "A wild card in a UID, date or time ends the query in an orderly way."
+)
+def test_not_for_uid_or_date(scu: Scu, stored_study: SyntheticStudy, keyword: str, value: str) -> None:
+    # These VRs have no wild cards (C.2.2.2.1), so failure, no match and a product's own pattern are all seen.
+    keys = {"StudyInstanceUID": None, "PatientID": stored_study.patient_id, keyword: value}
+    matches = find(scu, Root.STUDY, QueryLevel.STUDY, keys)
+    assert matches.status == SUCCESS or is_failure(matches.status), (
+        f"{keyword} {value!r} is answered {describe(matches.final)}"
+    )
