@@ -113,8 +113,8 @@ def _violated(level: Level, expected: str, observed: str, reason: str) -> Judgem
 
 def _not_accepted(text: str, error: NotAccepted, promised: frozenset[str]) -> Judgement:
     service, words = service_of(error.abstract_syntax)
-    # A storage context may be refused for its class or its transfer syntax alone, which a claim of the service
-    # does not speak of: storage.acknowledge.study-is-stored judges that claim.
+    # A storage context may be refused for its class or its transfer syntax alone, of which a claim of the
+    # service does not speak: storage.acknowledge.study-is-stored judges that claim.
     if service in promised and service != "storage":
         reason = f"the claims promise {service}, but {words} is not accepted"
         return Judgement(Outcome.FAIL, reason, text, str(error))

@@ -84,7 +84,7 @@ def test_a_port_out_of_range(tmp_path: Path) -> None:
 def test_connection_refused(tmp_path: Path) -> None:
     done = call("run", str(write_target(tmp_path, closed_port())), "--output", str(tmp_path / "run"))
     assert done.returncode == 4
-    assert "refused" in one_clear_line(done)
+    assert "refuses the connection" in one_clear_line(done)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["exit_code"] == 4
 
 

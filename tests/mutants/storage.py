@@ -64,7 +64,7 @@ class DropsSecondBlock(Rewrites):
     def change(self, dataset: Dataset) -> None:
         for tag in [
             tag
-            for tag in dataset.keys()
+            for tag in dataset.keys()  # noqa: SIM118 - iterating a Dataset gives elements
             if tag.group == 0x19 and tag.element in (0x12, *range(0x1200, 0x1300))
         ]:
             del dataset[tag]
