@@ -20,7 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from harness.cli import doctor, init, list_, report, run, serve
 
     parser = argparse.ArgumentParser(
-        prog="pacs-harness", description="Does this PACS do what DICOM says?", epilog=EPILOG
+        prog="pacs-harness",
+        description="Does this PACS do what DICOM says?",
+        epilog=EPILOG,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pacs-harness {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -99,9 +99,20 @@ def judge(
     if isinstance(error, NoAnswer):
         return _violated(level, f"an answer: {error.awaited}", str(error), str(error))
     if isinstance(error, AssertionError) and in_scenario:
-        observed = str(error).strip() or "the condition does not hold"
+        observed = stated(error)
         return _violated(level, text, observed, observed.splitlines()[0])
     return _ours(error)
+
+
+def stated(error: AssertionError) -> str:
+    """What a scenario says of its failed assertion, without what pytest adds to explain the expression.
+
+    A scenario that says nothing is shown by its expression.
+    """
+    message, separator, _ = str(error).strip().partition("\nassert ")
+    if separator or not message.startswith("assert "):
+        return message.strip() or "the condition does not hold"
+    return message.splitlines()[0]
 
 
 def _violated(level: Level, expected: str, observed: str, reason: str) -> Judgement:

@@ -20,6 +20,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
+from pydicom.multival import MultiValue
 
 from harness.dimse.errors import PeerViolation
 from harness.scu.uids import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
@@ -80,9 +81,13 @@ class Identifier:
         Raises PeerViolation where the attribute is absent or its bytes are no text of its character set.
         """
         element = self._element(keyword)
+        if element.VR == "SQ":
+            raise PeerViolation("PS3.5 6.2", f"a value in {keyword}", f"a sequence in {keyword}", self.raw)
         if isinstance(element.value, (bytes, type(None))):
             return self._decode(keyword, element.VR or _vr(keyword), element.value or b"")
-        raise PeerViolation("PS3.5 6.2", f"a value in {keyword}", f"a sequence in {keyword}", self.raw)
+        # pydicom has converted some values by itself, such as Specific Character Set and empty ones.
+        values = element.value if isinstance(element.value, list | MultiValue) else [element.value]
+        return "\\".join(str(value) for value in values).rstrip(" \0")
 
     def values(self, keyword: str) -> tuple[str, ...]:
         """The values of a multi-valued attribute; none where it has no value."""

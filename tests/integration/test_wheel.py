@@ -1,4 +1,4 @@
-"""The built wheel carries scenarios, datasets and templates, and runs in a project that would break pytest."""
+"""The wheel carries scenarios, datasets and templates, and runs in a project that would break pytest."""
 
 from __future__ import annotations
 

@@ -74,6 +74,19 @@ def test_a_promised_service_that_is_not_accepted_fails() -> None:
     assert "promise" in judgement.reason
 
 
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("2 found\nassert [1, 2] == [1]\n  Use -v to get more diff", "2 found"),
+        ("assert 1 == 2\n  + where 1 = f()", "assert 1 == 2"),
+        ("", "the condition does not hold"),
+    ],
+)
+def test_what_pytest_adds_is_left_out(message: str, words: str) -> None:
+    judgement = judge(Level.SHALL, "text", Phase.CALL, AssertionError(message), in_scenario=True)
+    assert judgement.observed == words
+
+
 def test_a_blocked_scenario_names_the_requirement_that_reports_the_cause() -> None:
     judgement = judge(
         Level.SHALL, "text", Phase.SETUP, ArrangementFailed("storage.x", "0xA700"), in_scenario=False
