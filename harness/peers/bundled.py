@@ -32,7 +32,8 @@ def start_bundled(
             log=folder / "archive.log",
             semantics=semantics,
             # Titles are checked, so that the requirements on rejections have something to judge.
-            options=["--check-called", "--caller", calling_ae_title],
+            # A destination calls too: it asks for storage commitment under the title that gets the result.
+            options=["--check-called", *_callers(calling_ae_title, destinations)],
         )
     except launch.ArchiveDidNotStart as failure:
         raise PeerFailed(str(failure)) from failure
@@ -43,3 +44,8 @@ def start_bundled(
             claims=CLAIMS,
             destinations=tuple(destinations),
         )
+
+
+def _callers(calling_ae_title: str, destinations: Sequence[Destination]) -> list[str]:
+    titles = dict.fromkeys((calling_ae_title, *(entry.ae_title for entry in destinations)))
+    return [part for title in titles for part in ("--caller", title)]

@@ -7,6 +7,7 @@
 ``stored_corpus``    every study of the recipe ``default``, stored and visible, as far as the product takes it
 ``destination``      the harness's own move destination; ends as NOT_TESTED where the target file has none
 ``retrieved``        a function: bring stored objects of one series back, by C-GET or else by C-MOVE
+``commit``           a `harness.plugin.committing.Committer`: storage commitment, its result awaited
 ``observed``         a function: record a measurement
 """
 
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,6 +36,9 @@ from harness.scu.store import proposals_for, store
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Identity, SyntheticInstance, SyntheticStudy, build, load_recipe, new_study
 from harness.target import Target
+
+if TYPE_CHECKING:
+    from harness.plugin.committing import Committer
 
 STORE_REPORTER = "storage.acknowledge.study-is-stored"
 VISIBLE_REPORTER = "storage.acknowledge.study-is-found"
@@ -155,6 +159,14 @@ class FixturePlugin:
             return bring_back(scu, instances, lambda: request.getfixturevalue("destination"), recorder)
 
         return bring
+
+    @pytest.fixture
+    def commit(self, scu: Scu, destination: Destination, recorder: Recorder, corpus: Corpus) -> Committer:
+        """Storage commitment requested as the first destination, to which its result may be sent."""
+        from harness.plugin.committing import Committer
+
+        within = self._context.target.dimse.visible_within
+        return Committer(scu, destination, recorder, corpus.identity.uid, within)
 
 
 @dataclass(frozen=True, slots=True)

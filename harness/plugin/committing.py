@@ -1,0 +1,132 @@
+"""What scenarios of storage commitment arrange: as whom the harness asks, how long it awaits the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness.dimse.association import Association
+from harness.dimse.capture import Recorder
+from harness.dimse.errors import AssociationRejected
+from harness.dimse.pdu import AssociateRequest
+from harness.plugin.outcomes import ArrangementFailed, NotTested
+from harness.scu.commitment import Outcome, Reference, Result, commit
+from harness.scu.destination import Destination
+from harness.scu.inbox import AnswerOf, prefer_given_order
+from harness.scu.session import Scu
+from harness.scu.status import describe
+from harness.scu.uids import STORAGE_COMMITMENT_PUSH
+
+RESULT_REPORTER = "commitment.result.on-other-association"
+"""The requirement under which it is reported that no result comes at all."""
+_CALLING_NOT_RECOGNIZED = (1, 1, 3)
+"""Result, source and reason of a rejection for the calling AE title (PS3.8 table 9-21)."""
+
+
+def open_as(scu: Scu, title: str) -> Association:
+    """An association for Storage Commitment, called by this AE title; NotAccepted without the class.
+
+    A product sends the result to the address that it knows for the title of the request, so that has to be
+    one of the registered destinations.  NotTested where the product does not let it in as a requestor.
+    """
+    try:
+        association = scu.open(STORAGE_COMMITMENT_PUSH, calling=title)
+    except AssociationRejected as rejected:
+        reject = rejected.reject
+        if (reject.result, reject.source, reject.reason) == _CALLING_NOT_RECOGNIZED:
+            raise NotTested(
+                f"the product rejects associations of {title}: let the destination call too"
+            ) from None
+        raise
+    try:
+        association.context_for(STORAGE_COMMITMENT_PUSH)
+    except BaseException:
+        association.abort()
+        raise
+    return association
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A request that was processed, its first result, and the associations that the product opened for it."""
+
+    transaction_uid: str
+    outcome: Outcome
+    result: Result
+    requests: tuple[AssociateRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """Requests commitment and awaits its result."""
+
+    scu: Scu
+    destination: Destination
+    recorder: Recorder
+    new_uid: Callable[[], str]
+    within: float
+    """Seconds that are granted for a result; DICOM sets no limit."""
+
+    def attempt(
+        self,
+        references: Sequence[Reference],
+        *,
+        release: bool = True,
+        answer: AnswerOf = prefer_given_order,
+        watch: Callable[[float], float] = lambda seconds: 0.0,
+    ) -> tuple[str, Outcome, tuple[AssociateRequest, ...]]:
+        """One request, with or without a result: its Transaction UID, what came, associations opened for it.
+
+        Raises NotTested where the product refuses the request, which is its right (PS3.4 J.3.2.1.3), or where
+        the result was lost because it came on the request's association during the release (J.3.3.1.2).
+        """
+        transaction_uid = self.new_uid()
+        association = open_as(self.scu, self.destination.ae_title)
+        try:
+            with self.destination.inbox(self.recorder, answer=answer) as inbox:
+                outcome = commit(
+                    association,
+                    inbox,
+                    transaction_uid,
+                    references,
+                    within=self.within,
+                    release=release,
+                    watch=watch,
+                )
+                requests = tuple(
+                    request
+                    for request in inbox.requests
+                    if any(one.abstract_syntax == STORAGE_COMMITMENT_PUSH for one in request.contexts)
+                )
+        finally:
+            association.abort()
+        if outcome.response.integer("Status") != 0:
+            raise NotTested(f"the product refuses to process the request: {describe(outcome.response)}")
+        if outcome.overtaken and not outcome.results:
+            raise NotTested("the result came on the request's association while that was being released")
+        return transaction_uid, outcome, requests
+
+    def __call__(
+        self,
+        references: Sequence[Reference],
+        *,
+        release: bool = False,
+        answer: AnswerOf = prefer_given_order,
+        watch: Callable[[float], float] = lambda seconds: 0.0,
+    ) -> Committed:
+        """`attempt`, where a result has to come: ArrangementFailed without one."""
+        transaction_uid, outcome, requests = self.attempt(
+            references, release=release, answer=answer, watch=watch
+        )
+        if not outcome.results:
+            raise ArrangementFailed(RESULT_REPORTER, f"no result within {self.within:g} s")
+        return Committed(transaction_uid, outcome, outcome.results[0], requests)
+
+    def elsewhere(
+        self, references: Sequence[Reference], *, answer: AnswerOf = prefer_given_order
+    ) -> Committed:
+        """A result on an association that the product opens: the request's is released at once."""
+        committed = self(references, release=True, answer=answer)
+        if not committed.requests:
+            raise NotTested("the result came on the association of the request")
+        return committed
