@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,8 +35,12 @@ class PeerFailed(Exception):
 
 
 def find_program(program: str, package: str) -> str:
-    """The program's path.  Raises PeerMissing with the package to install."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
+    """The program's path.  Raises PeerMissing with the package to install.
+
+    The folder of our own Python is passed over: pynetdicom puts programs there that have DCMTK's names.
+    """
+    own = {str(Path(sys.prefix) / "bin"), str(Path(sys.executable).parent)}
+    path = os.pathsep.join((*(part for part in os.get_exec_path() if part not in own), *_SYSTEM_FOLDERS))
     found = shutil.which(program, path=path)
     if found is None:
         raise PeerMissing(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import select
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,21 +17,18 @@ from pydicom.dataset import FileDataset
 
 from harness.archive.launch import RunningArchive, start
 from harness.archive.storage import open_file
+from tests.programs import require_program
 
-PROGRAMS = ("echoscu", "storescu", "findscu", "movescu", "getscu", "storescp", "dcmsend")
-pytestmark = [
-    pytest.mark.peer("dcmtk"),
-    pytest.mark.skipif(
-        any(shutil.which(name) is None for name in PROGRAMS),
-        reason="DCMTK isn't installed (apt-get install dcmtk)",
-    ),
-]
+pytestmark = pytest.mark.peer("dcmtk")
 STUDY_KEYS = ["-k", "0008,0052=STUDY"]
 
 
 def run(*command: str, expect: int = 0) -> str:
     """Run a program; its output. The exit code has to be `expect`."""
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    program, *arguments = command
+    done = subprocess.run(
+        [require_program(program), *arguments], capture_output=True, timeout=60, check=False
+    )
     output = (done.stdout + done.stderr).decode("latin-1")
     assert done.returncode == expect, output
     return output
@@ -45,7 +41,7 @@ def store_scp(folder: Path, *arguments: str) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        ["storescp", "-v", "-od", str(folder), "-aet", "HARNESS", *arguments, str(port)],
+        [require_program("storescp"), "-v", "-od", str(folder), "-aet", "HARNESS", *arguments, str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
@@ -157,7 +153,10 @@ def test_move_to_an_unknown_destination(archive: RunningArchive) -> None:
         f"StudyInstanceUID={study}",
         *peer(archive),
     ]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    program, *arguments = command
+    done = subprocess.run(
+        [require_program(program), *arguments], capture_output=True, timeout=60, check=False
+    )
     assert b"MoveDestinationUnknown" in done.stdout + done.stderr
 
 

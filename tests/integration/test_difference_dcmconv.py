@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from harness.dimse.difference import HARMLESS, DifferenceKind, difference
 from harness.dimse.errors import DecodeError
 from harness.dimse.part10 import part10
 from harness.dimse.walker import EXPLICIT_BIG
+from tests.programs import require_program
 
 FILES = sorted(
     path
@@ -37,17 +35,9 @@ ENCODINGS = (
 )
 
 
-def program(name: str) -> str:
-    own = {str(Path(sys.prefix) / "bin"), str(Path(sys.executable).parent)}
-    found = shutil.which(name, path=os.pathsep.join(part for part in os.get_exec_path() if part not in own))
-    if found is None:
-        pytest.skip(f"{name} of DCMTK is not installed")
-    return found
-
-
 @pytest.mark.parametrize("options", ENCODINGS, ids=" ".join)
 def test_dcmconv_changes_no_attribute(tmp_path: Path, options: list[str]) -> None:
-    dcmconv = program("dcmconv")
+    dcmconv = require_program("dcmconv")
     out = tmp_path / "out.dcm"
     judged: Counter[bool] = Counter()
     for path in FILES:

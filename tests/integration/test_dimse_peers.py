@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -52,18 +49,10 @@ from harness.dimse.pdu import (
 )
 from harness.dimse.transport import Address
 from harness.dimse.walker import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from tests.programs import require_program
 
 ECHO = "1.2.840.10008.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
-
-
-def program(name: str) -> str:
-    """DCMTK's program; pynetdicom has some of the same name in a virtual environment's folder."""
-    own = {str(Path(sys.prefix) / "bin"), str(Path(sys.executable).parent)}
-    found = shutil.which(name, path=os.pathsep.join(part for part in os.get_exec_path() if part not in own))
-    if found is None:
-        pytest.skip(f"{name} of DCMTK is not installed")
-    return found
 
 
 def free_port() -> int:
@@ -75,7 +64,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def storescp(folder: Path, *options: str) -> Iterator[Address]:
     port = free_port()
-    process = subprocess.Popen([program("storescp"), *options, "-od", str(folder), str(port)])
+    process = subprocess.Popen([require_program("storescp"), *options, "-od", str(folder), str(port)])
     try:
         end = time.monotonic() + 10
         while True:
@@ -277,7 +266,7 @@ def test_dcmtk_stores_to_our_acceptor(tmp_path: Path, name: str) -> None:
     ct_file(path)
     received: list[bytes] = []
     with acceptor(received) as address:
-        run(program(name), "127.0.0.1", str(address.port), str(path))
+        run(require_program(name), "127.0.0.1", str(address.port), str(path))
     assert len(received) == 1
     sent = path.read_bytes()[part10(path).dataset_offset :]
     assert difference(sent, EXPLICIT_LITTLE, received[0], EXPLICIT_LITTLE) == []
@@ -285,7 +274,7 @@ def test_dcmtk_stores_to_our_acceptor(tmp_path: Path, name: str) -> None:
 
 def test_dcmtk_echoes_to_our_acceptor() -> None:
     with acceptor([]) as address:
-        run(program("echoscu"), "--repeat", "5", "127.0.0.1", str(address.port))
+        run(require_program("echoscu"), "--repeat", "5", "127.0.0.1", str(address.port))
 
 
 def test_pynetdicom_stores_to_our_acceptor(tmp_path: Path) -> None:

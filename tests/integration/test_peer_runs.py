@@ -11,8 +11,8 @@ import pytest
 
 from harness.verdict import Outcome
 from tests.explained import PEERS, explained
-from tests.integration.conftest import require_program
 from tests.peers_page import PAGE, page
+from tests.programs import require_program
 
 PROGRAM = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp"}
 

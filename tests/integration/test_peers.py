@@ -22,7 +22,7 @@ from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import new_study
 from harness.synthesis.identity import Identity, new_run_root
 from harness.target import Destination
-from tests.integration.conftest import require_program
+from tests.programs import require_program
 
 PROGRAM = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ import pytest
 
 from harness.report import load_run, render
 from harness.verdict import Evidence, Outcome, Requirement, Run, to_json
+from tests.programs import require_program
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -57,12 +57,7 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        message = "chromium is not installed: apt-get install chromium"
-        if os.environ.get("PACS_HARNESS_REQUIRE_PEERS") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+    program = require_program("chromium")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -25,6 +24,7 @@ from harness.scu.uids import (
     VERIFICATION,
 )
 from harness.target import Claims, Destination, Dimse, Target, Tls
+from tests.programs import require_program
 from tests.unit.acceptor import accept_all, accept_only, acceptor, listening
 
 
@@ -178,9 +178,7 @@ def test_greeting() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """(certificate, key) for localhost and 127.0.0.1, signed by itself."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed: no certificate for this test")
+    openssl = require_program("openssl")
     folder = tmp_path_factory.mktemp("tls")
     names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
     command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -25,6 +24,7 @@ from harness.dimse.pdu import (
     accept_of,
     associate_request,
 )
+from tests.programs import require_program
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -76,9 +76,7 @@ def exchange(recorder: Recorder, stores: int = 2, ends: Endpoints = ENDS) -> Non
 
 
 def tshark(path: Path, *options: str) -> str:
-    program = shutil.which("tshark")
-    if program is None:
-        pytest.skip("tshark is not installed")
+    program = require_program("tshark")
     run = subprocess.run([program, "-r", str(path), *options], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     return run.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -19,6 +18,7 @@ from harness.dimse.errors import ReleaseRequested, Unreachable, UnreachableKind
 from harness.dimse.negotiation import AnsweredContext, contexts
 from harness.dimse.pdu import accept_of, associate_request
 from harness.dimse.transport import Address
+from tests.programs import require_program
 
 ECHO = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -29,9 +29,7 @@ REPLY = CommandSet.of(CommandField=0x8030, MessageIDBeingRespondedTo=1, CommandD
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed: no certificate for this test")
+    openssl = require_program("openssl")
     folder = tmp_path_factory.mktemp("tls")
     key, cert = folder / "key.pem", folder / "cert.pem"
     command = [

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +30,7 @@ from harness.synthesis import (
 from harness.synthesis.extras import PRIVATE_CREATORS
 from harness.synthesis.pixels import bitstreams
 from harness.synthesis.recipe import read_recipe
+from tests.programs import require_program
 
 RUN_ROOT = "2.25.71890067526184270453085744414.60000000000"
 
@@ -220,7 +220,6 @@ def test_the_pdf_is_one(instances: list[SyntheticInstance]):
     assert [document[at:].split()[0] for at in offsets] == [b"1", b"2", b"3", b"4", b"5"]
 
 
-@pytest.mark.skipif(not shutil.which("dcmdump"), reason="dcmdump (DCMTK) isn't installed")
 def test_dcmdump_reads_every_instance(instances: list[SyntheticInstance], tmp_path: Path):
     files = []
     for n, instance in enumerate(instances):
@@ -228,7 +227,10 @@ def test_dcmdump_reads_every_instance(instances: list[SyntheticInstance], tmp_pa
         path.write_bytes(part10(instance))
         files.append(path)
     done = subprocess.run(
-        ["dcmdump", "+P", "SOPInstanceUID", "-q", "-s", *files], capture_output=True, text=True, timeout=60
+        [require_program("dcmdump"), "+P", "SOPInstanceUID", "-q", "-s", *files],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -249,9 +251,6 @@ DECODERS = {
 LOSSLESS = ("1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.5")
 
 
-@pytest.mark.skipif(
-    not shutil.which("dcmdjpeg"), reason="dcmdjpeg, dcmdjpls and dcmdrle (DCMTK) aren't installed"
-)
 def test_dcmtk_decompresses_the_bitstreams_to_the_drawn_picture(
     instances: list[SyntheticInstance], tmp_path: Path
 ):
@@ -264,7 +263,9 @@ def test_dcmtk_decompresses_the_bitstreams_to_the_drawn_picture(
             continue
         source, target = tmp_path / "in.dcm", tmp_path / "out.dcm"
         source.write_bytes(part10(instance))
-        subprocess.run([DECODERS[instance.transfer_syntax], source, target], check=True, timeout=60)
+        subprocess.run(
+            [require_program(DECODERS[instance.transfer_syntax]), source, target], check=True, timeout=60
+        )
         ds = dcmread(target)
         pixels = ds.pixel_array
         decoded.add(instance.transfer_syntax)

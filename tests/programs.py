@@ -1,4 +1,4 @@
-"""What tests with third-party programs share."""
+"""Programs of others that a test needs: a skip that says so, and an error where CI demands them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from harness.peers.process import PeerMissing, find_program
 
-PACKAGES = {"Orthanc": "orthanc"}
-"""Debian packages of programs that have another name; every other program here is one of dcmtk's."""
+PACKAGES = {"Orthanc": "orthanc", "tshark": "tshark", "chromium": "chromium", "openssl": "openssl"}
+"""Debian packages by program; every other program is one of dcmtk's."""
 
 
 def require_program(name: str) -> str:
