@@ -144,7 +144,8 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     }
     console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
     for finding in preflight(target, destinations=not options.observe):
-        if finding.severity is not Severity.NOTE:  # `doctor` shows these too
+        # `doctor` shows the notes of a full run too; an observer came for them.
+        if options.observe or finding.severity is not Severity.NOTE:
             console.print(f"  {in_a_line(finding)}", soft_wrap=True)
     run_file = RunFile.start(folder, target, command, peer)
     progress = Progress(console)
@@ -171,7 +172,9 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     run_file.finish(session.plugin, code, because)
     cleaned = _clean_up(target, tuple(stored.studies))
     written = render(folder)
-    _closing_words(console, session, stored, cleaned, code, because, written)
+    _closing_words(
+        console, session, stored, cleaned, code, because, written, temporary=options.target is None
+    )
     return code
 
 
@@ -206,6 +209,8 @@ def _closing_words(
     code: ExitCode,
     because: str,
     written: Sequence[Path],
+    *,
+    temporary: bool,
 ) -> None:
     outcomes = [result.outcome for result in session.plugin.results]
     counts = "  ".join(f"{outcome} {outcomes.count(outcome)}" for outcome in Outcome if outcome in outcomes)
@@ -216,7 +221,12 @@ def _closing_words(
         left = len(stored.studies) - cleaned
         console.print(
             f"{sum(stored.studies.values())} synthetic objects in {len(stored.studies)} studies were stored; "
-            f"{left} studies are left there (stored.csv)"
+            + (
+                "they are gone with the archive that was started for the run"
+                if temporary
+                else f"{left} studies are left there (stored.csv)"
+            ),
+            soft_wrap=True,
         )
     report = next((path for path in written if path.suffix == ".html"), None)
     if report is not None:
