@@ -113,6 +113,13 @@ def find(
 
 
 def study_uids(scu: Scu, **keys: Any) -> list[str]:
-    """Study Instance UIDs of a Study Root query at STUDY level that ended in Success, in order of arrival."""
+    """Study Instance UIDs of a Study Root query at STUDY level that ended in Success, in order of arrival.
+
+    With a Patient ID as key, studies of patients without one are left out: the standard has them match every
+    Patient ID (PS3.4 C.2.2.1.2), so that other people's studies may be among the answers.
+    """
     matches = find(scu, Root.STUDY, QueryLevel.STUDY, {"StudyInstanceUID": None, **keys}).require_success()
-    return matches.texts("StudyInstanceUID")
+    identifiers = matches.identifiers
+    if keys.get("PatientID"):
+        identifiers = tuple(one for one in identifiers if "PatientID" not in one or one.text("PatientID"))
+    return [identifier.text("StudyInstanceUID") for identifier in identifiers]
