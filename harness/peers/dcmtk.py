@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.peers.model import RunningPeer
-from harness.peers.process import ANSWER_DEADLINE, find_program, first_line, free_ports, running
+from harness.peers.process import (
+    ANSWER_DEADLINE,
+    VISIBLE_WITHIN,
+    find_program,
+    first_line,
+    free_ports,
+    running,
+)
 from harness.peers.readiness import answers_echo
 from harness.target import Destination, Dimse, Target
 
@@ -60,7 +67,14 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
     storage.mkdir(exist_ok=True)
     file.write_text(configuration(storage, port, destinations, calling_ae_title), encoding="utf-8")
     target = Target(
-        dimse=Dimse("127.0.0.1", port, AE_TITLE, calling_ae_title, deadline=ANSWER_DEADLINE),
+        dimse=Dimse(
+            "127.0.0.1",
+            port,
+            AE_TITLE,
+            calling_ae_title,
+            deadline=ANSWER_DEADLINE,
+            visible_within=VISIBLE_WITHIN,
+        ),
         name=version,
         destinations=tuple(destinations),
     )

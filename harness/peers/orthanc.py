@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.peers.model import RunningPeer
-from harness.peers.process import ANSWER_DEADLINE, find_program, first_line, free_ports, running
+from harness.peers.process import (
+    ANSWER_DEADLINE,
+    VISIBLE_WITHIN,
+    find_program,
+    first_line,
+    free_ports,
+    running,
+)
 from harness.peers.readiness import answers_echo
 from harness.target import Control, Destination, Dimse, Target
 
@@ -70,7 +77,14 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
     file.write_text(json.dumps(document, indent=2), encoding="utf-8")
     address = f"http://127.0.0.1:{http_port}"
     target = Target(
-        dimse=Dimse("127.0.0.1", dicom_port, AE_TITLE, calling_ae_title, deadline=ANSWER_DEADLINE),
+        dimse=Dimse(
+            "127.0.0.1",
+            dicom_port,
+            AE_TITLE,
+            calling_ae_title,
+            deadline=ANSWER_DEADLINE,
+            visible_within=VISIBLE_WITHIN,
+        ),
         name=version,
         destinations=tuple(destinations),
         control=Control(

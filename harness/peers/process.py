@@ -18,6 +18,8 @@ START_DEADLINE = 30.0
 STOP_DEADLINE = 10.0
 ANSWER_DEADLINE = 5.0
 """Seconds that an archive on this machine has to answer; each silence costs them four times."""
+VISIBLE_WITHIN = 15.0
+"""Seconds that it has to find what it acknowledged, or to report on a storage commitment."""
 
 """Seconds that a program has to end by itself before it is killed."""
 _POLL = 0.05
