@@ -175,7 +175,8 @@ def _report(association: ArchiveAssociation, context_id: int, result: Result) ->
     """N-EVENT-REPORT; True if it was acknowledged."""
     archive = association.archive
     syntax = str(association._accepted_cx[context_id].transfer_syntax[0])
-    data = identifiers.encode(event_information(result, archive.config.ae_title), (), syntax)
+    information = archive.semantics.commitment_information(event_information(result, archive.config.ae_title))
+    data = identifiers.encode(information, (), syntax)
     message_id = 1
     command = Dataset()
     command.AffectedSOPClassUID = STORAGE_COMMITMENT

@@ -362,6 +362,10 @@ class Semantics:
         """Event Type ID: 1 all are safe, 2 failures exist (J.3.3.1)."""
         return 2 if any_failed else 1
 
+    def commitment_information(self, information: AttributeSet) -> AttributeSet:
+        """The event information of a result (table J.3-2) before it's encoded."""
+        return information
+
     def unreadable(self, error: Exception) -> Answer:
         """The answer to an identifier that can't be decoded."""
         return Answer(CANNOT_UNDERSTAND, f"identifier can't be decoded: {error}")

@@ -48,12 +48,11 @@ def open_as(scu: Scu, title: str) -> Association:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A request that was processed, its first result, and the associations that the product opened for it."""
+    """A request that was processed, and its first result."""
 
     transaction_uid: str
     outcome: Outcome
     result: Result
-    requests: tuple[AssociateRequest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +114,21 @@ class Committer:
         watch: Callable[[float], float] = lambda seconds: 0.0,
     ) -> Committed:
         """`attempt`, where a result has to come: ArrangementFailed without one."""
-        transaction_uid, outcome, requests = self.attempt(
-            references, release=release, answer=answer, watch=watch
-        )
+        transaction_uid, outcome, _ = self.attempt(references, release=release, answer=answer, watch=watch)
         if not outcome.results:
             raise ArrangementFailed(RESULT_REPORTER, f"no result within {self.within:g} s")
-        return Committed(transaction_uid, outcome, outcome.results[0], requests)
+        return Committed(transaction_uid, outcome, outcome.results[0])
 
     def elsewhere(
         self, references: Sequence[Reference], *, answer: AnswerOf = prefer_given_order
-    ) -> Committed:
-        """A result on an association that the product opens: the request's is released at once."""
-        committed = self(references, release=True, answer=answer)
-        if not committed.requests:
-            raise NotTested("the result came on the association of the request")
-        return committed
+    ) -> tuple[tuple[AssociateRequest, ...], Outcome]:
+        """The associations that the product opens for a result, whether or not that arrives, and what does.
+
+        The request's own is released at once.  ArrangementFailed where the product opens none.
+        """
+        _, outcome, requests = self.attempt(references, answer=answer)
+        if not requests:
+            raise ArrangementFailed(
+                RESULT_REPORTER, f"no association for the result within {self.within:g} s"
+            )
+        return requests, outcome

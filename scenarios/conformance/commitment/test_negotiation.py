@@ -35,8 +35,8 @@ def test_push_model(scu: Scu, destination: Destination, corpus: Corpus, stored_s
     "On an association of its own for the result the product proposes itself as SCP by role selection.",
 )
 def test_role_as_requestor(commit: Committer, stored_study: SyntheticStudy) -> None:
-    committed = commit.elsewhere(references_to(stored_study.instances[:2]))
-    for request in committed.requests:
+    requests, _ = commit.elsewhere(references_to(stored_study.instances[:2]))
+    for request in requests:
         roles = {role.sop_class.strip("\0 "): role for role in request.user.roles}
         role = roles.get(STORAGE_COMMITMENT_PUSH)
         assert role is not None, (
@@ -47,8 +47,8 @@ def test_role_as_requestor(commit: Committer, stored_study: SyntheticStudy) -> N
 
 @requirement("PS3.4 J.3.3.1.2", SHOULD, "The result comes from the AE title that took the request.")
 def test_same_ae_title(commit: Committer, stored_study: SyntheticStudy, target: Target) -> None:
-    committed = commit.elsewhere(references_to(stored_study.instances[:2]))
-    titles = {request.calling_ae_title.strip() for request in committed.requests}
+    requests, _ = commit.elsewhere(references_to(stored_study.instances[:2]))
+    titles = {request.calling_ae_title.strip() for request in requests}
     assert titles == {target.dimse.called_ae_title}, (
         f"the request went to {target.dimse.called_ae_title}, its result comes from {', '.join(titles)}"
     )
@@ -58,10 +58,10 @@ def test_same_ae_title(commit: Committer, stored_study: SyntheticStudy, target: 
     "PS3.5 10.1", SHALL, "The association for the result offers Implicit VR Little Endian, and it serves."
 )
 def test_default_syntax(commit: Committer, stored_study: SyntheticStudy) -> None:
-    committed = commit.elsewhere(
+    requests, outcome = commit.elsewhere(
         references_to(stored_study.instances[:2]), answer=answering(syntaxes={IMPLICIT_VR_LITTLE_ENDIAN})
     )
-    for request in committed.requests:
+    for request in requests:
         offered = {
             syntax.strip("\0 ")
             for context in request.contexts
@@ -71,3 +71,4 @@ def test_default_syntax(commit: Committer, stored_study: SyntheticStudy) -> None
         assert IMPLICIT_VR_LITTLE_ENDIAN in offered, (
             f"the Push Model class is proposed with {', '.join(sorted(offered))} alone"
         )
+    assert outcome.results, "no result comes on an association in Implicit VR Little Endian"

@@ -35,10 +35,10 @@ def never_stored(corpus: Corpus, count: int) -> tuple[Reference, ...]:
 
 def result_for(commit: Committer, references: Sequence[Reference]) -> Committed:
     """The result for references that include unknown ones: a product may wait for the objects to come."""
-    transaction_uid, outcome, requests = commit.attempt(references, release=False)
+    transaction_uid, outcome, _ = commit.attempt(references, release=False)
     if not outcome.results:
         raise not_tested(f"no result within {commit.within:g} s: the product may be waiting for the objects")
-    return Committed(transaction_uid, outcome, outcome.results[0], requests)
+    return Committed(transaction_uid, outcome, outcome.results[0])
 
 
 def committed_whole(commit: Committer, references: Sequence[Reference]) -> Committed:
@@ -191,8 +191,7 @@ def test_retried(commit: Committer, stored_study: SyntheticStudy) -> None:
     if not outcome.results and not refused:
         raise not_tested(f"the product opened no association for the result within {commit.within:g} s")
     assert outcome.results, (
-        f"after {len(refused)} associations for the result had been rejected for now, none came within "
-        f"{commit.within:g} s"
+        f"the association for the result was rejected for now, and none came again within {commit.within:g} s"
     )
 
 
