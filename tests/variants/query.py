@@ -64,7 +64,10 @@ class NamesFileSet(Semantics):
         return AttributeSet(answer)
 
 
-@variant(clause="PS3.4 B.2.3", peculiarity="an empty Accession Number is coerced to one of the archive's own")
+@variant(
+    clause="PS3.4 B.4.1.3 note 4",
+    peculiarity="an empty Accession Number is coerced to one of the archive's own",
+)
 class NumbersStudies(Semantics):
     def indexed(self, attributes: AttributeSet) -> AttributeSet:
         if attributes.text(ACCESSION):
