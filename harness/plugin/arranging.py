@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,14 +12,14 @@ from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import NotAccepted
 from harness.plugin.fixtures import POLL, Corpus
-from harness.plugin.outcomes import NotSupported
+from harness.plugin.outcomes import NotSupported, NotTested
 from harness.scu.destination import Destination
 from harness.scu.get import Got, get_with, open_for_get, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.move import move
 from harness.scu.session import Scu
-from harness.scu.uids import QueryLevel, Root
+from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import Kind, Recipe, SyntheticInstance, SyntheticStudy, build
 from harness.synthesis.recipe import PatientRecipe, SeriesRecipe, StudyRecipe
 
@@ -103,21 +104,31 @@ def bring_back(
 ) -> tuple[Received, ...]:
     """Retrieve stored objects of one series: by C-GET, else by C-MOVE to the harness's own destination.
 
-    ``destination`` is asked for only where C-GET is not offered; it may raise NotTested.
+    The transfer syntaxes of the objects are offered beside the uncompressed ones: whether a product can
+    decompress is a question to its retrieval, not to what it keeps.  ``destination`` is asked for only where
+    C-GET is not offered; it may raise NotTested, as this does where C-MOVE is not offered either.
     """
     first = instances[0]
-    keys = {
+    keys: dict[str, str | list[str]] = {
         "StudyInstanceUID": first.text("StudyInstanceUID"),
         "SeriesInstanceUID": first.text("SeriesInstanceUID"),
         "SOPInstanceUID": [instance.sop_instance_uid for instance in instances],
     }
-    try:
-        return get_agreed(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(instances), keys).received
-    except (NotAccepted, NotSupported):
-        receiver = destination()
-    with receiver.inbox(recorder) as inbox:
-        move(scu, Root.STUDY, QueryLevel.IMAGE, receiver.ae_title, keys)
-        return tuple(inbox.received)
+    own = dict.fromkeys(
+        (one.transfer_syntax,) for one in instances if one.transfer_syntax not in UNCOMPRESSED
+    )
+    storage = storage_for(instances, *own, UNCOMPRESSED)
+    of_patient = {"PatientID": first.text("PatientID"), **keys}
+    models = ((Root.STUDY, keys), (Root.PATIENT, of_patient))
+    for root, wanted in models:
+        with contextlib.suppress(NotAccepted, NotSupported):
+            return get_agreed(scu, root, QueryLevel.IMAGE, storage, wanted).received
+    receiver = destination()
+    for root, wanted in models:
+        with contextlib.suppress(NotAccepted), receiver.inbox(recorder) as inbox:
+            move(scu, root, QueryLevel.IMAGE, receiver.ae_title, wanted)
+            return tuple(inbox.received)
+    raise NotTested("nothing can be brought back: the product offers neither C-GET nor C-MOVE")
 
 
 def eventually(question: Callable[[], bool], within: float) -> bool:

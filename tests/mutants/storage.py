@@ -171,7 +171,8 @@ class OddStatus(Semantics):
 class Mixes(Semantics):
     def duplicate(self, known: Instance, received: Instance, attributes: AttributeSet) -> Answer:
         if known.digest != received.digest:
-            data = bytearray(known.path.read_bytes())
+            path = self.config.folder / known.path
+            data = bytearray(path.read_bytes())
             data[-200:-100] = bytes(100)
-            known.path.write_bytes(bytes(data))
+            path.write_bytes(bytes(data))
         return Answer(SUCCESS)
