@@ -176,3 +176,43 @@ class Mixes(Semantics):
             data[-200:-100] = bytes(100)
             path.write_bytes(bytes(data))
         return Answer(SUCCESS)
+
+
+@mutant(
+    clause="PS3.4 B.3",
+    defect="every object is kept as a CT image, whatever its class",
+    caught_by=("storage.basic.same-association-other-classes",),
+)
+class AllAreCt(Rewrites):
+    def change(self, dataset: Dataset) -> None:
+        dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+
+
+@mutant(
+    clause="PS3.4 B.4.1.1",
+    defect="compressed pixels lose their second half",
+    caught_by=("storage.syntax.lossless-kept",),
+)
+class HalvesCompressed(Rewrites):
+    def change(self, dataset: Dataset) -> None:
+        if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            data = bytearray(dataset.PixelData)
+            middle = len(data) // 2
+            data[middle:-8] = bytes(len(data) - 8 - middle)
+            dataset.PixelData = bytes(data)
+
+
+@mutant(
+    clause="PS3.4 B.2.3",
+    defect="after an object that is there already, every valid one is refused",
+    caught_by=("storage.basic.association-goes-on",),
+)
+class StuckAfterDuplicate(Semantics):
+    stuck = False
+
+    def duplicate(self, known: Instance, received: Instance, attributes: AttributeSet) -> Answer:
+        type(self).stuck = True
+        return super().duplicate(known, received, attributes)
+
+    def store_answer(self, answer: Answer) -> Answer:
+        return Answer(0xA700, "no room") if self.stuck else answer
