@@ -289,8 +289,7 @@ def _without_deferred(dataset: Dataset) -> Dataset:
     """Drop values that were left in the file: the index keeps none of that size."""
     from pydicom.dataelem import RawDataElement
 
-    for tag in list(dataset.keys()):
-        raw = dataset.get_item(tag)
+    for tag, raw in list(dataset.items()):  # get_item would try to load them
         if isinstance(raw, RawDataElement) and raw.value is None and raw.length:
             del dataset[tag]
     return dataset
