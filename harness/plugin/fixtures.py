@@ -8,6 +8,7 @@
 ``destination``      the harness's own move destination; ends as NOT_TESTED where the target file has none
 ``retrieved``        a function: bring stored objects of one series back, by C-GET or else by C-MOVE
 ``commit``           a `harness.plugin.committing.Committer`: storage commitment, its result awaited
+``writes``           marks a scenario that sends more than C-ECHO and C-FIND: left out by --observe
 ``observed``         a function: record a measurement
 """
 
@@ -135,6 +136,10 @@ class FixturePlugin:
         finally:
             for destination in listening:
                 destination.stop()
+
+    @pytest.fixture
+    def writes(self) -> None:
+        """Asked for by a scenario that sends more than an observer may, where no other fixture says so."""
 
     @pytest.fixture
     def destination(self, destinations: tuple[Destination, ...]) -> Destination:

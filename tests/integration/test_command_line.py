@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -190,6 +191,10 @@ def test_observe_writes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert results_of(folder)
     assert not kept
+    # Command Field (0000,0100) of all that went either way: C-ECHO, C-FIND, C-CANCEL, their responses.
+    captured = b"".join(path.read_bytes() for path in (folder / "captures").iterdir())
+    fields = re.findall(rb"\x00\x00\x00\x01\x02\x00\x00\x00(..)", captured, re.DOTALL)
+    assert {int.from_bytes(field, "little") for field in fields} <= {0x0030, 0x8030, 0x0020, 0x8020, 0x0FFF}
     assert len((folder / "stored.csv").read_text().splitlines()) == 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.pdu import Abort
 from harness.scenario import SHALL, answer_or_abort, requirement
@@ -55,6 +57,7 @@ def test_response_on_same_association(scu: Scu, stored_study: SyntheticStudy) ->
 
 
 @requirement("PS3.7 A.4", SHALL, "Every operation gets a response, one that cannot be served too.")
+@pytest.mark.usefixtures("writes")
 def test_all_confirmed(scu: Scu) -> None:
     with scu.open(*SERVICES) as association:
         accepted = {context.abstract_syntax for context in association.accepted_contexts.values()}

@@ -128,6 +128,7 @@ def test_header_bits_ignored(scu: Scu) -> None:
 
 
 @requirement("PS3.7 C.5.23", SHOULD, "A command field that isn't defined is refused.")
+@pytest.mark.usefixtures("writes")
 def test_unknown_command(scu: Scu) -> None:
     association = scu.open(VERIFICATION)
     try:
