@@ -68,6 +68,8 @@ class Claims:
     services: tuple[str, ...] = ()
     storage_level: int | None = None
     """PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element must be kept."""
+    artim: float | None = None
+    """Seconds of the ARTIM timer as it is configured (PS3.8 9.1.5); the standard sets no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ def _check(target: Target, where: str) -> None:
             raise TargetError(f"{where}: claims.services knows {', '.join(SERVICES)}; not {service!r}")
     if target.claims.storage_level not in (None, 0, 1, 2):
         raise TargetError(f"{where}: claims.storage_level is 0, 1 or 2 (PS3.4 B.4.1)")
+    if target.claims.artim is not None and not 0 < target.claims.artim <= 3600:
+        raise TargetError(f"{where}: claims.artim takes seconds, more than 0 and at most 3600")
     identity = target.dimse.user_identity
     if identity is not None and identity.type not in USER_IDENTITY_TYPES:
         raise TargetError(
@@ -248,6 +252,7 @@ _SHAPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "int": (int, "a whole number"),
     "int | None": (int, "a whole number"),
     "float": ((int, float), "a number of seconds"),
+    "float | None": ((int, float), "a number of seconds"),
     "bool": (bool, "true or false"),
     "tuple[str, ...]": (list, "a list of texts"),
 }
@@ -265,7 +270,7 @@ def _build(kind: type[_T], table: dict[str, Any], where: str, prefix: str, **rea
             fits = all(isinstance(item, str) for item in value)
         if not fits:
             raise TargetError(f"{where}: {prefix}.{key} takes {words}, not {value!r}")
-        values[key] = tuple(value) if shape is list else float(value) if known[key] == "float" else value
+        values[key] = tuple(value) if shape is list else float(value) if "float" in known[key] else value
     try:
         return kind(**values)
     except TypeError:

@@ -11,7 +11,11 @@ from harness.archive import launch
 from harness.peers.process import PeerFailed
 from harness.target import Claims, Destination, Dimse, Target
 
-CLAIMS = Claims(services=("verification", "storage", "find", "move", "get", "commitment"), storage_level=2)
+ARTIM = 10.0
+"""Seconds of the archive's ARTIM timer (PS3.8 9.1.5)."""
+CLAIMS = Claims(
+    services=("verification", "storage", "find", "move", "get", "commitment"), storage_level=2, artim=ARTIM
+)
 """The reference archive promises all that it is there to show."""
 
 
@@ -33,7 +37,7 @@ def start_bundled(
             semantics=semantics,
             # Titles are checked, so that the requirements on rejections have something to judge.
             # A destination calls too: it asks for storage commitment under the title that gets the result.
-            options=["--check-called", *_callers(calling_ae_title, destinations)],
+            options=["--check-called", "--artim", f"{ARTIM:g}", *_callers(calling_ae_title, destinations)],
         )
     except launch.ArchiveDidNotStart as failure:
         raise PeerFailed(str(failure)) from failure

@@ -68,6 +68,7 @@ BAD: dict[str, tuple[str, str]] = {
     "claims service": (GOOD + "[claims]\nservices = ['mpps']\n", "not 'mpps'"),
     "claims services as text": (GOOD + "[claims]\nservices = 'find'\n", "claims.services takes a list"),
     "claims services of numbers": (GOOD + "[claims]\nservices = [1]\n", "claims.services takes a list"),
+    "ARTIM": (GOOD + "[claims]\nartim = 0\n", "claims.artim takes seconds"),
     "storage level": (GOOD + "[claims]\nstorage_level = 3\n", "claims.storage_level is 0, 1 or 2"),
     "destination as table": (GOOD + "[destination]\nae_title = 'A'\nport = 1\n", "write [[destination]]"),
     "destination as numbers": ("destination = [1]\n" + GOOD, "destination is a table"),
