@@ -50,6 +50,7 @@ class Misbehaviour:
     move_status: int | None = None
     get_status: int | None = None
     commit_status: int | None = None
+    mpps_status: int | None = None
     response_delay: float = 0.0
     receive_delay: float = 0.0
     index_delay: float = 0.0
@@ -68,7 +69,8 @@ class ArchiveConfig:
     """An archive. Times in seconds, sizes in bytes; port 0 takes a free one.
 
     `callers` and `called_titles`, where not empty, are the only AE titles admitted. `passcodes` maps user
-    names to passcodes; where not empty, an association has to identify a user (PS3.7 D.3.3.7).
+    names to passcodes; where not empty, an association has to identify a user (PS3.7 D.3.3.7). `worklist` is
+    a folder or file of worklist entries; without it the Modality Worklist isn't served.
     """
 
     folder: Path
@@ -91,3 +93,4 @@ class ArchiveConfig:
     storage_reserve: int = 16 * 1024 * 1024
     unknown_classes: bool = True
     reindex: bool = False
+    worklist: Path | None = None

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from . import elements, encoding, matching
 from .attributes import (
@@ -50,6 +50,13 @@ class Query:
     def matched(self) -> Mapping[int, Attribute]:
         """Keys that restrict."""
         return {tag: key for tag, key in self.keys.elements.items() if not key.is_empty}
+
+
+class Asked(Protocol):
+    """A query as far as the encoding of its answers depends on it."""
+
+    @property
+    def character_set(self) -> tuple[str, ...]: ...
 
 
 def decode(data: bytes | None, transfer_syntax: str) -> tuple[AttributeSet, frozenset[int]]:
@@ -189,15 +196,24 @@ def _returned(key: Attribute, candidate: Attribute | None) -> Attribute:
     return Attribute("SQ", items=items)
 
 
-def encode_response(query: Query, attributes: AttributeSet, transfer_syntax: str) -> bytes:
+def encode_response(query: Asked, attributes: AttributeSet, transfer_syntax: str) -> bytes:
     """Encode an identifier; (0008,0005) is there only if characters beyond the default repertoire are
     (C.4.1.1.3.2).
 
     The request's character set is taken if it holds all characters, else the stored one, else Unicode.
     """
     stored = attributes.get(CHARACTER_SET)
+    return encode_fitting(attributes, (query.character_set, stored.values if stored else ()), transfer_syntax)
+
+
+def encode_fitting(
+    attributes: AttributeSet, charsets: tuple[tuple[str, ...], ...], transfer_syntax: str
+) -> bytes:
+    """A data set in the default repertoire or else in the first of these character sets that holds it, or in
+    Unicode, with its (0008,0005).
+    """
     rest = AttributeSet({tag: a for tag, a in attributes.elements.items() if tag != CHARACTER_SET})
-    charset = elements.fitting(rest, ((), query.character_set, stored.values if stored else ()))
+    charset = elements.fitting(rest, ((), *charsets))
     if charset:
         rest = rest.merged(AttributeSet({CHARACTER_SET: Attribute("CS", charset)}))
     return encode(rest, charset, transfer_syntax)

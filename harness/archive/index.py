@@ -6,6 +6,7 @@ returns, so what was acknowledged is found again after a crash.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -165,8 +166,18 @@ class Index:
                 connection.close()
             self._all.clear()
 
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write, alone among the threads; an error undoes all of it."""
+        with self._write, self._connection as connection:
+            yield connection
+
+    def rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[str, ...]]:
+        """The rows of a query on a table of another module."""
+        return self._connection.execute(query, tuple(values)).fetchall()
+
     def clear(self) -> None:
-        """Forget everything (before a re-index)."""
+        """Forget all objects (before a re-index)."""
         with self._write, self._connection as connection:
             for table in ("instance", "series", "study", "patient"):
                 connection.execute(f"DELETE FROM {table}")

@@ -47,32 +47,39 @@ class Span:
         )
 
 
-def matches(key: Attribute, candidate: Attribute | None) -> bool:
+def matches(key: Attribute, candidate: Attribute | None, *, unknown: bool = True) -> bool:
     """True if a stored attribute matches a key (None: the entity has no such attribute).
 
-    An entity without a value matches every key (C.2.2.1.2). With several values one that matches is enough
-    (C.2.2.3). Raises InvalidKey.
+    An entity without a value matches every key of a query (C.2.2.1.2), and none of a worklist (K.2.2.1.1.1):
+    `unknown`. With several values one that matches is enough (C.2.2.3). Raises InvalidKey.
     """
-    if key.is_empty or key.values == ("*",):
+    if is_universal(key):
         return True
     if key.vr == "SQ" or (candidate is not None and candidate.vr == "SQ"):
-        return matches_sequence(key, candidate)
+        return matches_sequence(key, candidate, unknown=unknown)
     if candidate is None or candidate.is_empty:
         if key.vr in RANGE_VRS:
             for value in key.values:
                 span_of(value, key.vr)
-        return True
+        return unknown
     return any(match_value(key, value) for value in candidate.values if value)
 
 
-def matches_sequence(key: Attribute, candidate: Attribute | None) -> bool:
+def is_universal(key: Attribute) -> bool:
+    """True for a key that restricts nothing: without a value, or a lone "*" (C.2.2.2.3, C.2.2.2.4)."""
+    if key.vr == "SQ":
+        return all(is_universal(part) for item in key.items for part in item.elements.values())
+    return key.is_empty or key.values == ("*",)
+
+
+def matches_sequence(key: Attribute, candidate: Attribute | None, *, unknown: bool = True) -> bool:
     """True if one item matches all item keys (C.2.2.2.6)."""
     if candidate is None or candidate.is_empty:
-        return True
-    return bool(matching_items(key, candidate))
+        return unknown
+    return bool(matching_items(key, candidate, unknown=unknown))
 
 
-def matching_items(key: Attribute, candidate: Attribute) -> tuple[AttributeSet, ...]:
+def matching_items(key: Attribute, candidate: Attribute, *, unknown: bool = True) -> tuple[AttributeSet, ...]:
     """The items of a stored sequence that match, whole."""
     if key.is_empty:
         return candidate.items
@@ -80,7 +87,7 @@ def matching_items(key: Attribute, candidate: Attribute) -> tuple[AttributeSet, 
     return tuple(
         item
         for item in candidate.items
-        if all(matches(part, item.get(tag)) for tag, part in wanted.elements.items())
+        if all(matches(part, item.get(tag), unknown=unknown) for tag, part in wanted.elements.items())
     )
 
 

@@ -51,6 +51,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=PASSCODE",
         help="demand a user identity",
     )
+    parser.add_argument(
+        "--worklist",
+        type=Path,
+        metavar="PATH",
+        help="serve a Modality Worklist from a folder of .wl files (DICOM, as for DCMTK's wlmscpfs), looked "
+        "at for every query, or from one file, DICOM or TOML",
+    )
     parser.add_argument("--reindex", action="store_true", help="rebuild the index from the files first")
     parser.add_argument(
         "--limit", type=_size, metavar="BYTES", help="share of the disk: beyond it stores get A700"
@@ -82,7 +89,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     secure.add_argument("--audit-tls-ca", type=Path, metavar="PEM", help="authority of the audit server")
     bad = parser.add_argument_group("misbehaviour, for those who test their own clients")
-    for service in ("echo", "store", "find", "move", "get", "commit"):
+    for service in ("echo", "store", "find", "move", "get", "commit", "mpps"):
         bad.add_argument(
             f"--{service}-status", type=_status, metavar="HEX", help=f"answer every {service} so"
         )
@@ -133,6 +140,7 @@ def config_of(args: argparse.Namespace, folder: Path) -> ArchiveConfig:
             move_status=args.move_status,
             get_status=args.get_status,
             commit_status=args.commit_status,
+            mpps_status=args.mpps_status,
             response_delay=args.response_delay,
             receive_delay=args.receive_delay,
             index_delay=args.index_delay,
@@ -147,6 +155,7 @@ def config_of(args: argparse.Namespace, folder: Path) -> ArchiveConfig:
         storage_limit=args.limit,
         unknown_classes=not args.known_classes_only,
         reindex=args.reindex,
+        worklist=_worklist(args.worklist),
     )
 
 
@@ -185,6 +194,18 @@ def _semantics(name: str, config: ArchiveConfig) -> Semantics | None:
     except (ImportError, AttributeError) as error:
         raise ValueError(f"no semantics {name!r}: {error}") from error
     return made
+
+
+def _worklist(path: Path | None) -> Path | None:
+    """The worklist's path. Raises argparse.ArgumentTypeError where nothing is there."""
+    if path is None:
+        return None
+    path = path.expanduser().resolve()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(
+            f"--worklist {path}: no such folder or file; `pacs-harness worklist --folder {path}` makes one"
+        )
+    return path
 
 
 def ae_title(text: str) -> str:

@@ -15,6 +15,7 @@ from .attributes import UNIQUE_KEYS, Attribute, AttributeSet, Level, Root
 from .identifiers import Query
 from .index import Entity, Index, Instance, Selection
 from .negotiation import Caller, ContextAnswer, Identity, IdentityAnswer, Rejection, Role
+from .scheduling import Scheduling
 from .sopclasses import QUERY_RETRIEVE, Service, service_of
 from .status import (
     CANCEL,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from .storage import Staged
 
 
-class Semantics:
+class Semantics(Scheduling):
     """The reference behaviour."""
 
     def __init__(self, config: ArchiveConfig) -> None:
@@ -97,7 +98,7 @@ class Semantics:
     ) -> ContextAnswer:
         """Accept a presentation context with one of its transfer syntaxes, or reject it (PS3.8 9.3.3.2)."""
         service = service_of(abstract_syntax, self.config.unknown_classes)
-        if service is None:
+        if service is None or (service is Service.WORKLIST and self.config.worklist is None):
             return ContextAnswer(3, syntaxes[0])
         granted = self.answer_role(abstract_syntax, role)
         if granted is not None and not granted.scu and not granted.scp:

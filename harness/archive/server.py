@@ -15,9 +15,11 @@ from .attributes import AttributeSet
 from .audit import Audit
 from .config import ArchiveConfig, TlsFiles
 from .index import Index, Instance
+from .performed import PerformedSteps
 from .semantics import Semantics
 from .storage import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, Storage
 from .transport import Server
+from .worklist import Worklist
 
 LOGGER = logging.getLogger(__name__)
 
@@ -35,11 +37,13 @@ class Archive:
         self.semantics = semantics or Semantics(config)
         self.keeping = threading.Lock()
         self.stopping = threading.Event()
+        self.worklist = Worklist(config.worklist)
         self._timers: list[threading.Timer] = []
         _quiet_pynetdicom()
         try:
             self.storage = Storage(config.folder, limit=config.storage_limit, reserve=config.storage_reserve)
             self.index = Index(config.folder / "index.sqlite")
+            self.performed = PerformedSteps(self.index)
             self.storage.clean()
             if config.reindex:
                 self.reindex()

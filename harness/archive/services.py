@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _OPERATIONS = {
-    messages.C_ECHO_RQ: Service.VERIFICATION,
-    messages.C_STORE_RQ: Service.STORAGE,
-    messages.C_FIND_RQ: Service.FIND,
-    messages.C_MOVE_RQ: Service.MOVE,
-    messages.C_GET_RQ: Service.GET,
-    messages.N_ACTION_RQ: Service.COMMITMENT,
+    messages.C_ECHO_RQ: (Service.VERIFICATION,),
+    messages.C_STORE_RQ: (Service.STORAGE,),
+    messages.C_FIND_RQ: (Service.FIND, Service.WORKLIST),
+    messages.C_MOVE_RQ: (Service.MOVE,),
+    messages.C_GET_RQ: (Service.GET,),
+    messages.N_ACTION_RQ: (Service.COMMITMENT,),
+    messages.N_CREATE_RQ: (Service.PERFORMED_STEP,),
+    messages.N_SET_RQ: (Service.PERFORMED_STEP,),
+    messages.N_GET_RQ: (Service.PERFORMED_STEP_RETRIEVE,),
 }
+_REQUESTED = frozenset((messages.N_ACTION_RQ, messages.N_SET_RQ, messages.N_GET_RQ))
+"""Requests that name their class in Requested SOP Class UID (PS3.7 10.3)."""
 
 
 def serve(association: ArchiveAssociation, request: Message) -> None:
@@ -54,12 +59,13 @@ def _handler(
     association: ArchiveAssociation, request: Message
 ) -> Callable[[ArchiveAssociation, Message], None]:
     archive = association.archive
-    operation = _OPERATIONS.get(request.field)
-    if operation is None:
+    operations = _OPERATIONS.get(request.field)
+    if operations is None:
         raise Refused(UNRECOGNIZED_OPERATION, f"command {request.field:04X}H isn't served")
     abstract = str(association._accepted_cx[request.context_id].abstract_syntax)
-    if service_of(abstract, archive.config.unknown_classes) is not operation:
-        raise Refused(UNRECOGNIZED_OPERATION, f"{operation.value} isn't an operation of this SOP class")
+    operation = service_of(abstract, archive.config.unknown_classes)
+    if operation not in operations:
+        raise Refused(UNRECOGNIZED_OPERATION, f"{operations[0].value} isn't an operation of this SOP class")
     archive.semantics.check_sop_class(abstract, affected_class(request))
     if operation is Service.VERIFICATION:
         return echo
@@ -72,6 +78,18 @@ def _handler(
         from .find import find
 
         return find
+    if operation is Service.WORKLIST:
+        from .scheduled import find_steps
+
+        return find_steps
+    if operation in (Service.PERFORMED_STEP, Service.PERFORMED_STEP_RETRIEVE):
+        from . import performed
+
+        return {
+            messages.N_CREATE_RQ: performed.create,
+            messages.N_SET_RQ: performed.modify,
+            messages.N_GET_RQ: performed.get,
+        }[request.field]
     if operation is Service.COMMITMENT:
         from .commitment import action
 
@@ -83,7 +101,7 @@ def _handler(
 
 def affected_class(request: Message) -> str:
     """Affected (or requested) SOP Class UID of a request."""
-    keyword = "RequestedSOPClassUID" if request.field == messages.N_ACTION_RQ else "AffectedSOPClassUID"
+    keyword = "RequestedSOPClassUID" if request.field in _REQUESTED else "AffectedSOPClassUID"
     return str(request.command.get(keyword, "") or "")
 
 
@@ -104,10 +122,15 @@ def response_to(request: Message, answer: Answer) -> Dataset:
     command.Status = answer.status
     if answer.offending:
         command.OffendingElement = list(answer.offending)
+    if answer.attributes:
+        command.AttributeIdentifierList = list(answer.attributes)
+    if answer.error_id is not None:
+        command.ErrorID = answer.error_id
     if answer.comment:
         command.ErrorComment = answer.comment.encode("ascii", "replace").decode()[:64]
     for keyword in ("AffectedSOPInstanceUID", "RequestedSOPInstanceUID"):
-        if request.command.get(keyword):
+        # PS3.7 10.1.5.1.4: in the success response of an N-CREATE alone.
+        if request.command.get(keyword) and request.field != messages.N_CREATE_RQ:
             command.AffectedSOPInstanceUID = str(request.command.get(keyword))
     return command
 
@@ -117,7 +140,7 @@ def reply(
     request: Message,
     answer: Answer,
     data: bytes | None = None,
-    extra: dict[str, int] | None = None,
+    extra: Mapping[str, int | str] | None = None,
 ) -> None:
     """Send a response; `extra` holds further command elements by keyword."""
     command = response_to(request, answer)

@@ -11,6 +11,9 @@ from .attributes import Root
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
+MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
+PERFORMED_STEP = "1.2.840.10008.3.1.2.3.3"
+PERFORMED_STEP_RETRIEVE = "1.2.840.10008.3.1.2.3.4"
 QUERY_RETRIEVE = {
     "1.2.840.10008.5.1.4.1.2.1.1": (Root.PATIENT, "FIND"),
     "1.2.840.10008.5.1.4.1.2.1.2": (Root.PATIENT, "MOVE"),
@@ -18,6 +21,13 @@ QUERY_RETRIEVE = {
     "1.2.840.10008.5.1.4.1.2.2.1": (Root.STUDY, "FIND"),
     "1.2.840.10008.5.1.4.1.2.2.2": (Root.STUDY, "MOVE"),
     "1.2.840.10008.5.1.4.1.2.2.3": (Root.STUDY, "GET"),
+}
+_SINGLE = {
+    VERIFICATION: "VERIFICATION",
+    STORAGE_COMMITMENT: "COMMITMENT",
+    MODALITY_WORKLIST: "WORKLIST",
+    PERFORMED_STEP: "PERFORMED_STEP",
+    PERFORMED_STEP_RETRIEVE: "PERFORMED_STEP_RETRIEVE",
 }
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 
@@ -31,6 +41,9 @@ class Service(enum.Enum):
     MOVE = "C-MOVE"
     GET = "C-GET"
     COMMITMENT = "Storage Commitment"
+    WORKLIST = "Modality Worklist"
+    PERFORMED_STEP = "Modality Performed Procedure Step"
+    PERFORMED_STEP_RETRIEVE = "Modality Performed Procedure Step Retrieve"
 
 
 def is_uid(text: str) -> bool:
@@ -45,10 +58,8 @@ def service_of(abstract_syntax: str, unknown_classes: bool) -> Service | None:
     Storage covers every storage SOP class of the standard, retired ones included, and with `unknown_classes`
     all that the standard doesn't define: private classes and those of later editions.
     """
-    if abstract_syntax == VERIFICATION:
-        return Service.VERIFICATION
-    if abstract_syntax == STORAGE_COMMITMENT:
-        return Service.COMMITMENT
+    if abstract_syntax in _SINGLE:
+        return Service[_SINGLE[abstract_syntax]]
     if abstract_syntax in QUERY_RETRIEVE:
         return {"FIND": Service.FIND, "MOVE": Service.MOVE, "GET": Service.GET}[
             QUERY_RETRIEVE[abstract_syntax][1]
