@@ -24,6 +24,9 @@ from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe
 from harness.scu.uids import (
     CT_IMAGE_STORAGE,
+    MODALITY_WORKLIST,
+    PERFORMED_STEP,
+    PERFORMED_STEP_RETRIEVE,
     SERVICE_NAMES,
     STORAGE_COMMITMENT_PUSH,
     VERIFICATION,
@@ -40,12 +43,24 @@ _OFFERED = (
     *(uid for root in Root for uid in (root.find, root.move, root.get)),
     CT_IMAGE_STORAGE,
     STORAGE_COMMITMENT_PUSH,
+    MODALITY_WORKLIST,
+    PERFORMED_STEP,
+    PERFORMED_STEP_RETRIEVE,
 )
 """What is proposed to see which services the product has; nothing is done with it."""
 
 _SERVICES = {"storage": "C-STORE", "find": "C-FIND", "move": "C-MOVE", "get": "C-GET"} | {
     "commitment": "storage commitment"
 }
+_BESIDES = {"worklist": "Modality Worklist", "mpps": "MPPS", "mpps-retrieve": "MPPS Retrieve"}
+"""Services that many a PACS leaves to others: missed only where the claims promise them."""
+
+
+NO_ENTRIES = """\
+add a table [worklist] to the target file, with one of
+  folder = "…"            where the product reads DICOM worklist files (.wl): the harness writes its own
+  entries = "entries.toml"  entries made in the product beforehand; `pacs-harness worklist --output
+                          entries.toml` writes the file that says which"""
 
 
 class PreflightBlocked(Exception):
@@ -192,7 +207,8 @@ def _services(scu: Scu, target: Target) -> tuple[frozenset[str], list[Finding]]:
         return frozenset(), [Finding(Severity.LIMITS, text, finding.remedy)]
     names = [SERVICE_NAMES.get(uid, ("", "CT Image Storage"))[1] for uid in _OFFERED if uid in accepted]
     findings = [Finding(Severity.NOTE, "accepted in negotiation: " + (", ".join(names) or "none"))]
-    for service, words in _SERVICES.items():
+    besides = {service: words for service, words in _BESIDES.items() if target.promises(service)}
+    for service, words in (_SERVICES | besides).items():
         uids = [uid for uid in _OFFERED if SERVICE_NAMES.get(uid, ("storage", ""))[0] == service]
         if not accepted.intersection(uids):
             promised = target.promises(service)
@@ -205,4 +221,12 @@ def _services(scu: Scu, target: Target) -> tuple[frozenset[str], list[Finding]]:
                     + ("" if promised else "; else its requirements are reported as not supported"),
                 )
             )
+    if MODALITY_WORKLIST in accepted and not (target.worklist.folder or target.worklist.entries):
+        findings.append(
+            Finding(
+                Severity.LIMITS,
+                "the target file does not say where the entries of the product's Modality Worklist come from",
+                NO_ENTRIES,
+            )
+        )
     return accepted, findings

@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-SERVICES = ("verification", "storage", "find", "move", "get", "commitment")
+SERVICES = (
+    *("verification", "storage", "find", "move", "get", "commitment"),
+    *("worklist", "mpps", "mpps-retrieve"),
+)
 """What ``[claims] services`` may promise."""
 
 USER_IDENTITY_TYPES = {"username": 1, "username-passcode": 2, "kerberos": 3, "saml": 4, "jwt": 5}
@@ -90,6 +93,23 @@ class Control:
     """A command that deletes one study; ``{study_uid}`` in an argument is replaced."""
 
 
+FINISHED_STEPS = ("", "absent", "marked", "unchanged")
+"""What ``[worklist] finished_steps`` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """``[worklist]``: where the product's worklist entries come from; one of ``folder`` and ``entries``."""
+
+    folder: str = ""
+    """A folder that the product reads DICOM worklist files (.wl) from; the harness writes its own there."""
+    entries: str = ""
+    """A TOML file of entries made in the product beforehand; ``pacs-harness worklist`` writes it."""
+    finished_steps: str = ""
+    """What becomes of an entry whose step is reported as completed: absent, marked (Scheduled Procedure Step
+    Status changes), or unchanged; empty: not said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is under test."""
@@ -99,6 +119,7 @@ class Target:
     claims: Claims = field(default_factory=Claims)
     destinations: tuple[Destination, ...] = ()
     control: Control = field(default_factory=Control)
+    worklist: Worklist = field(default_factory=Worklist)
 
     def promises(self, service: str) -> bool:
         """True where the product's own claims name the service."""
@@ -137,7 +158,7 @@ def read_target(path: Path) -> Target:
 
 def target_from_document(document: dict[str, Any], where: str) -> Target:
     """A Target from parsed TOML; ``where`` names the source in error messages."""
-    _known(document, ("name", "dimse", "claims", "destination", "control"), where, "")
+    _known(document, ("name", "dimse", "claims", "destination", "control", "worklist"), where, "")
     if "dimse" not in document:
         raise TargetError(f"{where}: the table [dimse] is missing; it says host, port and called_ae_title")
     dimse_table = dict(_table(document["dimse"], where, "dimse"))
@@ -165,10 +186,18 @@ def target_from_document(document: dict[str, Any], where: str) -> Target:
         _build(Destination, _table(entry, where, "destination"), where, "destination") for entry in entries
     )
     control = _build(Control, _table(document.get("control", {}), where, "control"), where, "control")
+    worklist = _build(Worklist, _table(document.get("worklist", {}), where, "worklist"), where, "worklist")
     name = document.get("name", "")
     if not isinstance(name, str):
         raise TargetError(f"{where}: name is a text")
-    target = Target(dimse=dimse, name=name, claims=claims, destinations=destinations, control=control)
+    target = Target(
+        dimse=dimse,
+        name=name,
+        claims=claims,
+        destinations=destinations,
+        control=control,
+        worklist=worklist,
+    )
     _check(target, where)
     return target
 
@@ -192,6 +221,13 @@ def _check(target: Target, where: str) -> None:
         raise TargetError(f"{where}: claims.storage_level is 0, 1 or 2 (PS3.4 B.4.1)")
     if target.claims.artim is not None and not 0 < target.claims.artim <= 3600:
         raise TargetError(f"{where}: claims.artim takes seconds, more than 0 and at most 3600")
+    if target.worklist.folder and target.worklist.entries:
+        raise TargetError(f"{where}: worklist takes folder or entries, not both")
+    if target.worklist.finished_steps not in FINISHED_STEPS:
+        raise TargetError(
+            f"{where}: worklist.finished_steps is absent, marked or unchanged,"
+            f" not {target.worklist.finished_steps!r}"
+        )
     identity = target.dimse.user_identity
     if identity is not None and identity.type not in USER_IDENTITY_TYPES:
         raise TargetError(

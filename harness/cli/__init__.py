@@ -17,7 +17,7 @@ not be tested · 130 interrupted"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.  Returns the exit code."""
-    from harness.cli import doctor, init, list_, report, run, serve
+    from harness.cli import doctor, init, list_, report, run, serve, worklist
 
     parser = argparse.ArgumentParser(
         prog="pacs-harness",
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pacs-harness {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (run, list_, init, doctor, report, serve):
+    for command in (run, list_, init, doctor, report, serve, worklist):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

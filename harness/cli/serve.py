@@ -13,7 +13,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "serve",
         help="run the reference archive as a small PACS",
         description="Run the reference archive by itself. It serves C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET "
-        "and Storage Commitment until interrupted, and misbehaves on request.",
+        "Storage Commitment, Modality Performed Procedure Step and, with --worklist, Modality Worklist until "
+        "interrupted, and misbehaves on request.",
     )
     options.add_options(parser)
 

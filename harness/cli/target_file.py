@@ -59,11 +59,21 @@ calling_ae_title = {_quoted(calling)}
 # services = [{services}]
 # PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element has to be kept.
 # storage_level = 2
-# PS3.8 9.1.5: the ARTIM timer in seconds, as it is configured. A connection without a request has to be closed
-# then; where nothing is said here, one that is open after a minute is a warning.
+# PS3.8 9.1.5: the ARTIM timer in seconds, as it is configured. A connection without a request has to be
+# closed then; where nothing is said here, one that is open after a minute is a warning.
 # artim = 30
 
 {_destinations(destinations)}
+# Where the product's worklist entries come from, for the requirements on Modality Worklist.
+# [worklist]
+# A folder that the product reads DICOM worklist files (.wl) from, as Orthanc's and DCMTK's servers do: the
+# harness writes its entries there for a run, and takes them away again.
+# folder = "/var/lib/worklists"
+# Instead, entries = "worklist.toml" names a file of entries that you have made in the product beforehand:
+# `pacs-harness worklist --output worklist.toml` writes one that says what to make there.
+# What becomes of an entry when its step is reported as completed: "absent", "marked" or "unchanged".
+# finished_steps = "absent"
+
 [control]
 # A command on this machine that deletes one study from the product, for clean-up; {{study_uid}} is replaced.
 # delete_study = ["./delete-study", "{{study_uid}}"]

@@ -9,13 +9,11 @@ from pathlib import Path
 from harness import __version__
 from harness.archive import launch
 from harness.peers.process import PeerFailed
-from harness.target import Claims, Destination, Dimse, Target
+from harness.target import SERVICES, Claims, Destination, Dimse, Target, Worklist
 
 ARTIM = 10.0
 """Seconds of the archive's ARTIM timer (PS3.8 9.1.5)."""
-CLAIMS = Claims(
-    services=("verification", "storage", "find", "move", "get", "commitment"), storage_level=2, artim=ARTIM
-)
+CLAIMS = Claims(services=SERVICES, storage_level=2, artim=ARTIM)
 """The reference archive promises all that it is there to show."""
 
 
@@ -29,6 +27,8 @@ def start_bundled(
     deadline: float = 30.0,
 ) -> Iterator[Target]:
     """A ready Target.  ``semantics`` (``module:Class``) loads a mutant or variant.  Raises PeerFailed."""
+    worklist = folder / "worklist"
+    worklist.mkdir(exist_ok=True)
     try:
         archive = launch.launch(
             destinations=[(entry.ae_title, entry.host, entry.port) for entry in destinations],
@@ -37,7 +37,10 @@ def start_bundled(
             semantics=semantics,
             # Titles are checked, so that the requirements on rejections have something to judge.
             # A destination calls too: it asks for storage commitment under the title that gets the result.
-            options=["--check-called", "--artim", f"{ARTIM:g}", *_callers(calling_ae_title, destinations)],
+            options=[
+                *("--check-called", "--artim", f"{ARTIM:g}", "--worklist", str(worklist)),
+                *_callers(calling_ae_title, destinations),
+            ],
         )
     except launch.ArchiveDidNotStart as failure:
         raise PeerFailed(str(failure)) from failure
@@ -47,6 +50,7 @@ def start_bundled(
             name=f"Bundled reference archive {__version__}",
             claims=CLAIMS,
             destinations=tuple(destinations),
+            worklist=Worklist(folder=str(worklist), finished_steps="absent"),
         )
 
 

@@ -20,10 +20,12 @@ from harness.peers.process import (
     running,
 )
 from harness.peers.readiness import answers_echo
-from harness.target import Control, Destination, Dimse, Target
+from harness.target import Control, Destination, Dimse, Target, Worklist
 
 AE_TITLE = "ORTHANC"
 PROGRAM, PACKAGE = "Orthanc", "orthanc"
+WORKLIST_PLUGIN = Path("/usr/share/orthanc/plugins/libModalityWorklists.so")
+"""Where Debian puts the plugin that serves a Modality Worklist from files."""
 
 
 def configuration(
@@ -32,8 +34,12 @@ def configuration(
     http_port: int,
     destinations: Sequence[Destination],
     calling_ae_title: str,
+    worklist: Path | None = None,
 ) -> dict[str, Any]:
-    """Orthanc's configuration file: what differs from its defaults, and what a check leans on."""
+    """Orthanc's configuration file: what differs from its defaults, and what a check leans on.
+
+    ``worklist`` is the folder that its worklist plugin reads, where that is installed.
+    """
     # Orthanc sends the report of a storage commitment to the port that it knows the requestor by.
     modalities = {
         entry.ae_title: [entry.ae_title, _reachable(entry.host), entry.port] for entry in destinations
@@ -45,7 +51,8 @@ def configuration(
         "Name": "pacs-harness",
         "StorageDirectory": str(storage),
         "IndexDirectory": str(storage),
-        "Plugins": [],
+        "Plugins": [] if worklist is None else [str(WORKLIST_PLUGIN)],
+        "Worklists": {"Enable": worklist is not None, "Database": str(worklist or storage)},
         "HttpServerEnabled": True,
         "HttpPort": http_port,
         "RemoteAccessAllowed": False,
@@ -57,6 +64,7 @@ def configuration(
         "DicomAlwaysAllowEcho": True,
         "DicomAlwaysAllowStore": True,
         "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowFindWorklist": True,
         "DicomAlwaysAllowGet": True,
         "DicomAlwaysAllowMove": True,
         "DicomModalities": modalities,
@@ -73,7 +81,10 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
     dicom_port, http_port = free_ports(2)
     storage, log, file = folder / "storage", folder / "orthanc.log", folder / "orthanc.json"
     storage.mkdir(exist_ok=True)
-    document = configuration(storage, dicom_port, http_port, destinations, calling_ae_title)
+    worklist = folder / "worklist" if WORKLIST_PLUGIN.exists() else None
+    if worklist is not None:
+        worklist.mkdir(exist_ok=True)
+    document = configuration(storage, dicom_port, http_port, destinations, calling_ae_title, worklist)
     file.write_text(json.dumps(document, indent=2), encoding="utf-8")
     address = f"http://127.0.0.1:{http_port}"
     target = Target(
@@ -90,6 +101,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
         control=Control(
             delete_study=(sys.executable, "-m", "harness.peers.orthanc_delete", address, "{study_uid}")
         ),
+        worklist=Worklist(folder=str(worklist), finished_steps="unchanged") if worklist else Worklist(),
     )
     try:
         with running([program, str(file)], folder, log, lambda: answers_echo(target)):

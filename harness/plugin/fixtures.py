@@ -7,7 +7,9 @@
 ``stored_corpus``    every study of the recipe ``default``, stored and visible, as far as the product takes it
 ``destination``      the harness's own move destination; ends as NOT_TESTED where the target file has none
 ``retrieved``        a function: bring stored objects of one series back, by C-GET or else by C-MOVE
+``keeper``           a `harness.plugin.keeping.Keeper`: stores objects byte for byte, and brings them back
 ``commit``           a `harness.plugin.committing.Committer`: storage commitment, its result awaited
+``worklist``         a `harness.plugin.booking.Booked`: the product's worklist has entries of this run
 ``writes``           marks a scenario that sends more than C-ECHO and C-FIND: left out by --observe
 ``observed``         a function: record a measurement
 """
@@ -39,7 +41,9 @@ from harness.synthesis import Identity, SyntheticInstance, SyntheticStudy, build
 from harness.target import Target
 
 if TYPE_CHECKING:
+    from harness.plugin.booking import Booked
     from harness.plugin.committing import Committer
+    from harness.plugin.keeping import Keeper
 
 STORE_REPORTER = "storage.acknowledge.study-is-stored"
 VISIBLE_REPORTER = "storage.acknowledge.study-is-found"
@@ -140,6 +144,14 @@ class FixturePlugin:
     @pytest.fixture
     def writes(self) -> None:
         """Asked for by a scenario that sends more than an observer may, where no other fixture says so."""
+
+    @pytest.fixture(scope="session")
+    def worklist(self, session_scu: Scu) -> Iterator[Booked]:
+        """Worklist entries of this run, found by their Patient IDs."""
+        from harness.plugin.booking import booked
+
+        with booked(session_scu, self._context.target, self._context.run_root) as entries:
+            yield entries
 
     @pytest.fixture
     def destination(self, destinations: tuple[Destination, ...]) -> Destination:

@@ -11,7 +11,10 @@ import pytest
 
 from harness.verdict import Level, Requirement
 
-GROUPS = ("verification", "association", "dimse", "storage", "find", "move", "get", "commitment")
+GROUPS = (
+    *("verification", "association", "dimse", "storage", "find", "move", "get", "commitment"),
+    *("worklist", "mpps"),
+)
 """The order of a run; other groups follow by name."""
 
 

@@ -106,7 +106,8 @@ class RecorderPlugin:
         if not self.context.selection.takes(requirement):
             return False
         fixtures = set(getattr(item, "fixturenames", ()))
-        if self.context.observe and fixtures & WRITING_FIXTURES:
+        writing = WRITING_FIXTURES | ({"worklist"} if self.context.target.worklist.folder else set())
+        if self.context.observe and fixtures & writing:
             return False
         return self.context.intrusive or item.get_closest_marker("intrusive") is None
 

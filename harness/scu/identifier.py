@@ -40,6 +40,18 @@ def encode_identifier(keys: Dataset, transfer_syntax: str) -> bytes:
     return stream.getvalue()
 
 
+def encode_with_group_lengths(keys: Dataset, transfer_syntax: str) -> bytes:
+    """The keys with a Group Length element, retired but to be understood (PS3.5 7.2), before each group."""
+    order = ">" if transfer_syntax == EXPLICIT_VR_BIG_ENDIAN else "<"
+    head = "HHI" if transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN else "HH2sH"
+    vr_and_length = (4,) if head == "HHI" else (b"UL", 4)
+    parts = []
+    for group in sorted({tag.group for tag in keys.keys()}):  # noqa: SIM118 - iterating converts every value
+        part = encode_identifier(keys.group_dataset(group), transfer_syntax)
+        parts.append(struct.pack(f"{order}{head}I", group, 0, *vr_and_length, len(part)) + part)
+    return b"".join(parts)
+
+
 def keys_of(level: str | None, keys: Mapping[str, Any]) -> Dataset:
     """A Dataset of query keys by keyword: None asks for the attribute, a value has to match.
 
@@ -66,6 +78,8 @@ class Identifier:
     raw: bytes
     transfer_syntax: str
     dataset: Dataset
+    inherited: tuple[str, ...] = ("",)
+    """Specific Character Set of the data set around, where this is an item of a sequence (PS3.5 7.5.3)."""
 
     def __iter__(self) -> Iterator[str]:
         """The keywords of its attributes, tags as 8 digits where there is no keyword."""
@@ -101,6 +115,19 @@ class Identifier:
             raise PeerViolation("PS3.5 7.5", f"a sequence in {keyword}", f"VR {element.VR}", self.raw)
         return tuple(element.value)
 
+    def nested(self, keyword: str) -> tuple[Identifier, ...]:
+        """The items of a sequence attribute, read as suspiciously.  PeerViolation where it is absent."""
+        self._element(keyword)
+        try:
+            items = self.items(keyword)
+        except (EOFError, ValueError, struct.error, NotImplementedError, OSError, AttributeError) as error:
+            raise PeerViolation(
+                "PS3.5 7.5", f"decodable items in {keyword}", f"{type(error).__name__}: {error}", self.raw
+            ) from None
+        return tuple(
+            Identifier(self.raw, self.transfer_syntax, item, self._character_sets()) for item in items
+        )
+
     def value_bytes(self, keyword: str) -> bytes:
         """The value as its bytes came, padding included."""
         return bytes(self._element(keyword).value or b"")
@@ -135,10 +162,18 @@ class Identifier:
         return text.rstrip(" \0")
 
     def _in_character_set(self, vr: str, value: bytes) -> str:
-        raw = self.dataset.get_item("SpecificCharacterSet")
-        names = (raw.value or b"").decode("ascii", "replace").split("\\") if raw is not None else [""]
-        encodings = convert_encodings([name.strip(" \0") for name in names])
+        encodings = convert_encodings([name.strip(" \0") for name in self._character_sets()])
         return decode_bytes(value, encodings, _PN_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS)
+
+    def _character_sets(self) -> tuple[str, ...]:
+        raw = self.dataset.get_item("SpecificCharacterSet")
+        if raw is None:
+            return self.inherited
+        value = raw.value
+        if isinstance(value, bytes):
+            return tuple(value.decode("ascii", "replace").split("\\"))
+        # pydicom has converted it by itself.
+        return tuple(map(str, value)) if isinstance(value, list | MultiValue) else (str(value or ""),)
 
 
 def _tag(keyword: str) -> int:

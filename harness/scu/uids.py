@@ -8,6 +8,10 @@ VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT_PUSH = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_PUSH_INSTANCE = "1.2.840.10008.1.20.1.1"
 
+MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
+PERFORMED_STEP = "1.2.840.10008.3.1.2.3.3"
+PERFORMED_STEP_RETRIEVE = "1.2.840.10008.3.1.2.3.4"
+
 PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 PATIENT_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"
 PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.3"
@@ -63,6 +67,9 @@ SERVICE_NAMES = {
     STUDY_ROOT_MOVE: ("move", "Study Root MOVE"),
     PATIENT_ROOT_GET: ("get", "Patient Root GET"),
     STUDY_ROOT_GET: ("get", "Study Root GET"),
+    MODALITY_WORKLIST: ("worklist", "Modality Worklist"),
+    PERFORMED_STEP: ("mpps", "Modality Performed Procedure Step"),
+    PERFORMED_STEP_RETRIEVE: ("mpps-retrieve", "Modality Performed Procedure Step Retrieve"),
 }
 """SOP Class UID → (the service's name in ``[claims] services``, its name for people)."""
 

@@ -23,7 +23,7 @@ from harness.scu.uids import (
     STUDY_ROOT_MOVE,
     VERIFICATION,
 )
-from harness.target import Claims, Destination, Dimse, Target, Tls
+from harness.target import Claims, Destination, Dimse, Target, Tls, Worklist
 from tests.programs import require_program
 from tests.unit.acceptor import accept_all, accept_only, acceptor, listening
 
@@ -34,7 +34,11 @@ def _no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def target(port: int, *destinations: Destination, host: str = "127.0.0.1", deadline: float = 3.0) -> Target:
-    return Target(Dimse(host, port, "PACS", "HARNESS", deadline=deadline), destinations=destinations)
+    return Target(
+        Dimse(host, port, "PACS", "HARNESS", deadline=deadline),
+        destinations=destinations,
+        worklist=Worklist(entries="entries.toml"),
+    )
 
 
 def with_tls(plain: Target, tls: Tls) -> Target:
@@ -281,6 +285,14 @@ def test_a_rejection_of_the_services_is_no_silence_about_them() -> None:
     with acceptor(answer) as port:
         findings = preflight(target(port), destinations=False)
     assert ["could not be seen" in text for text in limits(findings)] == [True]
+
+
+def test_a_worklist_without_known_entries() -> None:
+    with acceptor() as port:
+        findings = preflight(replace(target(port), worklist=Worklist()), destinations=False)
+    assert limits(findings) == [
+        "the target file does not say where the entries of the product's Modality Worklist come from"
+    ]
 
 
 def test_no_destination() -> None:

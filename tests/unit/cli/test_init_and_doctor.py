@@ -197,14 +197,20 @@ def test_a_destination_for_another_machine_listens_everywhere(tmp_path: Path) ->
 # ---------------------------------------------------------------- doctor
 
 
+def with_worklist(text: str) -> str:
+    """The target file with its example of a worklist folder in use."""
+    return text.replace("# [worklist]", "[worklist]").replace("# folder =", "folder =")
+
+
 def test_doctor(tmp_path: Path, closed_port: int, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "target.toml"
     with acceptor(move_statuses={"KNOWN": 0}) as port:
         destinations = (Destination("KNOWN", closed_port),)
-        path.write_text(target_file("127.0.0.1", port, "PACS", "ME", destinations))
+        path.write_text(with_worklist(target_file("127.0.0.1", port, "PACS", "ME", destinations)))
         assert command("doctor", path) == 0
         assert "Nothing stands in the way" in capsys.readouterr().out
-        path.write_text(target_file("127.0.0.1", port, "PACS", "ME", (Destination("DEST", closed_port),)))
+        destinations = (Destination("DEST", closed_port),)
+        path.write_text(with_worklist(target_file("127.0.0.1", port, "PACS", "ME", destinations)))
         assert command("doctor", path) == 0
         printed = capsys.readouterr().out
         assert "LIMITED  move destination DEST is not registered" in printed
