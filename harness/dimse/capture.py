@@ -17,7 +17,7 @@ from harness.dimse.closing import closed
 from harness.dimse.cutting import Cutter, Kept
 from harness.dimse.listing import listing
 from harness.dimse.pcapng import Conversation, Segment, pcapng
-from harness.dimse.transport import Buffer
+from harness.dimse.transport import Buffer, Moment
 
 BULK_LIMIT = 4096
 MEMORY_LIMIT = 16 * 1024 * 1024
@@ -29,10 +29,11 @@ _OVERHEAD = 256
 class Record:
     """Something that passed on connection `tape` (from 0), at `time` ns since 1970.
 
-    `outgoing` is from us to the peer.  `kept` None marks the connection's end on that side; `note` says why.
+    `order` is the turn in which it came, or its sending began, and its number among all records.  `outgoing`
+    is from us to the peer.  `kept` None marks the connection's end on that side; `note` says why.
     """
 
-    number: int
+    order: tuple[int, int]
     tape: int
     time: int
     outgoing: bool
@@ -56,12 +57,19 @@ class Tape:
         self._recorder = recorder
         self.number = number
         self.endpoints = endpoints
-        self._out = Cutter(limit, lambda kept: recorder._add(number, True, kept))
+        self._begun: Moment | None = None
+        self._out = Cutter(limit, lambda kept: recorder._add(number, True, kept, begun=self._begun))
         self._in = Cutter(limit, lambda kept: recorder._add(number, False, kept))
 
-    def sent(self, data: Buffer) -> None:
-        """Bytes that went to the peer."""
+    def moment(self) -> Moment:
+        """This moment, to be taken ahead of a send."""
         with self._recorder._lock:
+            return self._recorder._now()
+
+    def sent(self, data: Buffer, begun: Moment | None = None) -> None:
+        """Bytes that went to the peer, in a send that began at that moment (None: now)."""
+        with self._recorder._lock:
+            self._begun = begun
             self._out.feed(memoryview(data))
 
     def received(self, data: Buffer) -> None:
@@ -103,6 +111,7 @@ class Recorder:
         self._data: deque[Record] = deque()
         self._size = 0
         self._count = 0
+        self._turns = 0
         self.dropped = 0
         """PDUs that the memory limit pushed out."""
 
@@ -118,10 +127,17 @@ class Recorder:
             self._tapes.append(tape)
             return tape
 
-    def _add(self, tape: int, outgoing: bool, kept: Kept | None, note: str = "") -> None:
+    def _now(self) -> Moment:
+        self._turns += 1
+        return Moment(self._turns, time.time_ns())
+
+    def _add(
+        self, tape: int, outgoing: bool, kept: Kept | None, note: str = "", begun: Moment | None = None
+    ) -> None:
         if kept is not None and self._secrets:
             kept = self._without_secrets(kept)
-        record = Record(self._count, tape, time.time_ns(), outgoing, kept, note)
+        at = begun or self._now()
+        record = Record((at.turn, self._count), tape, at.time, outgoing, kept, note)
         self._count += 1
         (self._data if kept is not None and kept.is_data else self._firm).append(record)
         self._size += _cost(record)
@@ -138,12 +154,13 @@ class Recorder:
     def records(self) -> list[Record]:
         """What is kept, in order; PDUs that never became complete come last."""
         with self._lock:
-            records = sorted([*self._firm, *self._data], key=lambda record: record.number)
-            now = time.time_ns()
+            records = sorted([*self._firm, *self._data], key=lambda record: record.order)
+            now = self._now()
             for tape in self._tapes:
                 for outgoing, kept in tape.unfinished():
                     shown = self._without_secrets(kept)
-                    records.append(Record(len(records), tape.number, now, outgoing, shown, "incomplete"))
+                    order = (now.turn, len(records))
+                    records.append(Record(order, tape.number, now.time, outgoing, shown, "incomplete"))
             return records
 
     @property

@@ -129,11 +129,22 @@ def _secure(
         raise Unreachable(UnreachableKind.TLS, message) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something passed: its turn among all that a recorder saw, and nanoseconds since 1970."""
+
+    turn: int
+    time: int
+
+
 class Tape(Protocol):
     """What a recorder offers a connection."""
 
-    def sent(self, data: Buffer) -> None:
-        """Bytes that went to the peer."""
+    def moment(self) -> Moment:
+        """This moment, to be taken ahead of a send: the answer may come before the send has returned."""
+
+    def sent(self, data: Buffer, begun: Moment | None = None) -> None:
+        """Bytes that went to the peer, in a send that began at that moment (None: now)."""
 
     def received(self, data: Buffer) -> None:
         """Bytes that came from the peer."""
@@ -298,6 +309,7 @@ class Connection:
         first = 0
         while first < len(queue):
             batch = queue[first : first + _IOV_MAX] if first or len(queue) > _IOV_MAX else queue
+            begun = self._moment()
             try:
                 count = self._sock.sendmsg(batch)
             except TimeoutError:
@@ -313,11 +325,10 @@ class Connection:
             for buffer in batch:
                 if count < len(buffer):
                     view = memoryview(buffer)
-                    self._record(view[:count])
+                    self._record(view[:count], begun)
                     queue[first] = view[count:]
                     break
-                if self._tape is not None:
-                    self._tape.sent(buffer)
+                self._record(buffer, begun)
                 count -= len(buffer)
                 first += 1
 
@@ -339,19 +350,24 @@ class Connection:
         while len(view):
             try:
                 self._sock.settimeout(min(_SLICE, max(timer.left(), 0.001)))
+                begun = self._moment()
                 count = self._sock.send(view)
             except (TimeoutError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 self._blocked(timer, watch)
                 continue
             except OSError as error:
                 raise self._broken(error) from error
-            self._record(view[:count])
+            self._record(view[:count], begun)
             view = view[count:]
             timer = Timer(seconds)
 
-    def _record(self, data: memoryview) -> None:
+    def _moment(self) -> Moment | None:
+        return None if self._tape is None else self._tape.moment()
+
+    def _record(self, data: Buffer, begun: Moment | None) -> None:
+        # Behind the send, as only that tells how much went; but with the moment ahead of it.
         if self._tape is not None:
-            self._tape.sent(data)
+            self._tape.sent(data, begun)
 
     def _blocked(self, timer: Timer, watch: Callable[[], None] | None) -> None:
         self.poll()

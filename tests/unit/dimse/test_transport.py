@@ -7,17 +7,18 @@ import ssl
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from harness.dimse.association import Association
-from harness.dimse.capture import Recorder
+from harness.dimse.capture import Endpoints, Recorder
 from harness.dimse.command import CommandSet
-from harness.dimse.errors import ReleaseRequested, Unreachable, UnreachableKind
+from harness.dimse.errors import ConnectionClosed, ReleaseRequested, Unreachable, UnreachableKind
 from harness.dimse.negotiation import AnsweredContext, contexts
-from harness.dimse.pdu import accept_of, associate_request
-from harness.dimse.transport import Address
+from harness.dimse.pdu import Abort, ReleaseRequest, accept_of, associate_request
+from harness.dimse.transport import Address, Connection
 from tests.programs import require_program
 
 ECHO = "1.2.840.10008.1.1"
@@ -142,8 +143,8 @@ from harness.dimse.association import Association
 from harness.dimse.command import CommandSet
 from harness.dimse.errors import NoAnswer, ReleaseRequested
 from harness.dimse.negotiation import AnsweredContext, contexts
-from harness.dimse.pdu import accept_of, associate_request
-from harness.dimse.transport import Address
+from harness.dimse.pdu import Abort, ReleaseRequest, accept_of, associate_request
+from harness.dimse.transport import Address, Connection
 
 listener = socket.create_server(("127.0.0.1", 0))
 port = listener.getsockname()[1]
@@ -198,3 +199,86 @@ def test_patched_by_gevent() -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == str(["done"] * 5)
+
+
+class Overtaken(socket.socket):
+    """A socket of which a send returns only after the peer has acted on what it got."""
+
+    def __init__(self, inner: socket.socket, acted: Callable[[], None]) -> None:
+        super().__init__(inner.family, inner.type, fileno=inner.detach())
+        self._acted = acted
+
+    def sendmsg(self, *args: object) -> int:  # type: ignore[override]
+        count = super().sendmsg(*args)  # type: ignore[arg-type]
+        self._acted()
+        return count
+
+
+def elsewhere(recorder: Recorder) -> Callable[[], None]:
+    """The peer opens an association of its own to us, as for the sub-operations of a C-MOVE."""
+    tape = recorder.tape(Endpoints(("127.0.0.1", 40_001), ("127.0.0.1", 11_113), True))
+    return lambda: tape.received(REQUEST.encode())
+
+
+def test_a_request_is_recorded_ahead_of_what_it_brings_about() -> None:
+    recorder = Recorder()
+    tape = recorder.tape(Endpoints(("127.0.0.1", 40_000), ("127.0.0.1", 11_112), False))
+    ours, theirs = socket.socketpair()
+    with theirs, Overtaken(ours, elsewhere(recorder)) as sock:
+        connection = Connection(sock, tape=tape)
+        connection.send([ReleaseRequest().encode(), Abort(0, 0).encode()], 5.0)
+    records = recorder.records()
+    kinds = [record.kept.data[0] for record in records if record.kept]
+    assert kinds == [5, 7, 1]  # A-RELEASE-RQ and A-ABORT of ours in their order, the peer's A-ASSOCIATE-RQ
+    assert [record.time for record in records] == sorted(record.time for record in records)
+
+
+def test_over_tls_too(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    acted = elsewhere(recorder)
+    whole = ssl.SSLSocket.send
+
+    def send(self: ssl.SSLSocket, data: bytes, flags: int = 0) -> int:
+        count = whole(self, data, flags)
+        if not self.server_side:
+            acted()
+        return count
+
+    monkeypatch.setattr(ssl.SSLSocket, "send", send)
+    client = ssl.create_default_context(cafile=str(certificate[0]))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        thread = threading.Thread(target=serve, args=(listener, server_context(certificate), []))
+        thread.start()
+        address = Address("127.0.0.1", listener.getsockname()[1])
+        options = {"deadline": 10.0, "tls": client, "server_hostname": "localhost", "recorder": recorder}
+        Association.open(address, REQUEST, **options).release()  # type: ignore[arg-type]
+        thread.join(10)
+    first = [(record.tape, record.kept.data[0]) for record in recorder.records() if record.kept][:2]
+    assert first == [(1, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("taken", [0, 100])
+def test_what_was_not_sent_is_not_recorded_as_sent(taken: int) -> None:
+    class Failing(socket.socket):
+        sends = 0
+
+        def sendmsg(self, buffers: Sequence[bytes], *args: object) -> int:  # type: ignore[override]
+            self.sends += 1
+            if self.sends > 1 or not taken:
+                raise ConnectionResetError("reset")
+            return super().send(buffers[0][:taken])
+
+    recorder = Recorder()
+    tape = recorder.tape(Endpoints(("127.0.0.1", 40_000), ("127.0.0.1", 11_112), False))
+    ours, theirs = socket.socketpair()
+    with (
+        theirs,
+        Failing(ours.family, ours.type, fileno=ours.detach()) as sock,
+        pytest.raises(ConnectionClosed),
+    ):
+        Connection(sock, tape=tape).send([REQUEST.encode()], 5.0)
+    out = [record for record in recorder.records() if record.outgoing and record.kept]
+    assert [(len(record.kept.data), record.note) for record in out if record.kept] == (
+        [(taken, "incomplete")] if taken else []
+    )
