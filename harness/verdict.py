@@ -7,8 +7,11 @@ the schema of both forms is published in ``reports/schema``.
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from harness.capabilities import Capabilities, capabilities_from_json
 
 EDITION = "2020c"
 """The edition of DICOM that every clause refers to."""
@@ -102,7 +105,12 @@ class Measurement:
 
     name: str
     value: float
+    """Finite: JSON has no other numbers (RFC 8259, 6)."""
     unit: str
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"the measurement {self.name} is {self.value}, which is no number for a report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,8 @@ class Run:
     measurements: tuple[Measurement, ...] = ()
     unselected: tuple[Requirement, ...] = ()
     """Requirements that exist but were not selected in this run: a reader must see what was not checked."""
+    capabilities: Capabilities | None = None
+    """What the product was seen to offer; None where nobody looked."""
 
 
 def to_json(value: Result | Run) -> dict[str, Any]:
@@ -190,7 +200,11 @@ def result_from_json(document: dict[str, Any]) -> Result:
 
 
 def run_from_json(document: dict[str, Any]) -> Run:
-    """The inverse of `to_json`.  Raises KeyError or ValueError on a damaged document."""
+    """The inverse of `to_json`, also of earlier versions that had no capabilities.
+
+    Raises KeyError, TypeError or ValueError on a damaged document.
+    """
+    seen = document.get("capabilities")
     return Run(
         target=dict(document["target"]),
         tool_version=document["tool_version"],
@@ -205,4 +219,5 @@ def run_from_json(document: dict[str, Any]) -> Run:
         results=tuple(result_from_json(item) for item in document["results"]),
         measurements=tuple(Measurement(**item) for item in document["measurements"]),
         unselected=tuple(requirement_from_json(item) for item in document["unselected"]),
+        capabilities=None if seen is None else capabilities_from_json(seen),
     )

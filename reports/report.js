@@ -67,6 +67,9 @@
     for (const block of blocks) {
       const visible = block.querySelectorAll("[data-outcome]:not([hidden])").length;
       block.hidden = active && visible === 0;
+      // A list of links for an overview: with a filter on, the results themselves are few enough.
+      const glance = block.querySelector(":scope > .glance");
+      if (glance) glance.hidden = active;
       const count = block.querySelector(":scope > summary [data-shown]");
       if (count) count.textContent = active && visible < Number(count.dataset.shown)
         ? `${visible} of ${count.dataset.shown}` : count.dataset.shown;
@@ -137,10 +140,10 @@
     }
   });
 
-  // Paper has no triangles to click: all but the exchanges is opened for printing.
+  // Paper has no triangles to click: all but the exchanges and the long lists is opened for printing.
   const forPaper = new Set();
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("details:not([open]):not(.exchange)").forEach((element) => {
+    document.querySelectorAll("details:not([open]):not(.exchange):not(.reference)").forEach((element) => {
       element.open = true;
       forPaper.add(element);
     });

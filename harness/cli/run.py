@@ -14,13 +14,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from harness.capabilities import Capabilities
 from harness.cli import selection
 from harness.cli.console import Progress
 from harness.decide.exit_code import ExitCode
+from harness.dimse.errors import DimseError
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.explain import Finding
-from harness.plugin.context import RunContext, StoredLog
+from harness.plugin.context import RunContext, StoredLog, peer_of
 from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
+from harness.scu.offer import observe
+from harness.scu.session import Scu
 from harness.target import Destination, Target, TargetError, read_target
 from harness.verdict import Outcome
 
@@ -126,6 +130,7 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
 def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:
     from harness.preflight import PreflightBlocked, Severity, first_echo, preflight
     from harness.report import render
+    from harness.report.offered import summary
 
     command = ("pacs-harness", *sys.argv[1:])
     try:
@@ -147,7 +152,11 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         # `doctor` shows the notes of a full run too; an observer came for them.
         if options.observe or finding.severity is not Severity.NOTE:
             console.print(f"  {in_a_line(finding)}", soft_wrap=True)
-    run_file = RunFile.start(folder, target, command, peer)
+    seen = _look(target, options)
+    if seen is not None and options.observe:
+        for line in summary(seen):
+            console.print(f"  {line}", soft_wrap=True)
+    run_file = RunFile.start(folder, target, command, peer, seen)
     progress = Progress(console)
     stored = StoredLog(folder / "stored.csv")
     context = RunContext(
@@ -176,6 +185,18 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         console, session, stored, cleaned, code, because, written, temporary=options.target is None
     )
     return code
+
+
+def _look(target: Target, options: argparse.Namespace) -> Capabilities | None:
+    """What the product offers; None where single requirements were chosen: that is one question, no look."""
+    if (options.select or options.level or options.keyword) and not options.observe:
+        return None
+    try:
+        return observe(Scu(peer_of(target)))
+    except DimseError as error:
+        # It has just answered C-ECHO: whether it is lost is for the run itself to say.
+        print(f"pacs-harness: what the product offers could not be seen: {error}", file=sys.stderr)
+        return None
 
 
 def in_a_line(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from harness import __version__
+from harness.capabilities import Capabilities
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode, exit_code
 from harness.events import EventStream, JsonLines, RunFinished
@@ -71,7 +72,14 @@ class RunFile:
     run: Run
 
     @classmethod
-    def start(cls, folder: Path, target: Target, command: Sequence[str], peer: dict[str, str]) -> RunFile:
+    def start(
+        cls,
+        folder: Path,
+        target: Target,
+        command: Sequence[str],
+        peer: dict[str, str],
+        capabilities: Capabilities | None = None,
+    ) -> RunFile:
         """Write a run that has no results yet, so that a killed run can be read."""
         run = Run(
             target=target.public(),
@@ -84,6 +92,7 @@ class RunFile:
             ended_because="running",
             peer=peer,
             environment=environment(),
+            capabilities=capabilities,
         )
         file = cls(folder, run)
         file.write()
@@ -104,7 +113,9 @@ class RunFile:
 
     def write(self) -> None:
         partial = self.folder / "run.json.partial"
-        partial.write_text(json.dumps(to_json(self.run), ensure_ascii=False, indent=1), encoding="utf-8")
+        partial.write_text(
+            json.dumps(to_json(self.run), ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8"
+        )
         partial.replace(self.folder / "run.json")
 
 

@@ -85,12 +85,17 @@ def _read_text(path: Path) -> str:
 
 def _read_object(text: str, where: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise NotARun(f"{where}: not JSON: {_cause(error)}") from error
     if not isinstance(document, dict):
         raise NotARun(f"{where}: not a JSON object")
     return document
+
+
+def _refuse_constant(name: str) -> None:
+    """Python reads NaN and Infinity; JSON has neither (RFC 8259, 6), and no chart can show them."""
+    raise ValueError(f"{name} is no number")
 
 
 def _cause(error: Exception) -> str:

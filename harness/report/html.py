@@ -7,7 +7,7 @@ import hashlib
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.report.charts import SHOWN_ORDER, outcomes_by_service
-from harness.report.services import groups_of, in_order, not_examined, service_of
+from harness.report.offered import offered
+from harness.report.services import Service, groups_of, in_order, not_examined, service_of
 from harness.report.text import shortened, visible
 from harness.report.wording import (
     LEVEL_WORDS,
@@ -65,8 +66,11 @@ class Series:
     most: float
 
 
-def html_report(run: Run) -> str:
-    """The page.  All that `run` says is escaped, and a policy in it allows no other script or source."""
+def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True) -> str:
+    """The page.  All that `run` says is escaped, and a policy in it allows no other script or source.
+
+    `is_present` says of a recorded file's path in the run folder whether it is there to be linked to.
+    """
     folder = content_folder("reports")
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
@@ -80,7 +84,7 @@ def html_report(run: Run) -> str:
     )
     environment.globals.update(
         anchor=anchor,
-        capture_link=capture_link,
+        capture_link=lambda path: capture_link(path) if capture_link(path) and is_present(path) else "",
         outcomes=SHOWN_ORDER,
         repeat=lambda result: repeat_command(run.command, result.requirement.id),
         service=service_of,
@@ -108,6 +112,7 @@ def html_report(run: Run) -> str:
         unselected=_unselected(run),
         not_examined=not_examined(run),
         measurements=_series(run),
+        offered=offered(run.capabilities) if run.capabilities else None,
         outcome_words=[(outcome, OUTCOME_WORDS[outcome]) for outcome in SHOWN_ORDER],
         level_words=list(LEVEL_WORDS.items()),
         whole_command=whole_command(run.command),
@@ -159,16 +164,18 @@ def _by_group(run: Run, outcome: Outcome) -> list[tuple[str, list[Result]]]:
     return [(group, [item for item in chosen if item.requirement.group == group]) for group in groups]
 
 
-def _findings(run: Run) -> list[tuple[Outcome, list[Result]]]:
-    """What needs a reader, the gravest first: by outcome, then by weight, then by group."""
+def _findings(run: Run) -> list[tuple[Outcome, list[tuple[Service, list[Result]]]]]:
+    """What needs a reader, the gravest first: by outcome, then by service, then by weight."""
     found = []
     for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN):
-        results = [result for _, results in _by_group(run, outcome) for result in results]
-        if results:
-            found.append(
-                (outcome, sorted(results, key=lambda item: list(Level).index(item.requirement.level)))
-            )
+        services = [(service_of(group), _by_weight(results)) for group, results in _by_group(run, outcome)]
+        if services:
+            found.append((outcome, services))
     return found
+
+
+def _by_weight(results: list[Result]) -> list[Result]:
+    return sorted(results, key=lambda item: list(Level).index(item.requirement.level))
 
 
 def _by_reason(run: Run, outcome: Outcome) -> list[tuple[str, list[Result]]]:

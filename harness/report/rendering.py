@@ -8,21 +8,25 @@ from pathlib import Path
 from harness.report.folder import load_run
 from harness.report.html import html_report
 from harness.report.junit import junit_report
-from harness.report.tables import by_group_table, results_table, to_csv
+from harness.report.tables import by_group_table, capabilities_table, results_table, to_csv
 
 
 def render(folder: Path) -> list[Path]:
     """Write report.html, junit.xml, results.csv and by_group.csv into `folder`; run.json stays as it is.
 
+    Where the run saw what the product offers, capabilities.csv too.
+
     Returns the files written.  Raises NotARun (not a run folder) and OSError (not writable).
     """
     run = load_run(folder)
     contents = {
-        "report.html": html_report(run).encode(),
+        "report.html": html_report(run, lambda path: (folder / path).is_file()).encode(),
         "junit.xml": junit_report(run),
         "results.csv": to_csv(results_table(run)),
         "by_group.csv": to_csv(by_group_table(run)),
     }
+    if run.capabilities is not None:
+        contents["capabilities.csv"] = to_csv(capabilities_table(run.capabilities))
     return [_write(folder / name, content) for name, content in contents.items()]
 
 

@@ -14,25 +14,102 @@ class Service:
     group: str
     title: str
     purpose: str
+    at_stake: str = ""
+    """What a failure may mean where the product is used."""
 
 
 _SERVICES = (
-    Service("association", "Association", "how two systems connect and agree on what they will exchange"),
-    Service("dimse", "Message exchange", "how requests and answers are put together on the wire"),
-    Service("verification", "Verification (C-ECHO)", "whether the system answers at all"),
-    Service("storage", "Storage (C-STORE)", "taking in images and keeping them unaltered"),
-    Service("commitment", "Storage Commitment", "promising that images are kept, so that others may delete"),
-    Service("find", "Query (C-FIND)", "searching for patients, studies, series and images"),
-    Service("move", "Retrieve (C-MOVE)", "sending images to another system on request"),
-    Service("get", "Retrieve (C-GET)", "handing images back to the system that asks"),
-    Service("worklist", "Modality Worklist", "telling a scanner which patients are next"),
-    Service("mpps", "Performed Procedure Step", "hearing from a scanner what was done"),
-    Service("consistency", "Consistency", "the same answer through every service"),
     Service(
-        "ai-results", "AI results", "segmentations, measurements and other results kept beside the images"
+        "association",
+        "Association",
+        "how two systems connect and agree on what they will exchange",
+        "Equipment of other vendors may fail to connect, or be cut off in the middle.",
     ),
-    Service("fuzz", "Robustness", "staying alive and correct when fed odd or hostile data"),
-    Service("security", "Security", "encryption, access control, audit and anonymisation"),
+    Service(
+        "dimse",
+        "Message exchange",
+        "how requests and answers are put together on the wire",
+        "Requests or answers may be misread between this product and equipment of other vendors.",
+    ),
+    Service(
+        "verification",
+        "Verification (C-ECHO)",
+        "whether the system answers at all",
+        "A connection test may fail although the line works, or succeed although it does not.",
+    ),
+    Service(
+        "storage",
+        "Storage (C-STORE)",
+        "taking in images and keeping them unaltered",
+        "Images may be refused, altered or lost on their way into the archive.",
+    ),
+    Service(
+        "commitment",
+        "Storage Commitment",
+        "promising that images are kept, so that others may delete",
+        "A scanner may delete its images too early, or never, since it can't rely on the archive's word.",
+    ),
+    Service(
+        "find",
+        "Query (C-FIND)",
+        "searching for patients, studies, series and images",
+        "A search may miss studies, show wrong ones, or end with an error.",
+    ),
+    Service(
+        "move",
+        "Retrieve (C-MOVE)",
+        "sending images to another system on request",
+        "Studies sent on request may arrive incomplete or not at all, or what arrived may be misreported.",
+    ),
+    Service(
+        "get",
+        "Retrieve (C-GET)",
+        "handing images back to the system that asks",
+        "A workstation may receive too little or too much, or be told wrongly what it received.",
+    ),
+    Service(
+        "worklist",
+        "Modality Worklist",
+        "telling a scanner which patients are next",
+        "A scanner may show wrong patients, or miss some.",
+    ),
+    Service(
+        "mpps",
+        "Performed Procedure Step",
+        "hearing from a scanner what was done",
+        "What was done at the scanner may be recorded wrongly or not at all.",
+    ),
+    Service(
+        "consistency",
+        "Consistency",
+        "the same answer through every service",
+        "Two ways to ask for the same thing may give different answers.",
+    ),
+    Service(
+        "ai-results",
+        "AI results",
+        "segmentations, measurements and other results kept beside the images",
+        "Results of software may be lost, or shown beside the wrong images.",
+    ),
+    Service(
+        "fuzz",
+        "Robustness",
+        "staying alive and correct when fed odd or hostile data",
+        "Odd or damaged data from the network may stop the product or confuse it.",
+    ),
+    Service(
+        "security",
+        "Security",
+        "encryption, access control, audit and anonymisation",
+        "Patient data may be read or changed by those who have no right to.",
+    ),
+    Service("ian", "Instance Availability Notification", "telling other systems that images are there"),
+    Service("ups", "Unified Procedure Step", "lists of work for software and people"),
+    Service(
+        "patient-information", "Relevant Patient Information", "what is known of a patient, for a scanner"
+    ),
+    Service("hanging-protocols", "Hanging Protocols", "how images are laid out on a screen"),
+    Service("print", "Print Management", "printing on film or paper"),
 )
 _BY_GROUP = {service.group: service for service in _SERVICES}
 _ORDER = {service.group: number for number, service in enumerate(_SERVICES)}

@@ -6,6 +6,8 @@ import csv
 
 import pandas as pd
 
+from harness.capabilities import Capabilities
+from harness.report.offered import RESULT_WORDS, extended_words
 from harness.report.services import groups_of
 from harness.report.text import csv_cell
 from harness.verdict import Level, Outcome, Run
@@ -65,6 +67,36 @@ def by_group_table(run: Run) -> pd.DataFrame:
     order = [(group, str(level)) for group in groups_of(run) for level in Level]
     present = [key for key in order if key in counts.index]
     return counts.reindex(pd.MultiIndex.from_tuples(present, names=["group", "level"])).reset_index()
+
+
+def capabilities_table(seen: Capabilities) -> pd.DataFrame:
+    """A row per SOP class that the product was asked for, with its answer."""
+    rows = [
+        (
+            one.service,
+            one.name,
+            one.uid,
+            RESULT_WORDS.get(one.result, f"result {one.result}"),
+            "\n".join(seen.syntax_name(uid) for uid in one.transfer_syntaxes),
+            "\n".join(one.transfer_syntaxes),
+            {None: "", True: "yes", False: "no"}[one.gives_back],
+            "\n".join(extended_words(one)),
+        )
+        for one in seen.classes
+    ]
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "service",
+            "sop_class",
+            "sop_class_uid",
+            "answer",
+            "transfer_syntaxes",
+            "transfer_syntax_uids",
+            "gives_back_by_c_get",
+            "extended_negotiation",
+        ],
+    )
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:

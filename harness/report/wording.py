@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from harness.report.services import Service, in_order, service_of
-from harness.verdict import Level, Outcome, Result, Run
+from harness.verdict import Level, Outcome, Run
 
 OUTCOME_WORDS = {
     Outcome.PASS: "The product did what the requirement asks, in everything that was tried.",
@@ -50,8 +50,10 @@ class Verdict:
     sentence: str
     meaning: tuple[str, ...]
     """Paragraphs."""
-    touched: tuple[Service, ...]
-    """The services in which something failed."""
+    touched: tuple[tuple[Service, int], ...]
+    """The services in which something failed, and how many requirements did."""
+    sound: tuple[Service, ...]
+    """The services with mandatory requirements that passed, and without any that failed or stayed open."""
 
 
 def verdict(run: Run) -> Verdict:
@@ -65,13 +67,24 @@ def verdict(run: Run) -> Verdict:
         result.outcome is Outcome.PASS and result.requirement.level is Level.SHALL for result in run.results
     )
     if outcomes[Outcome.FAIL]:
-        tone, label = Tone.DEVIATES, "Deviations found"
+        tone, label = Tone.DEVIATES, "Deviations from the standard found"
     elif untested or outcomes[Outcome.ERROR] or not conformed or not is_complete(run):
         tone, label = Tone.INCOMPLETE, "Incomplete: no verdict yet"
     else:
         tone, label = Tone.CONFORMS, "No deviation found in what was tested"
-    failed = in_order({item.requirement.group for item in run.results if item.outcome is Outcome.FAIL})
-    return Verdict(tone, label, headline(run), _meaning(run, tone), tuple(map(service_of, failed)))
+    failed = Counter(item.requirement.group for item in run.results if item.outcome is Outcome.FAIL)
+    touched = tuple((service_of(group), failed[group]) for group in in_order(set(failed)))
+    return Verdict(tone, label, headline(run), _meaning(run, tone), touched, _sound(run))
+
+
+def _sound(run: Run) -> tuple[Service, ...]:
+    outcomes: dict[str, set[Outcome]] = {}
+    for result in run.results:
+        if result.requirement.level is Level.SHALL or result.outcome is Outcome.FAIL:
+            outcomes.setdefault(result.requirement.group, set()).add(result.outcome)
+    open_or_worse = {Outcome.FAIL, Outcome.ERROR, Outcome.NOT_TESTED}
+    sound = {group for group, seen in outcomes.items() if Outcome.PASS in seen and not seen & open_or_worse}
+    return tuple(map(service_of, in_order(sound)))
 
 
 def is_complete(run: Run) -> bool:
@@ -94,9 +107,8 @@ def headline(run: Run) -> str:
         whole = "the one mandatory requirement" if asked == 1 else f"all {asked} mandatory requirements"
         sentences.append(f"{name} answered {whole} of this run as DICOM asks.")
     else:
-        failed = [result for result in mandatory if result.outcome is Outcome.FAIL]
         of = f"{count[Outcome.PASS]} of {asked} mandatory requirements"
-        tail = f"; {len(failed)} failed, in {_named_groups(failed)}." if failed else "."
+        tail = f"; {count[Outcome.FAIL]} failed." if count[Outcome.FAIL] else "."
         sentences.append(f"{name} answered {of} as DICOM asks{tail}")
     if count[Outcome.WARN]:
         sentences.append(f"{count[Outcome.WARN]} gave a warning.")
@@ -112,10 +124,7 @@ def headline(run: Run) -> str:
     ]
     if promises:
         also = "more failed" if count[Outcome.FAIL] else "failed"
-        sentences.append(
-            f"{len(promises)} {also} where the product does not keep its own claims, "
-            f"in {_named_groups(promises)}."
-        )
+        sentences.append(f"{len(promises)} {also} where the product does not keep its own claims.")
     return " ".join(sentences)
 
 
@@ -125,22 +134,17 @@ def _checks(number: int) -> str:
     return f"{number} checks broke down in the test tool itself and say"
 
 
-def _named_groups(results: list[Result]) -> str:
-    names = in_order({result.requirement.group for result in results})
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
 def _meaning(run: Run, tone: Tone) -> tuple[str, ...]:
     paragraphs = []
     if tone is Tone.DEVIATES:
         paragraphs.append(
-            "Where a mandatory requirement fails, equipment of other vendors that relies on the standard may "
-            "not work with this product as expected. What is touched:"
+            "Equipment of other vendors relies on the standard. Where this product departs from it, that "
+            "equipment may not work with it as expected:"
         )
         paragraphs.append(
-            "Each failure below names the clause of the standard and carries the recorded exchange, so that "
-            "the vendor can see it and repeat it. One failure can matter more than ten: read them, "
-            "don't count them."
+            "One failure can matter more than ten: read them, don't count them, and ask the vendor about "
+            "each. Every one names its clause of the standard and carries the recorded exchange, so that the "
+            "vendor can see it and repeat it."
         )
     elif tone is Tone.INCOMPLETE:
         paragraphs.append(

@@ -68,6 +68,8 @@ def browser() -> Iterator[sync_api.Browser]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "made_up"
     shutil.copytree(MADE_UP, folder)
+    (folder / "captures").mkdir()
+    (folder / "captures" / "move.status.all-fail.pcapng").touch()
     render(folder)
     return folder / "report.html"
 
@@ -186,7 +188,8 @@ def test_the_keyboard_is_enough(opened: Opened) -> None:
 
 def test_captures_are_linked_beside_the_report(opened: Opened) -> None:
     links = opened.page.locator("a[download]").evaluate_all("links => links.map(a => a.getAttribute('href'))")
-    assert "./captures/move.status.all-fail.pcapng" in links
+    assert links == ["./captures/move.status.all-fail.pcapng"], "what is not in the folder is not linked to"
+    assert opened.page.get_by_text("(not in this folder)").count() > 0
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

@@ -72,6 +72,7 @@ def test_a_damaged_line_in_the_middle_is_no_run(tmp_path: Path, made_up_run: Run
         ("{}", "target is missing"),
         ("[" * 100_000, "not JSON"),
         ('{"target": 3}', "not a run of this version"),
+        ('{"target": NaN}', "NaN is no number"),
     ],
 )
 def test_what_is_no_run_ends_with_one_line_and_exit_code_2(

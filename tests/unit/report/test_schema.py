@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from harness.capabilities import Capabilities
 from harness.content import content_folder
-from harness.verdict import Run, result_from_json, run_from_json, to_json
+from harness.verdict import Measurement, Run, result_from_json, run_from_json, to_json
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -27,6 +30,46 @@ def test_a_run_validates_and_comes_back(made_up_run: Run) -> None:
     document = written(made_up_run)
     validator("run").validate(document)
     assert run_from_json(document) == made_up_run
+
+
+def test_capabilities_validate_and_come_back(made_up_run: Run, capabilities: Capabilities) -> None:
+    run = replace(made_up_run, capabilities=capabilities)
+    document = written(run)
+    validator("run").validate(document)
+    assert run_from_json(document) == run
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("maximum_length",), -1),
+        (("async_window",), [1]),
+        (("classes", 0, "result"), "accepted"),
+        (("classes", 0, "surplus"), 1),
+        (("levels", 0, "level"), "WARD"),
+    ],
+)
+def test_wrong_capabilities_are_refused(
+    made_up_run: Run, capabilities: Capabilities, path: tuple[str | int, ...], value: object
+) -> None:
+    document = written(replace(made_up_run, capabilities=capabilities))
+    place = document["capabilities"]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    assert not validator("run").is_valid(document)
+
+
+def test_a_run_of_a_version_without_capabilities_can_be_read(made_up_run: Run) -> None:
+    document = written(made_up_run)
+    del document["capabilities"]
+    assert run_from_json(document) == made_up_run
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_measurement_is_a_number_of_json(value: float) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        Measurement("load.rate", value, "1/s")
 
 
 def test_each_result_validates_and_comes_back(made_up_run: Run) -> None:

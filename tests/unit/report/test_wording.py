@@ -40,8 +40,8 @@ SHALL, QUALITY = Level.SHALL, Level.QUALITY
     [
         (
             [("find", SHALL, P, 87), ("storage", SHALL, F, 1), ("move", SHALL, F, 2), ("get", SHALL, T, 2)],
-            "Acme PACS answered 87 of 92 mandatory requirements as DICOM asks; 3 failed, in storage and "
-            "move. 2 could not be tested.",
+            "Acme PACS answered 87 of 92 mandatory requirements as DICOM asks; 3 failed. "
+            "2 could not be tested.",
             Tone.DEVIATES,
         ),
         (
@@ -74,7 +74,7 @@ SHALL, QUALITY = Level.SHALL, Level.QUALITY
         (
             [("find", SHALL, P, 3), ("get", Level.MAY, F, 1)],
             "Acme PACS answered all 3 mandatory requirements of this run as DICOM asks. "
-            "1 failed where the product does not keep its own claims, in get.",
+            "1 failed where the product does not keep its own claims.",
             Tone.DEVIATES,
         ),
         (
@@ -91,6 +91,24 @@ def test_headline(
     run = made(made_up_run, *outcomes)
     assert headline(run) == sentence
     assert verdict(run).tone is tone
+
+
+def test_what_is_touched_and_what_is_sound(made_up_run: Run) -> None:
+    run = made(
+        made_up_run,
+        ("verification", SHALL, P, 2),
+        ("verification", QUALITY, W, 1),
+        ("storage", SHALL, F, 1),
+        ("storage", SHALL, P, 5),
+        ("find", SHALL, P, 3),
+        ("find", SHALL, T, 1),
+        ("move", SHALL, P, 3),
+        ("move", Level.MAY, F, 2),
+        ("get", SHALL, S, 3),
+    )
+    words = verdict(run)
+    assert [(service.group, number) for service, number in words.touched] == [("storage", 1), ("move", 2)]
+    assert [service.group for service in words.sound] == ["verification"]
 
 
 def test_a_run_cut_short_never_conforms(made_up_run: Run) -> None:
