@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +19,36 @@ class Explained:
     """One outcome that is not PASS, and why."""
 
     id: str
+    """A requirement, or a pattern with ``*`` for all of a group: what an entry of their own has is excepted."""
     outcome: tuple[Outcome, ...]
     """More than one where the product itself varies from run to run."""
     why: str
 
 
-def explained(peer: str) -> dict[str, Explained]:
-    """All explained outcomes of a peer by requirement id."""
+@dataclass(frozen=True)
+class Explanations:
+    """All that is known of a peer."""
+
+    entries: dict[str, Explained]
+
+    def of(self, id_: str) -> Explained | None:
+        """The explanation of a requirement's outcome: its own entry, else the longest pattern that fits."""
+        if id_ in self.entries:
+            return self.entries[id_]
+        fitting = [pattern for pattern in self.entries if fnmatch.fnmatchcase(id_, pattern)]
+        return self.entries[max(fitting, key=len)] if fitting else None
+
+    def stale(self, ids: Iterable[str]) -> list[str]:
+        """The entries that explain none of these requirements."""
+        used = {entry.id for entry in map(self.of, ids) if entry}
+        return [id_ for id_ in self.entries if id_ not in used]
+
+
+def explained(peer: str) -> Explanations:
+    """All explained outcomes of a peer."""
     found: dict[str, Explained] = {}
     for path in sorted((FOLDER / peer).glob("*.toml")):
         for id_, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
             outcomes = entry["outcome"] if isinstance(entry["outcome"], list) else [entry["outcome"]]
             found[id_] = Explained(id_, tuple(Outcome(outcome) for outcome in outcomes), entry["why"])
-    return found
+    return Explanations(found)

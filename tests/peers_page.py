@@ -19,7 +19,7 @@ def page() -> str:
     """The page as it should be."""
     parts = [INTRODUCTION]
     for peer, name in PEERS.items():
-        entries = sorted(explained(peer).values(), key=lambda entry: entry.id)
+        entries = sorted(explained(peer).entries.values(), key=lambda entry: entry.id)
         parts.append(f"\n## {name}\n")
         preface = FOLDER / peer / "README.md"
         if preface.exists():

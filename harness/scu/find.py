@@ -68,9 +68,19 @@ def find_with(
     cancel_after: int | None = None,
 ) -> Matches:
     """One C-FIND with these very keys; C-CANCEL follows ``cancel_after`` pending responses (0: at once)."""
+    syntax = association.context_for(sop_class).transfer_syntax
+    return find_encoded(
+        association, sop_class, encode_identifier(identifier, syntax), cancel_after=cancel_after
+    )
+
+
+def find_encoded(
+    association: Association, sop_class: str, identifier: bytes, *, cancel_after: int | None = None
+) -> Matches:
+    """One C-FIND with an Identifier encoded already, in the transfer syntax of the class's context."""
     context = association.context_for(sop_class)
     request = find_request(association, sop_class)
-    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
+    association.send_message(context.id, request, identifier)
     cancelled = False
     identifiers: list[Identifier] = []
     pending: list[CommandSet] = []

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from harness.archive import elements as encoded_elements
 from harness.archive import identifiers
-from harness.archive.attributes import REQUIRED_TAGS, Attribute, AttributeSet
+from harness.archive.attributes import REQUIRED_TAGS, UNIQUE_KEYS, Attribute, AttributeSet
 from harness.archive.identifiers import CHARACTER_SET, RETRIEVE_AE_TITLE, TIMEZONE, Query
 from harness.archive.semantics import Semantics
-from harness.archive.status import PENDING, PENDING_WARNING
+from harness.archive.status import MISMATCH, PENDING, PENDING_WARNING, Refused
 from tests.variants.seed import variant
 
 ACCESSION, FILE_SET_ID, FILE_SET_UID, AVAILABILITY = 0x00080050, 0x00880130, 0x00880140, 0x00080056
@@ -84,3 +84,11 @@ class TimesWithFraction(Semantics):
             return answer
         full = Attribute("TM", tuple(f"{value}.000000" for value in time.values))
         return answer.merged(AttributeSet({STUDY_TIME: full}))
+
+
+@variant(clause="PS3.4 C.4.1.1.4", peculiarity="a query without the unique key of its own level is refused")
+class NeedsUniqueKey(Semantics):
+    def check_hierarchy(self, query: Query) -> None:
+        super().check_hierarchy(query)
+        if not query.relational and UNIQUE_KEYS[query.level] not in query.keys.elements:
+            raise Refused(MISMATCH, f"the unique key of {query.level.value} is missing")

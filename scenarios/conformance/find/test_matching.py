@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harness.plugin.fixtures import Corpus
-from harness.scenario import QUALITY, SHALL, SHOULD, not_supported, requirement
+from harness.scenario import MAY, QUALITY, SHALL, SHOULD, not_supported, requirement
 from harness.scu.find import find, study_uids
 from harness.scu.session import Scu
 from harness.scu.uids import QueryLevel, Root
-from harness.synthesis import SyntheticStudy
+from harness.synthesis import SyntheticStudy, assemble
 
 StoreStudy = Callable[[SyntheticStudy], SyntheticStudy]
 
@@ -141,6 +142,26 @@ def test_instance_number(scu: Scu, stored_study: SyntheticStudy) -> None:
     assert matches.texts("SOPInstanceUID") == [instance.sop_instance_uid], (
         f"Instance Number of one image: {len(matches.identifiers)} found"
     )
+
+
+@requirement("PS3.5 6.2", SHOULD, "A number of VR IS matches whatever spaces pad it.")
+def test_integer_forms(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    whole = corpus.new_study(InstanceNumber="7")
+    instance = whole.instance(0)
+    padded = instance.dataset.replace(b"\x20\0\x13\0IS\x02\x007 ", b"\x20\0\x13\0IS\x02\0 7")
+    study = store_study(assemble([replace(instance, dataset=padded)])[0])
+    keys = {"StudyInstanceUID": study.study_uid, "SeriesInstanceUID": study.series[0].series_uid}
+    matches = find(scu, Root.STUDY, QueryLevel.IMAGE, keys, SOPInstanceUID=None, InstanceNumber="7")
+    assert len(matches.require_success().identifiers) == 1, (
+        "Instance Number '7' doesn't find the image that was stored with ' 7'"
+    )
+
+
+@requirement("PS3.4 C.2.2.2.1.1", MAY, "Names are matched without regard to case.")
+def test_patient_name_case(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    study = store_study(corpus.new_study(PatientName="PHTEST^Casing"))
+    found = study_uids(scu, PatientID=study.patient_id, PatientName="phtest^casing")
+    assert found == [study.study_uid], "names are matched with regard to case"
 
 
 @requirement("PS3.4 C.2.2.2.4", QUALITY, "A family name with a trailing '*' finds the patient.")

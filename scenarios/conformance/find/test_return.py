@@ -6,12 +6,12 @@ import pytest
 
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
-from harness.scenario import SHALL, SHOULD, not_supported, requirement
-from harness.scu.find import Matches, find, find_with
-from harness.scu.identifier import keys_of
+from harness.scenario import QUALITY, SHALL, SHOULD, not_supported, requirement
+from harness.scu.find import Matches, find, find_encoded, find_with
+from harness.scu.identifier import encode_with_group_lengths, keys_of
 from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
-from harness.scu.status import name_of
+from harness.scu.status import SUCCESS, describe, is_failure, name_of
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy, valid_uid
 
@@ -59,6 +59,21 @@ REQUIRED_KEYS = {
     (Root.PATIENT, QueryLevel.PATIENT): ("PatientName", "PatientID"),
 }
 """Unique and required keys of each level (PS3.4 tables C.6-1 to C.6-5)."""
+NEVER_STORED = (
+    "Occupation",
+    "MilitaryRank",
+    "EthnicGroup",
+    "PatientComments",
+    "AdditionalPatientHistory",
+    "MedicalAlerts",
+    "Allergies",
+    "SmokingStatus",
+    "PatientReligiousPreference",
+    "OtherStudyNumbers",
+    "AdmittingDiagnosesDescription",
+    "NameOfPhysiciansReadingStudy",
+)
+"""Optional keys at STUDY level that a stored study has no value for, and no product can work out."""
 PRIVATE_CREATOR, PRIVATE_VALUE = 0x00190010, 0x00191001
 
 
@@ -198,6 +213,39 @@ def test_optional_value(scu: Scu, stored_study: SyntheticStudy, keyword: str) ->
     wanted = str(stored_study.attributes.get(keyword))
     value = identifier.text(keyword).strip(" ^=")
     assert value == wanted, f"{keyword} {value!r}, stored was {wanted!r}"
+
+
+@requirement(
+    "PS3.4 C.2.2.1.3",
+    SHALL,
+    "An optional key that a study has no value for comes back empty, or not at all.",
+)
+def test_unsupported_optional_absent(scu: Scu, stored_study: SyntheticStudy) -> None:
+    (identifier,) = one_study(scu, stored_study, *NEVER_STORED).identifiers
+    made_up = [keyword for keyword in NEVER_STORED if keyword in identifier and identifier.text(keyword)]
+    values = ", ".join(f"{keyword} {identifier.text(keyword)!r}" for keyword in made_up)
+    assert not made_up, f"a study that was stored without these attributes is returned with {values}"
+
+
+@requirement("PS3.5 7.2", SHALL, "Group Length elements in a query don't disturb it.")
+def test_group_length_key_harmless(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": stored_study.study_uid, "PatientID": None})
+    with scu.open(Root.STUDY.find) as association:
+        syntax = association.context_for(Root.STUDY.find).transfer_syntax
+        encoded = encode_with_group_lengths(keys, syntax)
+        matches = find_encoded(association, Root.STUDY.find, encoded).require_success()
+    assert len(matches.identifiers) == 1, (
+        f"one study, asked with (gggg,0000) in each group: {len(matches.identifiers)} matches"
+    )
+
+
+@requirement("PS3.4 C.4.1.3.1.1", QUALITY, "A query with no key of its own level ends in an orderly way.")
+def test_no_keys_at_all(scu: Scu, stored_study: SyntheticStudy) -> None:
+    # The study's UID keeps other people's data out.
+    matches = find(scu, Root.STUDY, QueryLevel.SERIES, StudyInstanceUID=stored_study.study_uid)
+    assert matches.status == SUCCESS or is_failure(matches.status), (
+        f"a query at SERIES level with the study's UID alone is answered {describe(matches.final)}"
+    )
 
 
 @requirement(

@@ -68,8 +68,16 @@ def test_case_sensitive(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
 
 
 @requirement("PS3.4 C.2.2.2.4", SHOULD, "'*' alone matches all, as a key without value does.")
-def test_star_alone(scu: Scu, named: dict[str, SyntheticStudy]) -> None:
-    check(scu, named, "*", list(named))
+def test_star_alone(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
+    numbered = store_study(corpus.new_study())
+    bare = store_study(corpus.new_study(PatientID=numbered.patient_id, AccessionNumber=None))
+    found = study_uids(scu, PatientID=numbered.patient_id, AccessionNumber="*")
+    missing = [
+        f"the study {'without' if study is bare else 'with'} one"
+        for study in (numbered, bare)
+        if study.study_uid not in found
+    ]
+    assert not missing, f"Accession Number '*' doesn't find {', '.join(missing)}"
 
 
 @requirement("PS3.4 C.2.2.2.4", SHALL, "Characters that databases take for wild cards are literal.")
