@@ -19,7 +19,7 @@ class Explained:
     """One outcome that is not PASS, and why."""
 
     id: str
-    """A requirement, or a pattern with ``*`` for all of a group: what an entry of their own has is excepted."""
+    """A requirement, or a pattern with ``*`` for those without an entry of their own."""
     outcome: tuple[Outcome, ...]
     """More than one where the product itself varies from run to run."""
     why: str
