@@ -51,7 +51,7 @@ def segmentation(place: Place, identity: Identity, number: int, images: Sequence
         content_label="ORGAN",
         content_creator_name="PHTEST^Author",
     )
-    return _settled(made, place, identity, number)
+    return settled(made, place, identity, number)
 
 
 def presentation_state(place: Place, identity: Identity, number: int, images: Sequence[Dataset]) -> Dataset:
@@ -97,7 +97,7 @@ def presentation_state(place: Place, identity: Identity, number: int, images: Se
     # PS3.3 C.10.4: Pixel Origin Interpretation is for whole slide microscopy alone
     for item in made.DisplayedAreaSelectionSequence:
         item.pop("PixelOriginInterpretation", None)
-    return _settled(made, place, identity, number)
+    return settled(made, place, identity, number)
 
 
 def report(place: Place, identity: Identity, number: int, images: Sequence[Dataset]) -> Dataset:
@@ -131,7 +131,7 @@ def report(place: Place, identity: Identity, number: int, images: Sequence[Datas
         is_complete=True,
         is_final=True,
     )
-    return _settled(made, place, identity, number)
+    return settled(made, place, identity, number)
 
 
 def key_objects(place: Place, identity: Identity, number: int, images: Sequence[Dataset]) -> Dataset:
@@ -152,10 +152,10 @@ def key_objects(place: Place, identity: Identity, number: int, images: Sequence[
         instance_number=number,
         manufacturer=_MAKER,
     )
-    return _settled(made, place, identity, number)
+    return settled(made, place, identity, number)
 
 
-def _settled(made: Dataset, place: Place, identity: Identity, number: int) -> Dataset:
+def settled(made: Dataset, place: Place, identity: Identity, number: int) -> Dataset:
     """A plain data set: our patient, study and dates in it, and no UID or time that differs on each call."""
     ds = Dataset()
     ds.update({element.tag: element for element in made})

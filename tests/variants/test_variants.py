@@ -23,6 +23,8 @@ REACH = {
     "move": ("move", "get", "storage.basic"),
     "get": ("get", "move", "storage.basic"),
     "commitment": ("commitment",),
+    "timer": ("verification", "association.timer", "association.state"),
+    "ai_results": ("ai-results", "storage.basic"),
     "storage": (),
 }
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""
