@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness import __version__
 from harness.archive import launch
+from harness.peers.guard import guarded
 from harness.peers.process import PeerFailed
 from harness.target import SERVICES, Claims, Destination, Dimse, Target, Worklist
 
@@ -44,7 +45,7 @@ def start_bundled(
         )
     except launch.ArchiveDidNotStart as failure:
         raise PeerFailed(str(failure)) from failure
-    with archive:
+    with guarded(archive.process), archive:
         yield Target(
             dimse=Dimse(archive.host, archive.port, archive.ae_title, calling_ae_title, deadline=deadline),
             name=f"Bundled reference archive {__version__}",

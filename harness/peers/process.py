@@ -13,15 +13,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from harness.peers.guard import guarded
+
 START_DEADLINE = 30.0
 """Seconds from the start of a program until it answers."""
 STOP_DEADLINE = 10.0
+"""Seconds that a program has to end by itself before it is killed."""
 ANSWER_DEADLINE = 5.0
 """Seconds that an archive on this machine has to answer; each silence costs them four times."""
 VISIBLE_WITHIN = 15.0
 """Seconds that it has to find what it acknowledged, or to report on a storage commitment."""
-
-"""Seconds that a program has to end by itself before it is killed."""
 _POLL = 0.05
 _LOG_TAIL = 2000
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
@@ -79,6 +80,7 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The program, ready: ``answers`` has said yes.  It and all its children have ended afterwards.
 
+    They end as well where the harness is killed.
     Output is appended to ``log``.  ``answers`` makes one attempt and is called until it returns True.
     Raises PeerFailed where the program ends early or does not answer within START_DEADLINE.
     """
@@ -93,11 +95,12 @@ def running(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        _await_ready(process, command, log, answers)
-        yield process
-    finally:
-        _stop(process)
+    with guarded(process):
+        try:
+            _await_ready(process, command, log, answers)
+            yield process
+        finally:
+            _stop(process)
 
 
 def _await_ready(
