@@ -230,7 +230,7 @@ def discontinued(uid: Callable[[], str]) -> Dataset:
         {
             "CodeValue": "110513",
             "CodingSchemeDesignator": "DCM",
-            "CodeMeaning": "Discontinued",
+            "CodeMeaning": "Discontinued for unspecified reason",
         },
     )
     return finished(DISCONTINUED, uid, PerformedProcedureStepDiscontinuationReasonCodeSequence=[reason])

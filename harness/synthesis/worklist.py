@@ -30,6 +30,8 @@ LABELS = {
 }
 """What each entry is there for."""
 
+CODE = [{"CodeValue": "PHTEST", "CodingSchemeDesignator": "99PHTEST", "CodeMeaning": "Synthetic procedure"}]
+
 _UNKNOWN: dict[str, Any] = dict.fromkeys(
     (
         *("AccessionNumber", "ReferringPhysicianName", "RequestingPhysician", "AdmissionID"),
@@ -84,7 +86,7 @@ def worklist_entries(identity: Identity, today: date) -> tuple[WorklistEntry, ..
     both = {**first, **order()}
     ct = step(CT_STATION, "CT", (0, "091500"), alpha)
     tables: dict[str, Mapping[str, Any]] = {
-        "order-ct": {**both, **ct},
+        "order-ct": {**both, **ct, "RequestedProcedureCodeSequence": CODE},
         "order-mr": {**both, **step(MR_STATION, "MR", (1, "073000"), beta)},
         "later-us": {**first, **order(), **step(CT_STATION, "US", (2, "133000"), beta)},
         "much-later": {**first, **order(), **step(MR_STATION, "CT", (9, "091500"), alpha)},

@@ -1,0 +1,15 @@
+"""The presentation context of Modality Performed Procedure Step (PS3.4 F.7.3)."""
+
+from __future__ import annotations
+
+from harness.scenario import SHALL, requirement
+from harness.scu.session import Scu
+from harness.scu.uids import PERFORMED_STEP
+
+
+@requirement(
+    "PS3.4 F.7.3", SHALL, "The Modality Performed Procedure Step SOP Class is accepted where claimed."
+)
+def test_accepted(scu: Scu) -> None:
+    with scu.open(PERFORMED_STEP) as association:
+        association.context_for(PERFORMED_STEP)
