@@ -35,7 +35,7 @@ class ArchiveAssociation(Association):
         self.acse = Acceptor(self)
         self.dul = UpperLayer(self)
         self.dimse = Messages(self)
-        self.acse_timeout = archive.config.artim
+        self.acse_timeout = archive.semantics.artim()
         self.network_timeout = archive.config.idle_timeout
         self.caller = Caller("", "", "")
         self.extended: dict[str, bytes] = {}
@@ -145,7 +145,7 @@ class ArchiveAssociation(Association):
             super()._run_reactor()
             return
         while not self._kill:
-            message = self.next_message(0.005)
+            message = self.next_message(0.1)
             if message is not None and self.is_established:
                 self._serve_request(message, message.context_id)
             elif self.acse.is_release_requested():

@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 #: PDUs that wait to be sent, and messages that wait to be served, before their producer waits too.
 QUEUE_BOUND = 64
-#: Seconds between two looks of the reactor: while something happens, and after a quiet time.
-BUSY, IDLE, QUIET = 0.001, 0.01, 0.2
+#: Seconds that the reactor waits for something to happen before it looks at its timers again.
+LOOK = 0.1
+#: Seconds between two looks at what no file descriptor tells: room in a queue, a socket that isn't there.
+PAUSE = 0.005
+#: The peer's A-RELEASE-RQ, its A-ABORT, the end of its connection, a PDU that was none (PS3.8 table 9-10).
+ENDING = frozenset({"Evt12", "Evt16", "Evt17", "Evt19"})
 
 
 class TimedSocket(AssociationSocket):
@@ -47,6 +51,10 @@ class TimedSocket(AssociationSocket):
     @property
     def ready(self) -> bool:
         """True if there is something to read; unlike select, for any number of open files."""
+        return self.await_data(0)
+
+    def await_data(self, seconds: float, waker: socket.socket | None = None) -> bool:
+        """Wait for something to read (then true), for something from `waker`, or for the time to end."""
         if self.socket is None or not self._is_connected:
             return False
         try:
@@ -54,7 +62,10 @@ class TimedSocket(AssociationSocket):
                 return True
             poller = select.poll()
             poller.register(self.socket, select.POLLIN)
-            return bool(poller.poll(0))
+            if waker is not None:
+                poller.register(waker, select.POLLIN)
+            mine = self.socket.fileno()
+            return any(descriptor == mine for descriptor, _ in poller.poll(seconds * 1000))
         except (OSError, ValueError):
             self.event_queue.put("Evt17")
             return False
@@ -94,14 +105,22 @@ class GuardedStateMachine(StateMachine):
 
     def do_action(self, event: str) -> None:
         try:
+            if event == "Evt18" and self.current_state == "Sta2":
+                self.dul.say_farewell()  # type: ignore[attr-defined]
             super().do_action(event)
         except Exception:
             LOGGER.exception("event %s in %s failed; aborting", event, self.current_state)
             self.dul.abort_by_provider()  # type: ignore[attr-defined]
+        if event in ENDING:
+            self.dul.assoc.dimse.msg_queue.put((None, None))  # whoever awaits a message looks up
 
 
 class UpperLayer(DULServiceProvider):
-    """The upper layer of an archive's association."""
+    """The upper layer of an archive's association.
+
+    pynetdicom's reactor sleeps a millisecond between two looks, at each PDU. This one waits, while there is
+    nothing to do, for the socket and for whoever has something to send.
+    """
 
     def __init__(self, assoc: ArchiveAssociation) -> None:
         super().__init__(assoc)
@@ -112,8 +131,38 @@ class UpperLayer(DULServiceProvider):
         self.received_request = b""
         self._buffer = bytearray()
         self._pdu_began = 0.0
-        self._active = time.monotonic()
+        self._run_loop_delay = 0.0
+        self._waker: socket.socket | None = None
+        self._woken: socket.socket | None = None
         self.daemon = True
+
+    def run_reactor(self) -> None:
+        """Serve the connection until it ends or `kill_dul` is called."""
+        self._waker, self._woken = socket.socketpair()
+        with self._waker, self._woken:
+            self._waker.setblocking(False)
+            self._woken.setblocking(False)
+            super().run_reactor()
+
+    def wake(self) -> None:
+        """End the reactor's wait."""
+        if self._waker is not None:
+            # Full: it is awake already. Closed: it has ended.
+            with contextlib.suppress(OSError):
+                self._waker.send(b"\0")
+
+    def kill_dul(self) -> None:
+        """End the reactor."""
+        super().kill_dul()
+        self.wake()
+
+    def stop_dul(self) -> bool:
+        """End the reactor if the connection has ended (Sta1); true if it did."""
+        if self.state_machine.current_state != "Sta1":
+            return False
+        self.kill_dul()
+        self.join()
+        return True
 
     def abort_by_provider(self) -> None:
         """Send an A-ABORT of the service provider (PS3.8 9.3.8) and wait for the close (Sta13)."""
@@ -130,36 +179,39 @@ class UpperLayer(DULServiceProvider):
         self.to_user_queue.put(failure)
         self.assoc.dimse.msg_queue.put((None, None))
 
+    def say_farewell(self) -> None:
+        """The ARTIM timer has ended before a request."""
+        farewell = self.archive_association.archive.semantics.farewell()
+        if farewell and self.socket is not None:
+            self.socket.send(farewell)
+
     def send_pdu(self, primitive: Any) -> None:
         """Hand a primitive to the reactor; waits while it's behind, gives up when it's gone."""
-        self._stay_awake()
         while self.is_alive() or not self.assoc._started_dul:
             try:
                 self.to_provider_queue.put(primitive, timeout=0.5)
             except queue.Full:
                 continue
+            self.wake()
             return
 
-    def _stay_awake(self) -> None:
-        """pynetdicom's reactor polls; at its usual pace twenty idle associations take half a processor."""
-        self._active = time.monotonic()
-        self._run_loop_delay = BUSY
-
     def _is_transport_event(self) -> bool:
+        if self._kill_thread:
+            return False
         sock = self.socket
-        if sock is None or sock.socket is None or self._kill_thread:
+        if sock is None or sock.socket is None or not sock._is_connected:
+            self._pause()
             return False
         assert isinstance(sock, TimedSocket)
         if self._take_pdu():
             return True
         if self.assoc.dimse.msg_queue.qsize() >= QUEUE_BOUND:
-            return False  # the peer is ahead of us: let TCP hold it back
-        if not sock.ready:
-            self._check_progress()
-            if time.monotonic() - self._active > QUIET:
-                self._run_loop_delay = IDLE
+            self._pause()  # the peer is ahead of us: let TCP hold it back
             return False
-        self._stay_awake()
+        if not sock.await_data(LOOK if self.event_queue.empty() else 0, self._woken):
+            self._drain_waker()
+            self._check_progress()
+            return False
         self.archive_association.wait_before_reading()
         try:
             chunk = sock.take(262_144)
@@ -177,6 +229,20 @@ class UpperLayer(DULServiceProvider):
             self._pdu_began = time.monotonic()
         self._buffer += chunk
         return self._take_pdu()
+
+    def _pause(self) -> None:
+        """Wait a little, or until there is something to send."""
+        assert self._woken is not None
+        if self.event_queue.empty():
+            poller = select.poll()
+            poller.register(self._woken, select.POLLIN)
+            poller.poll(PAUSE * 1000)
+            self._drain_waker()
+
+    def _drain_waker(self) -> None:
+        assert self._woken is not None
+        with contextlib.suppress(BlockingIOError):
+            self._woken.recv(4096)
 
     def _check_progress(self) -> None:
         """End an association whose peer stopped within a PDU; before one there is ARTIM (Sta2, Sta13)."""
