@@ -53,6 +53,14 @@ class Semantics(Scheduling):
         """Every PDU before it's sent; empty bytes send nothing."""
         return pdu
 
+    def artim(self) -> float:
+        """The ARTIM timer in seconds (PS3.8 9.1.5)."""
+        return self.config.artim
+
+    def farewell(self) -> bytes:
+        """What is sent when that ends without a request, before the connection is closed (PS3.8 9.2.3)."""
+        return b""
+
     def admit(self, caller: Caller, open_associations: int) -> Rejection | None:
         """Refuse a caller (PS3.8 9.3.4), or not."""
         if self.config.misbehaviour.reject is not None:
