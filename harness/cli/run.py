@@ -22,6 +22,7 @@ from harness.dimse.errors import DimseError
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.explain import Finding
 from harness.plugin.context import RunContext, StoredLog, peer_of
+from harness.plugin.order import Order, order_from
 from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
 from harness.scu.offer import observe
 from harness.scu.session import Scu
@@ -30,6 +31,7 @@ from harness.verdict import Outcome
 
 PEERS = ("orthanc", "dcmtk")
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
+MAX_WORKERS = 16
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,6 +58,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--deadline", type=float, metavar="SECONDS", help="for each answer, instead of the file's"
     )
+    parser.add_argument(
+        "-n", "--workers", type=int, default=1, metavar="N", help="so many scenarios at the same time"
+    )
+    parser.add_argument(
+        "--order",
+        default="file",
+        metavar="ORDER",
+        help="random or random:SEED instead of the files' order: no scenario may need another",
+    )
     parser.set_defaults(run=run)
 
 
@@ -65,6 +76,12 @@ def run(options: argparse.Namespace) -> int:
         raise TargetError("give a target file or --peer, not both")
     if options.deadline is not None and not 0 < options.deadline <= 3600:
         raise TargetError("--deadline takes seconds, more than 0 and at most 3600")
+    if not 1 <= options.workers <= MAX_WORKERS:
+        raise TargetError(f"--workers takes a number from 1 to {MAX_WORKERS}")
+    try:
+        options.order = order_from(options.order)
+    except ValueError as error:
+        raise TargetError(f"--order: {error}") from None
     if options.plan:
         from harness.cli.plan import print_plan
 
@@ -156,7 +173,11 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     if seen is not None and options.observe:
         for line in summary(seen):
             console.print(f"  {line}", soft_wrap=True)
-    run_file = RunFile.start(folder, target, command, peer, seen)
+    order: Order = options.order
+    how = {"workers": str(options.workers), "order": str(order)}
+    if order.seed is not None:
+        console.print(f"order {order}: give this again to repeat it")
+    run_file = RunFile.start(folder, target, command, peer, seen, how)
     progress = Progress(console)
     stored = StoredLog(folder / "stored.csv")
     context = RunContext(
@@ -168,9 +189,10 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         observe=options.observe,
         intrusive=options.intrusive,
         on_stored=stored,
+        order=order,
     )
     try:
-        session = run_pytest(context, keyword=options.keyword)
+        session = run_pytest(context, keyword=options.keyword, workers=options.workers)
         if not session.problems:
             session.plugin.flush_unfinished()
         code, because = conclude(context, session, options.allow_untested)

@@ -18,14 +18,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+MARKERS = (
+    "requirement: the clause that a scenario judges (see harness.scenario)",
+    "intrusive: only with --intrusive: may disturb the product",
+    "waiting: begun before all others and judged last (see harness.plugin.waiting)",
+    "restarts: the product is restarted, so it comes after all others",
+    "alone: with several workers, no other scenario runs at the same time",
+)
+
+
+def add_markers(config: pytest.Config) -> None:
+    """Make the markers of scenarios known."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "requirement: the clause that a scenario judges (see harness.scenario)"
-    )
-    config.addinivalue_line("markers", "intrusive: only with --intrusive: may disturb the product")
+    add_markers(config)
     path = config.getoption("--pacs", None)
     if path is None:
         return
+    if hasattr(config, "workerinput") or config.getoption("tx", None):
+        raise pytest.UsageError("--pacs runs in one process: for several use `pacs-harness run --workers N`")
     # Imported late: this module is loaded in every pytest of the environment.
     from harness.plugin.run import context_for_pytest, register, write_run
     from harness.target import TargetError, read_target

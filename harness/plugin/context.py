@@ -12,6 +12,8 @@ from harness.dimse.negotiation import UserIdentity
 from harness.dimse.transport import Address
 from harness.events import EventStream
 from harness.plugin.identity import ScenarioRoot, Selection
+from harness.plugin.order import Order
+from harness.plugin.turns import Turns
 from harness.scu.session import Peer, Stored
 from harness.synthesis import new_run_root
 from harness.target import USER_IDENTITY_TYPES, Target, tls_context
@@ -33,6 +35,10 @@ class RunContext:
     lost_after: str = ""
     """The id after which the product no longer answered."""
     on_stored: Callable[[Stored], None] = lambda stored: None
+    order: Order = field(default_factory=Order)
+    worker: int | None = None
+    """The number of this process among the workers of a parallel run; None where it is the only one."""
+    turns: Turns = field(default_factory=Turns)
 
     def peer(self) -> Peer:
         """How to reach the product.  Raises TargetError for unusable TLS files."""

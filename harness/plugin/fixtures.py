@@ -58,6 +58,7 @@ class FixturePlugin:
     def __init__(self, context: RunContext, recorder: RecorderPlugin) -> None:
         self._context = context
         self._recorder = recorder
+        self._identities: dict[str, Identity] = {}
 
     @pytest.fixture(scope="session")
     def target(self) -> Target:
@@ -82,7 +83,9 @@ class FixturePlugin:
     @pytest.fixture(scope="module")
     def corpus(self, request: pytest.FixtureRequest) -> Corpus:
         """Mints what this module stores, with UIDs of its own."""
-        return Corpus(Identity(self._context.run_root, request.node.nodeid))
+        # The same again where a run by chance comes back to the module: what is minted stays unique.
+        label = request.node.nodeid
+        return Corpus(self._identities.setdefault(label, Identity(self._context.run_root, label)))
 
     @pytest.fixture(scope="session")
     def store_study(

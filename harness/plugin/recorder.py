@@ -21,6 +21,7 @@ from harness.events import (
 )
 from harness.plugin.context import RunContext
 from harness.plugin.identity import order_of, requirement_of
+from harness.plugin.order import sorted_pairs
 from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge
 from harness.scu.echo import echo
 from harness.scu.session import Scu
@@ -61,6 +62,10 @@ class RecorderPlugin:
         self.unselected: list[Requirement] = []
         self.collection_errors: list[str] = []
         self.measurements: list[Measurement] = []
+        self.items: tuple[pytest.Item, ...] = ()
+        """The selected items, in the order of the run."""
+        self.chosen: tuple[Requirement, ...] = ()
+        """The requirement of each of them."""
         self._requirements: dict[str, Requirement] = {}
         self._open: dict[str, _Open] = {}
         self._recorders: dict[str, Recorder] = {}
@@ -88,19 +93,25 @@ class RecorderPlugin:
                 chosen.append((requirement, item))
             elif requirement not in self.unselected:
                 self.unselected.append(requirement)
-        chosen.sort(key=lambda pair: order_of(pair[0]))
+        chosen = sorted_pairs(chosen, self.context.order)
         items[:] = [item for _, item in chosen] + others
-        groups: dict[str, int] = {}
         for requirement, item in chosen:
             self._requirements[item.nodeid] = requirement
             entry = self._open.get(requirement.id)
             if entry is None:
                 self._open[requirement.id] = _Open(requirement, 1)
-                groups[requirement.group] = groups.get(requirement.group, 0) + 1
             else:
                 entry.left += 1
+        self.chosen, self.items = tuple(r for r, _ in chosen), tuple(item for _, item in chosen)
         if not config.option.collectonly:
-            self.context.events.emit(RunStarted(self.context.target.name, tuple(groups.items())))
+            self.announce()
+
+    def announce(self) -> None:
+        """Say what was selected."""
+        groups: dict[str, int] = {}
+        for requirement in sorted(self.selected(), key=order_of):
+            groups[requirement.group] = groups.get(requirement.group, 0) + 1
+        self.context.events.emit(RunStarted(self.context.target.name, tuple(groups.items())))
 
     def _selected(self, requirement: Requirement, item: pytest.Item) -> bool:
         if not self.context.selection.takes(requirement):
@@ -121,11 +132,24 @@ class RecorderPlugin:
         """The Recorder of this item's associations."""
         return self._recorders.setdefault(item.nodeid, Recorder())
 
+    def forget(self, item: pytest.Item) -> None:
+        """Drop what was recorded for this item: it begins anew."""
+        self._recorders.pop(item.nodeid, None)
+
     def measure(self, name: str, value: float, unit: str) -> None:
         """Record a number that nothing judges."""
         measurement = Measurement(name, value, unit)
         self.measurements.append(measurement)
         self.context.events.emit(MeasurementRecorded(measurement))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Where several workers exercise the product: wait for this scenario's turn."""
+        self.context.turns.begin(alone=item.get_closest_marker("alone") is not None)
+        try:
+            return (yield)
+        finally:
+            self.context.turns.end()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -150,6 +174,11 @@ class RecorderPlugin:
         silence: NoAnswer = outcome.excinfo[1]
         if time.monotonic() - started < silence.seconds * 0.9:
             return  # a wait of the scenario's own, shorter than the deadline: the scenario has judged
+        # Alone: another worker's scenario may be what the product is busy with.
+        with self.context.turns.alone():
+            self._ask_again(pyfuncitem, outcome)
+
+    def _ask_again(self, pyfuncitem: pytest.Function, outcome: Any) -> None:
         id_ = self._requirements[pyfuncitem.nodeid].id
         if not self._answers():
             self._lose(id_)
@@ -215,8 +244,11 @@ class RecorderPlugin:
 
     def _look_after(self, requirement: Requirement, error: BaseException | None) -> None:
         """After a broken connection: is the product still there?"""
-        if isinstance(error, DimseError) and not self.context.lost_after and not self._answers():
-            self._lose(requirement.id)
+        if not isinstance(error, DimseError) or self.context.lost_after:
+            return
+        with self.context.turns.alone():
+            if not self._answers():
+                self._lose(requirement.id)
 
     def _in_scenario(self, info: pytest.ExceptionInfo[BaseException]) -> bool:
         innermost = info.traceback[-1].path
@@ -259,8 +291,7 @@ class RecorderPlugin:
             ),
             cases=tuple((case.name, case.judgement.outcome) for case in cases) if several else (),
         )
-        self.results.append(result)
-        self.context.events.emit(ResultRecorded(result))
+        self.record(result)
 
     def _capture(self, requirement: Requirement, number: int, case: _Case) -> str:
         if not case.recorder.endpoints:
@@ -273,13 +304,24 @@ class RecorderPlugin:
 
     def flush_unfinished(self) -> None:
         """What an interrupted run leaves open becomes NOT_TESTED, so that the report shows it."""
+        for requirement in self.unfinished():
+            reason = "the run ended before this requirement"
+            self.record(Result(requirement, Outcome.NOT_TESTED, reason, 0.0))
+
+    def record(self, result: Result) -> None:
+        """One more requirement has its outcome."""
+        self.results.append(result)
+        self.context.events.emit(ResultRecorded(result))
+
+    def sort_results(self) -> None:
+        """Into the order of the selection, whatever order they came in."""
+        place = {requirement.id: number for number, requirement in enumerate(self.selected())}
+        self.results.sort(key=lambda result: place[result.requirement.id])
+
+    def unfinished(self) -> list[Requirement]:
+        """The selected requirements that have no result."""
         seen = {result.requirement.id for result in self.results}
-        for entry in self._open.values():
-            if entry.requirement.id not in seen:
-                reason = "the run ended before this requirement"
-                result = Result(entry.requirement, Outcome.NOT_TESTED, reason, 0.0)
-                self.results.append(result)
-                self.context.events.emit(ResultRecorded(result))
+        return [requirement for requirement in self.selected() if requirement.id not in seen]
 
 
 def shortened(dump: str) -> str:

@@ -7,10 +7,12 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,12 @@ from harness.capabilities import Capabilities
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode, exit_code
 from harness.events import EventStream, JsonLines, RunFinished
+from harness.plugin import add_markers
 from harness.plugin.context import RunContext, StoredLog
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot
 from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.waiting import WaitingPlugin
 from harness.target import Target, TargetError
 from harness.verdict import EDITION, Run, to_json
 
@@ -42,11 +46,16 @@ def their_scenarios(folder: Path) -> ScenarioRoot:
 
 
 def make_run_folder(folder: Path) -> Path:
-    """Create the run folder, for its owner only.  Raises TargetError where that fails or it is in use."""
+    """Create the run folder, for its owner only, or take an empty one as it is.
+
+    Raises TargetError where that fails, or where it holds anything: nothing is overwritten or mixed up.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (folder / "run.json").exists():
             raise TargetError(f"{folder}: holds a run already; give another --output")
+        if any(folder.iterdir()):
+            raise TargetError(f"{folder}: holds other files; give a new or an empty folder as --output")
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
@@ -79,8 +88,12 @@ class RunFile:
         command: Sequence[str],
         peer: dict[str, str],
         capabilities: Capabilities | None = None,
+        how: Mapping[str, str] | None = None,
     ) -> RunFile:
-        """Write a run that has no results yet, so that a killed run can be read."""
+        """Write a run that has no results yet, so that a killed run can be read.
+
+        ``how`` is written beside the environment: what the run can be repeated with.
+        """
         run = Run(
             target=target.public(),
             tool_version=__version__,
@@ -91,7 +104,7 @@ class RunFile:
             exit_code=None,
             ended_because="running",
             peer=peer,
-            environment=environment(),
+            environment={**environment(), **(how or {})},
             capabilities=capabilities,
         )
         file = cls(folder, run)
@@ -136,10 +149,48 @@ class Session:
     problems: list[str] = field(default_factory=list)
 
 
-def run_pytest(context: RunContext, *, keyword: str = "", collect_only: bool = False) -> Session:
-    """Run (or only collect) the scenarios of ``context.roots``; nothing around reaches that pytest."""
+def run_pytest(
+    context: RunContext, *, keyword: str = "", collect_only: bool = False, workers: int = 1
+) -> Session:
+    """Run (or only collect) the scenarios of ``context.roots``; nothing around reaches that pytest.
+
+    With several workers raises TargetError where pytest-xdist is not installed.
+    """
+    if workers > 1 and not collect_only:
+        return _run_parallel(context, keyword, workers)
+    plugin = RecorderPlugin(context)
+    code = _pytest_main(
+        _arguments(context, keyword, *(["--collect-only"] if collect_only else [])),
+        [plugin, FixturePlugin(context, plugin), WaitingPlugin(context, plugin)],
+    )
+    return Session(plugin, code, _problems(plugin, code))
+
+
+def _run_parallel(context: RunContext, keyword: str, workers: int) -> Session:
+    """Collected here, so that the selection is known; run by the workers."""
+    if find_spec("xdist") is None:
+        raise TargetError("several workers need pytest-xdist: pip install pytest-xdist")
+    from harness.plugin.parallel import Controller
+
+    session = run_pytest(context, keyword=keyword, collect_only=True)
+    plugin = session.plugin
+    if session.problems or not plugin.items:
+        return session
+    plugin.announce()
+    with tempfile.TemporaryDirectory(prefix="pacs-harness-turns-") as turns:
+        controller = Controller(context, plugin, workers, Path(turns))
+        more = ("-p", "xdist", "-p", "harness.plugin.worker", "-n", str(workers))
+        code = _pytest_main(_arguments(context, keyword, *more), [controller])
+    problems = _problems(plugin, code) + controller.problems()
+    if not problems and code != pytest.ExitCode.INTERRUPTED:
+        controller.blame_ourselves()
+    plugin.sort_results()
+    return Session(plugin, code, problems)
+
+
+def _arguments(context: RunContext, keyword: str, *more: str) -> list[str]:
     root = our_scenarios().folder
-    arguments = [
+    return [
         "-c",
         str(root / "pytest.ini"),
         f"--rootdir={root}",
@@ -149,28 +200,32 @@ def run_pytest(context: RunContext, *, keyword: str = "", collect_only: bool = F
         "no:cacheprovider",
         "--capture=no",
         *(["-k", keyword] if keyword else []),
-        *(["--collect-only"] if collect_only else []),
+        *more,
         *(str(root.folder) for root in context.roots),
     ]
-    plugin = RecorderPlugin(context)
+
+
+def _pytest_main(arguments: list[str], plugins: list[object]) -> int:
     with _hermetic():
-        code = pytest.main(
-            arguments, plugins=[plugin, FixturePlugin(context, plugin), _NoTerminal(), _Markers()]
-        )
+        return int(pytest.main(arguments, plugins=[*plugins, _NoTerminal(), _Markers()]))
+
+
+def _problems(plugin: RecorderPlugin, code: int) -> list[str]:
     problems = list(plugin.collection_errors)
     if code == pytest.ExitCode.USAGE_ERROR and not problems:
         problems.append("pytest refused the scenarios or the -k expression")
     if code == pytest.ExitCode.INTERNAL_ERROR:
         problems.append("pytest itself failed")
-    return Session(plugin, int(code), problems)
+    return problems
 
 
 @contextlib.contextmanager
 def _hermetic() -> Iterator[None]:
     """No plugin, option or bytecode of the surroundings; all as before afterwards."""
-    hidden = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    before = {name: os.environ.pop(name, None) for name in hidden}
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    hidden = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # the workers' too
+    before = {name: os.environ.pop(name, None) for name in (*hidden, *ours)}
+    os.environ.update(ours)
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
@@ -184,8 +239,7 @@ def _hermetic() -> Iterator[None]:
 
 class _Markers:
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.addinivalue_line("markers", "requirement: the clause that a scenario judges")
-        config.addinivalue_line("markers", "intrusive: only with --intrusive: may disturb the product")
+        add_markers(config)
 
 
 def conclude(context: RunContext, session: Session, allow_untested: Sequence[str]) -> tuple[ExitCode, str]:
@@ -226,6 +280,7 @@ def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
     plugin = RecorderPlugin(context)
     config.pluginmanager.register(plugin, "pacs-recorder")
     config.pluginmanager.register(FixturePlugin(context, plugin), "pacs-fixtures")
+    config.pluginmanager.register(WaitingPlugin(context, plugin), "pacs-waiting")
     return plugin
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.dimse.association import Association
-from harness.dimse.errors import ConnectionClosed, PeerAborted, PeerViolation
+from harness.dimse.errors import ConnectionClosed, NoAnswer, PeerAborted, PeerViolation
 from harness.dimse.pdu import (
     Abort,
     AssociateAccept,
@@ -24,6 +24,7 @@ from harness.dimse.pdu import (
 from harness.plugin.fixtures import Corpus
 from harness.plugin.outcomes import NotTested
 from harness.scenario import (
+    QUALITY,
     SHALL,
     SHOULD,
     expect_abort,
@@ -37,11 +38,14 @@ from harness.scenario import (
 from harness.scu.echo import echo
 from harness.scu.find import find
 from harness.scu.session import Scu
+from harness.scu.status import describe
 from harness.scu.store import store_request
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 
 UNKNOWN_PDU = b"\x0a\x00\x00\x00\x00\x00"
 """No bytes follow its header: unread ones would reset a connection that is closed over them."""
+SERVED_WITHIN = 5.0
+"""Seconds, far below the ARTIM timers that are common: whoever waits for one is blocked by it."""
 ABORT_REASONS = (0, 1, 2, 4, 5, 6)
 FRAGMENT = PData((Pdv(1, is_command=True, is_last=False, data=bytes(8)),))
 UNEXPECTED: dict[str, Pdu] = {
@@ -226,3 +230,21 @@ def test_one_association_per_connection(scu: Scu) -> None:
         refused_again(association, scu)
     finally:
         association.close()
+
+
+@pytest.mark.alone
+@requirement(
+    "PS3.8 9.1.2", QUALITY, "A connection on which nothing is said keeps nobody else from an association."
+)
+def test_silent_connection_blocks_nobody(scu: Scu) -> None:
+    hurried = replace(scu, peer=replace(scu.peer, deadline=min(SERVED_WITHIN, scu.peer.deadline)))
+    with scu.connect() as silent:
+        try:
+            with hurried.open(VERIFICATION) as association:
+                response = echo(association)
+        except NoAnswer as silence:
+            awaited = f"{silence.awaited}, while another connection is silent"
+            raise NoAnswer(silence.seconds, awaited) from None
+        silent.connection.poll()
+        assert silent.connection.end is None, "others were served after the silent connection was closed only"
+    assert response.integer("Status") == 0, f"C-ECHO beside a silent connection: {describe(response)}"

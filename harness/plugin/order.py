@@ -1,0 +1,68 @@
+"""The order of a run: as the files stand, or by chance with a seed that can be given again."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.plugin.identity import order_of
+from harness.verdict import Requirement
+
+if TYPE_CHECKING:
+    import pytest
+
+_SEEDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``seed`` None: by groups, as the files stand; else requirements in an order made of the seed."""
+
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        return "file" if self.seed is None else f"random:{self.seed}"
+
+
+def order_from(words: str) -> Order:
+    """``file``, ``random`` (a new seed) or ``random:SEED``.  ValueError with words for people."""
+    kind, colon, seed = words.partition(":")
+    if words == "file":
+        return Order()
+    if kind == "random" and not colon:
+        return Order(secrets.randbelow(_SEEDS))
+    if kind == "random" and seed.isdecimal():
+        return Order(int(seed))
+    raise ValueError(f"{words!r} is no order; it takes file, random or random:SEED, where SEED is a number")
+
+
+def is_waiting(item: pytest.Item) -> bool:
+    """Whether the item judges what was begun at the start of the run (`harness.plugin.waiting`)."""
+    return item.get_closest_marker("waiting") is not None
+
+
+def ends_the_run(item: pytest.Item) -> int:
+    """0 for an ordinary item, more for those that come after all of these.
+
+    A restart of the product ends the connections that others wait for, so it comes after them.
+    """
+    return 2 if item.get_closest_marker("restarts") else 1 if is_waiting(item) else 0
+
+
+def sorted_pairs(
+    pairs: Sequence[tuple[Requirement, pytest.Item]], order: Order
+) -> list[tuple[Requirement, pytest.Item]]:
+    """The items in the order of the run; cases of a requirement stay together; see `ends_the_run`."""
+    found = list(pairs)
+    if order.seed is None:
+        found.sort(key=lambda pair: order_of(pair[0]))
+    else:
+        ids = sorted({requirement.id for requirement, _ in found})
+        random.Random(order.seed).shuffle(ids)
+        place = {id_: number for number, id_ in enumerate(ids)}
+        found.sort(key=lambda pair: place[pair[0].id])
+    found.sort(key=lambda pair: ends_the_run(pair[1]))
+    return found

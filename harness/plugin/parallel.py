@@ -1,0 +1,140 @@
+"""A run with several workers: pytest-xdist distributes, this process keeps the run's files.
+
+Workers tell what happens at once, over a channel beside xdist's own; results, measurements and stored objects
+are written here, in one place, and the console shows them as in a serial run.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.events import MeasurementRecorded, ResultRecorded, TargetLost
+from harness.plugin.context import RunContext
+from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.scheduling import Job, SharedOut, number_of, place_of
+from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Told
+from harness.scu.session import Stored
+from harness.verdict import Evidence, Outcome, Requirement, Result
+
+if TYPE_CHECKING:
+    import execnet
+    import pytest
+    from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
+
+
+class Controller:
+    """The plugin of the process that distributes.  ``recorder`` has collected already."""
+
+    def __init__(self, context: RunContext, recorder: RecorderPlugin, workers: int, turns: Path) -> None:
+        self._context = context
+        self._recorder = recorder
+        self._workers = workers
+        self._turns = turns
+        self._lock = threading.Lock()
+        self._channels: list[execnet.Channel] = []
+        self._config: pytest.Config | None = None
+        self._requirements = {
+            item.nodeid: requirement
+            for item, requirement in zip(recorder.items, recorder.chosen, strict=True)
+        }
+        self.fault: Exception | None = None
+        """What went wrong while this process kept what a worker told."""
+        self.scheduling = SharedOut(
+            [
+                Job(number, item.nodeid, requirement.id, place_of(item))
+                for number, (item, requirement) in enumerate(
+                    zip(recorder.items, recorder.chosen, strict=True)
+                )
+            ],
+            workers,
+        )
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_configure_node(self, node: WorkerController) -> None:
+        """Tell a worker what the run is, before it starts."""
+        context = self._context
+        number = number_of(node)
+        channel = node.gateway.newchannel()
+        channel.setcallback(self._receive)
+        with self._lock:
+            self._channels.append(channel)
+        node.workerinput[CHANNEL] = channel
+        node.workerinput[ASSIGNMENT] = pickle.dumps(
+            Assignment(
+                target=context.target,
+                folder=context.folder.resolve(),
+                roots=context.roots,
+                selection=context.selection,
+                observe=context.observe,
+                intrusive=context.intrusive,
+                order=context.order,
+                run_root=root_of(context.run_root, number),
+                worker=number,
+                turns=self._turns,
+            )
+        )
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: object) -> SharedOut:
+        return self.scheduling
+
+    def pytest_handlecrashitem(self, crashitem: str, report: Any, sched: Any) -> None:
+        """A worker died of this item: that is ours."""
+        with self._lock:
+            self._ours(self._requirements[crashitem], "the worker process died while this was run")
+
+    def _ours(self, requirement: Requirement, words: str) -> None:
+        reason = f"a fault of the harness, not of the product: {words}"
+        self._recorder.record(
+            Result(requirement, Outcome.ERROR, reason, 0.0, Evidence(expected=requirement.text))
+        )
+
+    def problems(self) -> list[str]:
+        """What went wrong with the workers themselves."""
+        odd = [f"worker {id_} collected other scenarios" for id_ in self.scheduling.odd_collections]
+        return odd if self.fault is None else [*odd, f"results could not be kept: {self.fault}"]
+
+    def blame_ourselves(self) -> None:
+        """What no worker has given a result for, though nobody interrupted the run, is an error of ours."""
+        for requirement in self._recorder.unfinished():
+            self._ours(requirement, "its worker process ended before it was run")
+
+    def _receive(self, data: bytes) -> None:
+        """What a worker tells, in the thread that reads from it."""
+        try:
+            with self._lock:
+                self._keep(pickle.loads(data))
+        except Exception as fault:  # noqa: BLE001 - kept for `problems`: nobody hears it in this thread
+            self.fault = self.fault or fault
+            session = self._config and self._config.pluginmanager.getplugin("dsession")
+            if session is not None:
+                session.shouldstop = "what a worker told could not be kept"
+
+    def _keep(self, told: Told) -> None:
+        context = self._context
+        if isinstance(told, Stored):
+            context.on_stored(told)
+            return
+        if isinstance(told, ResultRecorded):
+            self._recorder.record(told.result)
+            return
+        if isinstance(told, TargetLost):
+            if context.lost_after:
+                return
+            context.lost_after = told.after
+            for channel in self._channels:
+                if not channel.isclosed():
+                    channel.send(told.after)
+        elif isinstance(told, MeasurementRecorded):
+            self._recorder.measurements.append(told.measurement)
+        context.events.emit(told)
+
+
+def root_of(run_root: str, worker: int) -> str:
+    """A UID root for each worker, so that accession numbers too, which are made of it, never meet."""
+    head, _, run = run_root.rpartition(".")
+    return f"{head}.{int(run) + worker + 1}"

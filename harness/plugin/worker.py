@@ -1,0 +1,87 @@
+"""A worker of a parallel run: a pytest of its own, told by the controller what the run is.
+
+Loaded with ``-p`` by controller and workers alike; in the controller it does nothing.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.events import Event, EventStream, RunStarted
+from harness.plugin.context import RunContext
+from harness.plugin.fixtures import FixturePlugin
+from harness.plugin.identity import ScenarioRoot, Selection
+from harness.plugin.order import Order
+from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.turns import SharedTurns
+from harness.plugin.waiting import WaitingPlugin
+from harness.scu.session import Stored
+from harness.target import Target
+
+if TYPE_CHECKING:
+    import execnet
+
+ASSIGNMENT, CHANNEL = "pacs_harness_assignment", "pacs_harness_channel"
+"""Keys of what xdist passes to a worker: an `Assignment`, pickled; the channel for `Told` and back."""
+
+Told = Event | Stored
+"""What a worker tells the controller, at once; the controller tells the id after which the target is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a worker has to know of the run."""
+
+    target: Target
+    folder: Path
+    roots: tuple[ScenarioRoot, ...]
+    selection: Selection
+    observe: bool
+    intrusive: bool
+    order: Order
+    run_root: str
+    """This worker's own: what two workers mint never meets."""
+    worker: int
+    turns: Path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", None)
+    if given is None or ASSIGNMENT not in given:
+        return
+    # Pickled by the controller, which started this process.
+    assignment: Assignment = pickle.loads(given[ASSIGNMENT])
+    channel: execnet.Channel = given[CHANNEL]
+
+    def tell(told: Told) -> None:
+        if not isinstance(told, RunStarted):
+            channel.send(pickle.dumps(told))
+
+    context = RunContext(
+        assignment.target,
+        assignment.folder,
+        EventStream(tell),
+        assignment.roots,
+        assignment.selection,
+        observe=assignment.observe,
+        intrusive=assignment.intrusive,
+        run_root=assignment.run_root,
+        on_stored=tell,
+        order=assignment.order,
+        worker=assignment.worker,
+        turns=SharedTurns(assignment.turns),
+    )
+
+    def lost(after: str) -> None:
+        context.lost_after = context.lost_after or after
+
+    channel.setcallback(lost)
+    recorder = RecorderPlugin(context)
+    for plugin in (recorder, FixturePlugin(context, recorder), WaitingPlugin(context, recorder)):
+        config.pluginmanager.register(plugin)

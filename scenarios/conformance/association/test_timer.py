@@ -1,0 +1,53 @@
+"""The ARTIM timer: a connection without a request is not kept for ever (PS3.8 9.1.4, 9.1.5, 9.2.3).
+
+The standard demands the timer and leaves its value to the configuration.  So what stays open for longer than
+anybody waits is no proof of a fault, unless the product's claims say the value (``[claims] artim``).
+"""
+
+from __future__ import annotations
+
+from harness.dimse.association import Association
+from harness.dimse.pdu import Abort, name_of
+from harness.plugin.outcomes import ClaimNotKept
+from harness.plugin.waiting import Ending, Watched, waiting
+from harness.scenario import QUALITY, requirement
+from harness.scu.session import Scu
+from harness.scu.uids import VERIFICATION
+
+
+def half_a_request(scu: Scu) -> Association:
+    """A connection on which the first half of a valid A-ASSOCIATE-RQ was sent."""
+    request = scu.request(VERIFICATION).encode()
+    association = scu.connect()
+    association.send_raw(request[: len(request) // 2])
+    return association
+
+
+def judge(ending: Ending, after: str) -> None:
+    """Closed in time; an A-ABORT before that does no harm."""
+    others = [name_of(pdu) for pdu in ending.pdus if not isinstance(pdu, Abort)]
+    assert not others, f"{after}, the product sends {', '.join(others)}"
+    words = f"{after}, the connection is still open after {ending.seconds:.0f} s"
+    if ending.promised is not None and not ending.closed:
+        raise ClaimNotKept(f"{words}; the claims give the ARTIM timer {ending.promised:g} s")
+    assert ending.closed, (
+        f"{words}; with a longer ARTIM timer that is legal: [claims] artim in the target file says its value"
+    )
+
+
+@waiting(Scu.connect)
+@requirement(
+    "PS3.8 9.1.4", QUALITY, "A connection on which no request arrives is closed when the ARTIM timer ends."
+)
+def test_no_request(left_alone: Watched) -> None:
+    judge(left_alone.ending(), "with no request sent")
+
+
+@waiting(half_a_request)
+@requirement(
+    "PS3.8 9.2.3",
+    QUALITY,
+    "A request that never completes is none: its connection is closed when the ARTIM timer ends.",
+)
+def test_partial_request(left_alone: Watched) -> None:
+    judge(left_alone.ending(), "with half a request sent")
