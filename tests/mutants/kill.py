@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
+import functools
 import importlib
 import pkgutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +21,11 @@ from harness.plugin.context import RunContext
 from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
 from harness.target import Destination, Target
-from harness.verdict import Result
+from harness.verdict import Outcome, Result
 from tests.mutants.seed import MUTANTS, Mutant
 from tests.variants.seed import VARIANTS, Variant
 
+IDS = Path(__file__).parents[2] / "scenarios" / "ids.txt"
 DEADLINE = 3.0
 """Seconds: a defect that shows as silence costs the deadline four times."""
 
@@ -81,10 +84,30 @@ def examine(target: Target, ids: Sequence[str], folder: Path) -> dict[str, Resul
     return {result.requirement.id: result for result in session.plugin.results}
 
 
-def verdicts(mutant: Mutant) -> dict[str, Result]:
-    """The results of the mutant's declared catchers."""
+def verdicts(mutant: Mutant, ids: Sequence[str]) -> dict[str, Result]:
+    """The results of the requirements (all where none is named) on the archive with the defect."""
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-mutant-") as scratch,
         target_with(mutant, Path(scratch)) as target,
     ):
-        return examine(target, mutant.caught_by, Path(scratch))
+        return examine(target, ids, Path(scratch))
+
+
+def caught(results: Mapping[str, Result]) -> list[str]:
+    """The requirements that say something is wrong, in the order in which they ran."""
+    return [id_ for id_, result in results.items() if result.outcome in (Outcome.FAIL, Outcome.WARN)]
+
+
+def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
+    """The requirements beside the first catcher: what a defect does to them has to be a verdict too."""
+    declared = set(mutant.caught_by)
+    group = mutant.caught_by[0].partition(".")[0]
+    others = [id_ for id_ in stable_ids() if id_ not in declared and id_.partition(".")[0] == group]
+    start = bisect.bisect(others, mutant.caught_by[0])
+    return (others[start:] + others[:start])[:number]
+
+
+@functools.cache
+def stable_ids() -> tuple[str, ...]:
+    """Every requirement's id, sorted."""
+    return tuple(sorted(line.split()[0] for line in IDS.read_text("utf-8").splitlines() if line.strip()))

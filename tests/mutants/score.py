@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from harness.verdict import Outcome
-from tests.mutants.kill import all_mutants, verdicts
+from tests.mutants.kill import all_mutants, caught, verdicts
 from tests.mutants.seed import Mutant
 
 WORKERS = 2
@@ -14,8 +13,7 @@ WORKERS = 2
 
 def caught_by(mutant: Mutant) -> list[str]:
     """The declared catchers that did catch it."""
-    results = verdicts(mutant)
-    return [id_ for id_, result in results.items() if result.outcome in (Outcome.FAIL, Outcome.WARN)]
+    return caught(verdicts(mutant, mutant.caught_by))
 
 
 def main(names: list[str]) -> int:
@@ -23,11 +21,10 @@ def main(names: list[str]) -> int:
     mutants = [mutant for name, mutant in all_mutants().items() if not names or name in names]
     escaped = []
     with ProcessPoolExecutor(WORKERS) as pool:
-        for mutant, caught in zip(mutants, pool.map(caught_by, mutants), strict=True):
-            whole = set(caught) >= set(mutant.caught_by)
-            print(
-                f"{'caught ' if whole else 'ESCAPED'}  {mutant.name}: {mutant.defect}  ← {', '.join(caught)}"
-            )
+        for mutant, catchers in zip(mutants, pool.map(caught_by, mutants), strict=True):
+            whole = set(catchers) >= set(mutant.caught_by)
+            word = "caught " if whole else "ESCAPED"
+            print(f"{word}  {mutant.name}: {mutant.defect}  ← {', '.join(catchers)}")
             if not whole:
                 escaped.append(mutant)
     print(f"\n{len(mutants) - len(escaped)} / {len(mutants)} caught")

@@ -1,11 +1,11 @@
-"""Every seeded defect is caught by the requirements that are about it."""
+"""Every seeded defect is caught by the requirements that are about it, and gives its neighbours no ERROR."""
 
 from __future__ import annotations
 
 import pytest
 
 from harness.verdict import Outcome
-from tests.mutants.kill import all_mutants, verdicts
+from tests.mutants.kill import all_mutants, caught, neighbours, verdicts
 
 MUTANTS = all_mutants()
 
@@ -14,10 +14,13 @@ MUTANTS = all_mutants()
 @pytest.mark.parametrize("name", MUTANTS)
 def test_caught(name: str) -> None:
     mutant = MUTANTS[name]
-    results = verdicts(mutant)
+    results = verdicts(mutant, (*mutant.caught_by, *neighbours(mutant)))
+    caught_by = caught(results)
     missed = {
         id_: f"{results[id_].outcome}: {results[id_].reason}" if id_ in results else "no such requirement"
         for id_ in mutant.caught_by
-        if id_ not in results or results[id_].outcome not in (Outcome.FAIL, Outcome.WARN)
+        if id_ not in caught_by
     }
     assert not missed, f"{mutant.defect} ({mutant.clause})"
+    erred = {id_: result.reason for id_, result in results.items() if result.outcome is Outcome.ERROR}
+    assert not erred, f"a defect of the product became ours: {mutant.defect} ({mutant.clause})"
