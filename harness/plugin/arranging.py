@@ -13,11 +13,13 @@ from harness.dimse.capture import Recorder
 from harness.dimse.errors import NotAccepted
 from harness.plugin.fixtures import POLL, Corpus
 from harness.plugin.outcomes import NotSupported, NotTested
+from harness.scu.brought import Brought
 from harness.scu.destination import Destination
-from harness.scu.get import Got, get_with, open_for_get, storage_for
+from harness.scu.get import get_with, open_for_get, storage_for
 from harness.scu.identifier import keys_of
-from harness.scu.inbox import Received
-from harness.scu.move import move
+from harness.scu.inbox import Received, success
+from harness.scu.move import move_to
+from harness.scu.retrieve import keys_to
 from harness.scu.session import Scu
 from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import Kind, Recipe, SyntheticInstance, SyntheticStudy, build
@@ -53,13 +55,15 @@ def mixed_study(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 
 
 def lossless_studies(corpus: Corpus, store_study: StoreStudy) -> list[SyntheticStudy]:
-    """A CT study for each lossless compression that the product stores; none where it stores none."""
+    """A CT study for each lossless compression that the product stores.  NotSupported without one."""
     taken = []
     for pixels in LOSSLESS_PIXELS:
         try:
             taken.append(store_study(study_of(corpus, SeriesRecipe(Kind.CT, pixels=pixels))))
         except NotAccepted:
             continue
+    if not taken:
+        raise NotSupported("the product stores no object in a lossless compressed transfer syntax")
     return taken
 
 
@@ -88,12 +92,13 @@ def get_agreed(
     root: Root,
     level: QueryLevel | None,
     storage: Sequence[tuple[str, Sequence[str]]],
-    keys: Mapping[str, Any] | None = None,
-    **more: Any,
-) -> Got:
+    keys: Mapping[str, Any],
+    *,
+    status_of: Callable[[Received], int] = success,
+) -> Brought:
     """One C-GET on an association of its own; see `open_agreed`."""
     with open_agreed(scu, root, storage) as association:
-        return get_with(association, root.get, keys_of(level, {**(keys or {}), **more}))
+        return get_with(association, root.get, keys_of(level, keys), status_of=status_of)
 
 
 def bring_back(
@@ -108,26 +113,18 @@ def bring_back(
     decompress is a question to its retrieval, not to what it keeps.  ``destination`` is asked for only where
     C-GET is not offered; it may raise NotTested, as this does where C-MOVE is not offered either.
     """
-    first = instances[0]
-    keys: dict[str, str | list[str]] = {
-        "StudyInstanceUID": first.text("StudyInstanceUID"),
-        "SeriesInstanceUID": first.text("SeriesInstanceUID"),
-        "SOPInstanceUID": [instance.sop_instance_uid for instance in instances],
-    }
     own = dict.fromkeys(
         (one.transfer_syntax,) for one in instances if one.transfer_syntax not in UNCOMPRESSED
     )
     storage = storage_for(instances, *own, UNCOMPRESSED)
-    of_patient = {"PatientID": first.text("PatientID"), **keys}
-    models = ((Root.STUDY, keys), (Root.PATIENT, of_patient))
-    for root, wanted in models:
+    for root in (Root.STUDY, Root.PATIENT):
         with contextlib.suppress(NotAccepted, NotSupported):
-            return get_agreed(scu, root, QueryLevel.IMAGE, storage, wanted).received
+            return get_agreed(scu, root, QueryLevel.IMAGE, storage, keys_to(root, instances)).received
     receiver = destination()
-    for root, wanted in models:
-        with contextlib.suppress(NotAccepted), receiver.inbox(recorder) as inbox:
-            move(scu, root, QueryLevel.IMAGE, receiver.ae_title, wanted)
-            return tuple(inbox.received)
+    for root in (Root.STUDY, Root.PATIENT):
+        with contextlib.suppress(NotAccepted):
+            keys = keys_to(root, instances)
+            return move_to(scu, receiver, recorder, root, QueryLevel.IMAGE, keys).received
     raise NotTested("nothing can be brought back: the product offers neither C-GET nor C-MOVE")
 
 

@@ -19,8 +19,8 @@ from harness.dimse.errors import ConnectionClosed, PeerAborted, PeerViolation, R
 from harness.dimse.inbound import Message, aborted
 from harness.dimse.pdu import Abort, PData, ReleaseRequest, ReleaseResponse
 from harness.dimse.walker import Element, shown_tag, walk
-from harness.scu.echo import WITH_DATA_SET
-from harness.scu.identifier import encode_identifier, keys_of
+from harness.scu.asking import ask
+from harness.scu.identifier import keys_of
 from harness.scu.inbox import Inbox, Reported, event_response
 from harness.scu.status import is_request, response_to
 from harness.scu.uids import STORAGE_COMMITMENT_PUSH, STORAGE_COMMITMENT_PUSH_INSTANCE
@@ -113,17 +113,16 @@ def send_action(
     message_id: int | None = None,
 ) -> CommandSet:
     """Send one N-ACTION-RQ (PS3.7 10.3.5.1) and read nothing; its command set.  NotAccepted."""
-    context = association.context_for(STORAGE_COMMITMENT_PUSH)
-    request = CommandSet.of(
+    return ask(
+        association,
+        STORAGE_COMMITMENT_PUSH,
+        Command.N_ACTION_RQ,
+        information,
+        message_id,
         RequestedSOPClassUID=STORAGE_COMMITMENT_PUSH,
-        CommandField=int(Command.N_ACTION_RQ),
-        MessageID=association.next_message_id() if message_id is None else message_id,
-        CommandDataSetType=WITH_DATA_SET,
         RequestedSOPInstanceUID=sop_instance_uid,
         ActionTypeID=action_type,
     )
-    association.send_message(context.id, request, encode_identifier(information, context.transfer_syntax))
-    return request
 
 
 def request_commitment(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
@@ -12,28 +11,16 @@ from harness.dimse.association import Association
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.dimse.negotiation import RoleSelection
-from harness.scu.echo import WITH_DATA_SET
+from harness.scu.asking import ask
+from harness.scu.brought import Brought
 from harness.scu.find import MAX_RESPONSES, cancel_request
-from harness.scu.identifier import encode_identifier, keys_of
-from harness.scu.inbox import Received, received_from, store_response
+from harness.scu.identifier import keys_of
+from harness.scu.inbox import Received, received_from, store_response, success
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, is_request, response_to
 from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import SyntheticInstance
-
-
-@dataclass(frozen=True, slots=True)
-class Got:
-    """The responses to one C-GET and the objects that came with it, in order of arrival."""
-
-    retrieval: Retrieval
-    received: tuple[Received, ...]
-
-    @property
-    def status(self) -> int:
-        """The final status."""
-        return self.retrieval.status
 
 
 def storage_for(
@@ -64,16 +51,9 @@ def open_for_get(
 
 def begin_get(association: Association, sop_class: str, identifier: Dataset) -> CommandSet:
     """Send one C-GET-RQ with these very keys and read nothing; its command set."""
-    context = association.context_for(sop_class)
-    request = CommandSet.of(
-        AffectedSOPClassUID=sop_class,
-        CommandField=int(Command.C_GET_RQ),
-        MessageID=association.next_message_id(),
-        Priority=0,
-        CommandDataSetType=WITH_DATA_SET,
+    return ask(
+        association, sop_class, Command.C_GET_RQ, identifier, AffectedSOPClassUID=sop_class, Priority=0
     )
-    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
-    return request
 
 
 def get_with(
@@ -81,10 +61,10 @@ def get_with(
     sop_class: str,
     identifier: Dataset,
     *,
-    status_of: Callable[[Received], int] = lambda received: 0,
+    status_of: Callable[[Received], int] = success,
     cancel_after: int | None = None,
     cancel_before_response: bool = False,
-) -> Got:
+) -> Brought:
     """One C-GET with these very keys; each object is answered with ``status_of`` it.
 
     C-CANCEL goes out after ``cancel_after`` objects (0: at once): behind the response to the last of them, or
@@ -114,7 +94,7 @@ def get_with(
             retrieval = Retrieval(
                 tuple(pending), response, message.dataset, context.transfer_syntax, tuple(data_sets)
             )
-            return Got(retrieval, tuple(received))
+            return Brought(retrieval, tuple(received))
         pending.append(response)
         if message.dataset is not None:
             data_sets.append(message.dataset)
@@ -128,7 +108,7 @@ def get(
     storage: Sequence[tuple[str, Sequence[str]]],
     keys: Mapping[str, Any] | None = None,
     **more: Any,
-) -> Got:
+) -> Brought:
     """One C-GET on an association of its own.  NotAccepted where the product lacks the model."""
     with open_for_get(scu, root, storage) as association:
         return get_with(association, root.get, keys_of(level, {**(keys or {}), **more}))

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom import Dataset
 
 from harness.dimse.association import Association
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
-from harness.scu.echo import WITH_DATA_SET
+from harness.scu.asking import ask
+from harness.scu.brought import Brought
 from harness.scu.find import MAX_RESPONSES, cancel_request
-from harness.scu.identifier import encode_identifier, keys_of
+from harness.scu.identifier import keys_of
+from harness.scu.inbox import AnswerOf, StatusOf, prefer_given_order, success
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, response_to
 from harness.scu.uids import QueryLevel, Root
+
+if TYPE_CHECKING:
+    from harness.dimse.capture import Recorder
+    from harness.scu.destination import Destination
 
 
 def begin_move(
@@ -29,17 +35,16 @@ def begin_move(
     priority: int = 0,
 ) -> CommandSet:
     """Send one C-MOVE-RQ with these very keys and read nothing; its command set, for `finish_move`."""
-    context = association.context_for(sop_class)
-    request = CommandSet.of(
+    return ask(
+        association,
+        sop_class,
+        Command.C_MOVE_RQ,
+        identifier,
+        message_id,
         AffectedSOPClassUID=sop_class,
-        CommandField=int(Command.C_MOVE_RQ),
-        MessageID=association.next_message_id() if message_id is None else message_id,
         Priority=priority,
-        CommandDataSetType=WITH_DATA_SET,
         MoveDestination=destination,
     )
-    association.send_message(context.id, request, encode_identifier(identifier, context.transfer_syntax))
-    return request
 
 
 def cancel_move(association: Association, request: CommandSet) -> None:
@@ -96,7 +101,7 @@ def move_with(
 def move(
     scu: Scu,
     root: Root,
-    level: QueryLevel,
+    level: QueryLevel | None,
     destination: str,
     keys: Mapping[str, Any] | None = None,
     **more: Any,
@@ -104,3 +109,20 @@ def move(
     """One C-MOVE on an association of its own.  NotAccepted where the product lacks the model."""
     with scu.open(root.move) as association:
         return move_with(association, root.move, destination, keys_of(level, {**(keys or {}), **more}))
+
+
+def move_to(
+    scu: Scu,
+    destination: Destination,
+    recorder: Recorder,
+    root: Root,
+    level: QueryLevel | None,
+    keys: Mapping[str, Any],
+    *,
+    status_of: StatusOf = success,
+    answer: AnswerOf = prefer_given_order,
+) -> Brought:
+    """One C-MOVE to the harness's own destination, and what arrived there before its final response."""
+    with destination.inbox(recorder, status_of=status_of, answer=answer) as inbox:
+        retrieval = move(scu, root, level, destination.ae_title, keys)
+    return Brought(retrieval, tuple(inbox.received))

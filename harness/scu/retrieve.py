@@ -36,6 +36,36 @@ def keys_for(
     return keys
 
 
+def keys_to(root: Root, instances: Sequence[SyntheticInstance]) -> dict[str, str | list[str]]:
+    """The unique keys that name stored objects of one series, at IMAGE level."""
+    first = instances[0]
+    above = ("StudyInstanceUID", "SeriesInstanceUID")
+    keys: dict[str, str | list[str]] = {
+        keyword: first.text(keyword) for keyword in (("PatientID", *above) if root is Root.PATIENT else above)
+    }
+    return keys | {"SOPInstanceUID": [instance.sop_instance_uid for instance in instances]}
+
+
+def part_of(
+    study: SyntheticStudy, root: Root, level: QueryLevel
+) -> tuple[dict[str, str | list[str]], tuple[SyntheticInstance, ...]]:
+    """What selects a study, its first series or two objects of that, and the objects selected."""
+    series = study.series[0]
+    chosen = {QueryLevel.SERIES: series.instances, QueryLevel.IMAGE: series.instances[:2]}
+    selected = tuple(chosen.get(level, study.instances))
+    return keys_for(root, level, study, series, selected), selected
+
+
+def keys_without_unique_one(
+    study: SyntheticStudy, level: QueryLevel, *, empty: bool
+) -> dict[str, str | list[str]]:
+    """The keys of a SERIES or IMAGE retrieval of which the unique key is empty or absent, Study Root."""
+    keys = keys_for(Root.STUDY, level, study, study.series[0])
+    unique = "SeriesInstanceUID" if level is QueryLevel.SERIES else "SOPInstanceUID"
+    keys.pop(unique)
+    return {**keys, unique: ""} if empty else keys
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The sub-operation counts of one response; None where the response has no such element."""
@@ -91,6 +121,27 @@ class Retrieval:
             if have is not None and have != want
         ]
         return f"the final response counts {', '.join(wrong)}" if wrong else ""
+
+    def uncounted(self) -> str:
+        """Which of the numbers of completed, failed and warned sub-operations the end lacks, in words."""
+        counts = self.counts
+        told = {"completed": counts.completed, "failed": counts.failed, "warning": counts.warning}
+        absent = [name for name, number in told.items() if number is None]
+        return f"the final response has no number of {', '.join(absent)} sub-operations" if absent else ""
+
+    def remaining_at_end(self) -> str:
+        """A number of remaining sub-operations in the final response, in words."""
+        remaining = self.counts.remaining
+        if remaining is None:
+            return ""
+        return f"{remaining} remaining sub-operations in a final response, {describe(self.final)}"
+
+    def needless_data_set(self) -> str:
+        """A response with a data set, in words: none is due in pending ones, nor without failed objects."""
+        if any(response.has_data_set for response in self.pending):
+            return "a pending response has a data set"
+        words = f"the final response has a data set: {describe(self.final)}"
+        return words if self.final.has_data_set else ""
 
     def failed_uids(self) -> tuple[str, ...]:
         """Failed SOP Instance UID List (0008,0058) at the end; PeerViolation where it is absent."""

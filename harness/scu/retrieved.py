@@ -16,6 +16,7 @@ from pydicom.uid import UID
 from harness.dimse.difference import HARMLESS, Difference, DifferenceKind, difference, summary, without
 from harness.dimse.errors import DecodeError
 from harness.dimse.walker import walk
+from harness.scu.frames import reframed
 from harness.scu.inbox import Received
 from harness.scu.uids import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -86,17 +87,19 @@ def altered(stored: Iterable[SyntheticInstance], received: Iterable[Received]) -
             for entry in without(_differences(instance, item), *_COERCED)
             if entry.kind not in HARMLESS and entry.kind is not DifferenceKind.PADDING
         ]
-        if item.transfer_syntax != instance.transfer_syntax:
-            # Image Pixel attributes follow the compression, group 0028; the pixels are `damaged`'s.
-            encapsulated = not {item.transfer_syntax, instance.transfer_syntax} <= NATIVE
-            found = [
-                entry
-                for entry in found
-                if entry.kind is not DifferenceKind.VR
-                and not (encapsulated and entry.path.startswith((_PIXEL_DATA, "(0028,")))
-            ]
-        if found:
-            return f"object {instance.sop_instance_uid}: {summary(found)}"
+        same = item.transfer_syntax == instance.transfer_syntax
+        encapsulated = not {item.transfer_syntax, instance.transfer_syntax} <= NATIVE
+        if encapsulated:
+            # Fragments may be cut otherwise; Image Pixel attributes, group 0028, follow the compression.
+            follow = (_PIXEL_DATA,) if same else (_PIXEL_DATA, "(0028,")
+            found = [entry for entry in found if not entry.path.startswith(follow)]
+        if not same:
+            found = [entry for entry in found if entry.kind is not DifferenceKind.VR]
+        words = summary(found) if found else ""
+        if encapsulated and not words:
+            words = _repainted(instance, item)
+        if words:
+            return f"object {instance.sop_instance_uid}: {words}"
     return ""
 
 
@@ -133,7 +136,10 @@ def _repainted(instance: SyntheticInstance, item: Received) -> str:
     if "PixelData" not in instance.attributes:
         return ""
     syntaxes = {instance.transfer_syntax, item.transfer_syntax}
-    if syntaxes <= NATIVE or len(syntaxes) == 1:
+    if len(syntaxes) == 1 and not syntaxes <= NATIVE:
+        words = reframed(instance.dataset, item.dataset, item.transfer_syntax, _frames(instance))
+        return f"pixel data: {words}" if words else ""
+    if syntaxes <= NATIVE:
         found = [
             entry
             for entry in _differences(instance, item)
@@ -147,8 +153,18 @@ def _repainted(instance: SyntheticInstance, item: Received) -> str:
     after = _pixels_of(item)
     if before.shape != after.shape:
         return f"{after.shape} pixels after a change of transfer syntax, {before.shape} before"
-    changed = int(np.count_nonzero(before != after))
+    changed = int(np.count_nonzero(_cells(before, instance) != _cells(after, instance)))
     return f"{changed} of {before.size} pixels have another value" if changed else ""
+
+
+def _frames(instance: SyntheticInstance) -> int:
+    return int(instance.attributes.get("NumberOfFrames", 1))
+
+
+def _cells(pixels: Any, instance: SyntheticInstance) -> Any:
+    """The bits of the pixel cells that count: a compression need not keep those above (PS3.5 8.1.1)."""
+    stored = instance.attributes.get("BitsStored", 16)
+    return pixels & ((1 << stored) - 1) if pixels.dtype.kind in "iu" else pixels
 
 
 def _pixels_of(item: Received) -> Any:

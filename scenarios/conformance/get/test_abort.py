@@ -8,9 +8,7 @@ from harness.scenario import QUALITY, requirement
 from harness.scu.get import begin_get, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
-from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
-from harness.scu.status import describe
 from harness.scu.uids import QueryLevel, Root
 
 REPEATS = 10
@@ -27,5 +25,5 @@ def test_during_suboperation(scu: Scu, corpus: Corpus, store_study: StoreStudy) 
         association.receive_pdu()
         association.abort()
     got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
-    odd = odd_ones(study.instances, got.received)
-    assert not odd, f"after {REPEATS} aborts: {odd}; final status {describe(got.retrieval.final)}"
+    wrong = got.other_than(study.instances)
+    assert not wrong, f"after {REPEATS} aborts: {wrong}"

@@ -7,10 +7,10 @@ import pytest
 from harness.plugin.arranging import StoreStudy, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_tested, requirement
-from harness.scu.get import Got, get_with, storage_for
+from harness.scu.brought import Brought
+from harness.scu.get import get_with, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
-from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import CANCEL, describe
 from harness.scu.uids import QueryLevel, Root
@@ -26,7 +26,7 @@ def many(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
     return store_study(corpus.new_study("CT", instances=TOTAL))
 
 
-def _judge(got: Got) -> None:
+def _judge(got: Brought) -> None:
     # In synchronous mode each further object waits for a response that lies behind the C-CANCEL on the
     # connection: that the product had no time to see it can't be said of the last of so many.
     words = f"final status {describe(got.retrieval.final)}"
@@ -70,5 +70,5 @@ def test_association_lives_on(scu: Scu, many: SyntheticStudy, cancelled: bool) -
     with open_agreed(scu, Root.STUDY, storage_for(many.instances)) as association:
         get_with(association, Root.STUDY.get, keys, cancel_after=BEFORE if cancelled else None)
         got = get_with(association, Root.STUDY.get, keys)
-    odd = odd_ones(many.instances, got.received)
-    assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
+    wrong = got.other_than(many.instances)
+    assert not wrong, wrong

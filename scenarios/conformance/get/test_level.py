@@ -8,10 +8,9 @@ from harness.plugin.arranging import StoreStudy, get_agreed, mixed_study, patien
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
 from harness.scu.get import storage_for
-from harness.scu.retrieve import keys_for
-from harness.scu.retrieved import altered, damaged, odd_ones
+from harness.scu.retrieve import keys_for, keys_to, keys_without_unique_one, part_of
 from harness.scu.session import Scu
-from harness.scu.status import describe, is_failure
+from harness.scu.status import is_failure
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Kind, SyntheticStudy
 from harness.synthesis.recipe import SeriesRecipe
@@ -28,10 +27,8 @@ def mixed(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 def test_study(scu: Scu, mixed: SyntheticStudy) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
     got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
-    odd = odd_ones(mixed.instances, got.received)
-    assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
-    broken = damaged(mixed.instances, got.received)
-    assert not broken, broken
+    wrong = got.unlike(mixed.instances)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -41,23 +38,18 @@ def test_series(scu: Scu, mixed: SyntheticStudy) -> None:
     series = mixed.series[0]
     keys = keys_for(Root.STUDY, QueryLevel.SERIES, mixed, series)
     got = get_agreed(scu, Root.STUDY, QueryLevel.SERIES, storage_for(mixed.instances), keys)
-    odd = odd_ones(series.instances, got.received)
-    assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
-    broken = damaged(series.instances, got.received)
-    assert not broken, broken
+    wrong = got.unlike(series.instances)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 C.6.2.1.5", SHALL, "A get at IMAGE level brings the objects of its list and no other.")
 @pytest.mark.parametrize("count", [1, 2])
 def test_image(scu: Scu, mixed: SyntheticStudy, count: int) -> None:
-    series = mixed.series[0]
-    chosen = series.instances[1 : 1 + count]
-    keys = keys_for(Root.STUDY, QueryLevel.IMAGE, mixed, series, chosen)
+    chosen = mixed.series[0].instances[1 : 1 + count]
+    keys = keys_to(Root.STUDY, chosen)
     got = get_agreed(scu, Root.STUDY, QueryLevel.IMAGE, storage_for(mixed.instances), keys)
-    odd = odd_ones(chosen, got.received)
-    assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
-    broken = damaged(chosen, got.received)
-    assert not broken, broken
+    wrong = got.unlike(chosen)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -70,10 +62,8 @@ def test_patient(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     stored = first.instances + second.instances
     keys = keys_for(Root.PATIENT, QueryLevel.PATIENT, first)
     got = get_agreed(scu, Root.PATIENT, QueryLevel.PATIENT, storage_for(stored), keys)
-    odd = odd_ones(stored, got.received)
-    assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
-    broken = damaged(stored, got.received)
-    assert not broken, broken
+    wrong = got.unlike(stored)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -81,16 +71,10 @@ def test_patient(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
 )
 @pytest.mark.parametrize("level", [QueryLevel.STUDY, QueryLevel.SERIES, QueryLevel.IMAGE])
 def test_below_patient(scu: Scu, mixed: SyntheticStudy, level: QueryLevel) -> None:
-    series = mixed.series[0]
-    chosen = {
-        QueryLevel.STUDY: mixed.instances,
-        QueryLevel.SERIES: series.instances,
-        QueryLevel.IMAGE: series.instances[:2],
-    }[level]
-    keys = keys_for(Root.PATIENT, level, mixed, series, chosen)
+    keys, chosen = part_of(mixed, Root.PATIENT, level)
     got = get_agreed(scu, Root.PATIENT, level, storage_for(mixed.instances), keys)
-    odd = odd_ones(chosen, got.received)
-    assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
+    wrong = got.unlike(chosen)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 B.4.1.3", QUALITY, "What a get brings has every element as it was stored, bit for bit.")
@@ -99,7 +83,7 @@ def test_every_element_kept(scu: Scu, mixed: SyntheticStudy) -> None:
     got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage_for(mixed.instances), keys)
     if not got.received:
         raise not_tested("nothing arrived; see get.level.study")
-    changed = altered(mixed.instances, got.received)
+    changed = got.altered(mixed.instances)
     assert not changed, changed
 
 
@@ -110,9 +94,8 @@ def test_every_element_kept(scu: Scu, mixed: SyntheticStudy) -> None:
 def test_missing(scu: Scu, stored_study: SyntheticStudy, level: QueryLevel) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
     got = get_agreed(scu, Root.STUDY, level, storage_for(stored_study.instances), keys)
-    words = f"level {level or 'absent'}: {describe(got.retrieval.final)}, {len(got.received)} objects arrived"
-    assert not got.received, words
-    assert is_failure(got.status), words
+    assert not got.received, f"level {level or 'absent'}: {got.words}"
+    assert is_failure(got.status), f"level {level or 'absent'}: {got.words}"
 
 
 @requirement("PS3.4 C.2.2.1.1", QUALITY, "Without the unique key of its level a get brings nothing.")
@@ -120,12 +103,8 @@ def test_missing(scu: Scu, stored_study: SyntheticStudy, level: QueryLevel) -> N
 @pytest.mark.parametrize("level", [QueryLevel.SERIES, QueryLevel.IMAGE])
 def test_unique_key_missing(scu: Scu, stored_study: SyntheticStudy, level: QueryLevel, given: str) -> None:
     # Below STUDY level, so that what a lenient product sends is this run's own.
-    unique = "SeriesInstanceUID" if level is QueryLevel.SERIES else "SOPInstanceUID"
-    keys = dict(keys_for(Root.STUDY, level, stored_study, stored_study.series[0]))
-    keys.pop(unique)
-    if given == "empty":
-        keys[unique] = ""
+    keys = keys_without_unique_one(stored_study, level, empty=given == "empty")
     got = get_agreed(scu, Root.STUDY, level, storage_for(stored_study.instances), keys)
-    words = f"{level} level, {unique} {given}: {describe(got.retrieval.final)}"
-    assert not got.received, f"{words}, {len(got.received)} objects arrived"
+    words = f"{level} level, unique key {given}: {got.words}"
+    assert not got.received, words
     assert got.status == 0 or is_failure(got.status), words

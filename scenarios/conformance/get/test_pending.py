@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy, get_agreed, open_agreed
+from harness.plugin.arranging import StoreStudy, get_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_supported, requirement
-from harness.scu.get import get_with, storage_for
-from harness.scu.identifier import keys_of
-from harness.scu.inbox import Received
+from harness.scu.answered import REFUSED, Answers
+from harness.scu.get import storage_for
 from harness.scu.retrieve import ill_counted, keys_for
 from harness.scu.session import Scu
-from harness.scu.status import describe
+from harness.scu.status import SUCCESS
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -40,13 +39,9 @@ def test_counters(scu: Scu, thirty: SyntheticStudy) -> None:
 )
 @pytest.mark.parametrize("refused", [0, 3, TOTAL])
 def test_no_remaining_at_end(scu: Scu, thirty: SyntheticStudy, refused: int) -> None:
-    failing = {instance.sop_instance_uid for instance in thirty.instances[:refused]}
-
-    def status_of(received: Received) -> int:
-        return 0xA900 if received.sop_instance_uid in failing else 0
-
-    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, thirty))
-    with open_agreed(scu, Root.STUDY, storage_for(thirty.instances)) as association:
-        answer = get_with(association, Root.STUDY.get, keys, status_of=status_of).retrieval
-    remaining = answer.counts.remaining
-    assert remaining is None, f"{remaining} remaining in a final response, {describe(answer.final)}"
+    answers = Answers(lambda turn: REFUSED if turn < refused else SUCCESS)
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, thirty)
+    storage = storage_for(thirty.instances)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys, status_of=answers)
+    wrong = got.retrieval.remaining_at_end()
+    assert not wrong, wrong

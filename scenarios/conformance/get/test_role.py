@@ -9,10 +9,10 @@ from harness.dimse.errors import NotAccepted
 from harness.dimse.negotiation import RoleSelection
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, not_supported, requirement
-from harness.scu.get import Got, get_with, open_for_get, storage_for
+from harness.scu.brought import Brought
+from harness.scu.get import get_with, open_for_get, storage_for
 from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
-from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import SUB_OPERATIONS_FAILED, describe, is_failure, is_warning
 from harness.scu.store import store
@@ -20,7 +20,7 @@ from harness.scu.uids import CT_IMAGE_STORAGE, UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
 
-def _get(association: Association, study: SyntheticStudy) -> Got:
+def _get(association: Association, study: SyntheticStudy) -> Brought:
     keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, study))
     return get_with(association, Root.STUDY.get, keys)
 
@@ -52,8 +52,8 @@ def test_accepted(scu: Scu, stored_study: SyntheticStudy, scu_role: int) -> None
         role, accepts = _role(association), _accepts_ct(association)
         got = _get(association, stored_study)
     if role is not None and role.scp == 1 and accepts:
-        odd = odd_ones(stored_study.instances, got.received)
-        assert not odd, f"{odd}; final status {describe(got.retrieval.final)}"
+        wrong = got.other_than(stored_study.instances)
+        assert not wrong, wrong
         return
     answer = "no role item" if role is None else f"SCP role {role.scp}"
     assert not got.received, f"answered with {answer}, yet {len(got.received)} objects were sent"
@@ -76,8 +76,8 @@ def test_both(scu: Scu, corpus: Corpus, stored_study: SyntheticStudy) -> None:
         # Without an answer the default roles apply: the requestor is SCU.
         stored = store(scu, association, new) if accepts and (role is None or role.scu == 1) else None
     if role is not None and role.scp == 1 and accepts:
-        odd = odd_ones(stored_study.instances, got.received)
-        assert not odd, f"SCP role accepted, yet {odd}; final status {describe(got.retrieval.final)}"
+        wrong = got.other_than(stored_study.instances)
+        assert not wrong, f"SCP role accepted, yet {wrong}"
     else:
         assert not got.received, f"SCP role not accepted, yet {len(got.received)} objects were sent"
     if stored is not None:

@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
-from harness.plugin.arranging import StoreStudy, open_agreed
+from harness.plugin.arranging import StoreStudy, get_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
-from harness.scu.get import get_with, storage_for
-from harness.scu.identifier import keys_of
-from harness.scu.inbox import Received
-from harness.scu.retrieve import Retrieval, keys_for
+from harness.scu.answered import COERCED, REFUSED, Answered, Answers, take_all
+from harness.scu.get import storage_for
+from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
-from harness.scu.status import SUB_OPERATIONS_FAILED, SUCCESS, describe, is_failure
+from harness.scu.status import SUB_OPERATIONS_FAILED, SUCCESS
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
-
-REFUSED = 0xA900
-"""Failure: the data set doesn't match the SOP class (PS3.4 B.2.3), which says nothing on other objects."""
-COERCED = 0xB000
-"""Warning: coercion of data elements (PS3.4 B.2.3)."""
-
-
-@dataclass(frozen=True)
-class Gotten:
-    """A get and the statuses with which its objects were answered, by SOP Instance UID."""
-
-    answer: Retrieval
-    answers: dict[str, int]
-    total: int
-
-    def with_status(self, status: int) -> set[str]:
-        return {uid for uid, given in self.answers.items() if given == status}
-
-    @property
-    def status(self) -> int:
-        return self.answer.status
-
-    @property
-    def words(self) -> str:
-        taken, refused = len(self.with_status(SUCCESS)), len(self.with_status(REFUSED))
-        told = (
-            f"{taken} objects were taken, {len(self.with_status(COERCED))} with a warning, {refused} refused"
-        )
-        return f"{told}, of {self.total}; final status {describe(self.answer.final)}"
-
-    def miscounted(self) -> str:
-        """What the final counts say wrongly; an object that was never sent is one that failed."""
-        taken, warned = len(self.with_status(SUCCESS)), len(self.with_status(COERCED))
-        return self.answer.miscounted(taken, self.total - taken - warned, warned)
 
 
 @pytest.fixture(scope="module")
@@ -60,43 +24,36 @@ def ten(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
     return store_study(corpus.new_study("CT", series=2, instances=5))
 
 
-def _get(
-    scu: Scu, study: SyntheticStudy, status_by_turn: Callable[[int], int] = lambda turn: SUCCESS
-) -> Gotten:
-    """Get a study; the object that comes first is answered with ``status_by_turn(0)``, and so on."""
-    answers: dict[str, int] = {}
-
-    def status_of(received: Received) -> int:
-        return answers.setdefault(received.sop_instance_uid, status_by_turn(len(answers)))
-
-    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, study))
-    with open_agreed(scu, Root.STUDY, storage_for(study.instances)) as association:
-        got = get_with(association, Root.STUDY.get, keys, status_of=status_of)
-    if not answers:
+def _get(scu: Scu, study: SyntheticStudy, by_turn: Callable[[int], int] = take_all) -> Answered:
+    """Get a study; the object that comes first is answered with ``by_turn(0)``, and so on."""
+    answers = Answers(by_turn)
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
+    storage = storage_for(study.instances)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys, status_of=answers)
+    if not answers.given:
         raise not_tested("nothing arrived; see get.level.study")
-    return Gotten(got.retrieval, answers, len(study.instances))
+    return Answered(got.retrieval, answers.given, study)
 
 
 @requirement("PS3.4 C.4.3.3.1", SHALL, "If every sub-operation succeeded the final status is Success.")
 def test_all_succeed(scu: Scu, ten: SyntheticStudy) -> None:
     gotten = _get(scu, ten)
-    assert gotten.status == SUCCESS, gotten.words
-    wrong = gotten.miscounted()
-    assert not wrong, f"{wrong}; {gotten.words}"
+    wrong = gotten.ended_other_than(SUCCESS)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 C.4.3.3.1", SHALL, "If some sub-operations failed the final status is Warning, B000H.")
 def test_some_fail(scu: Scu, ten: SyntheticStudy) -> None:
     gotten = _get(scu, ten, lambda turn: REFUSED if turn in (1, 2, 3) else SUCCESS)
-    assert gotten.status == SUB_OPERATIONS_FAILED, gotten.words
-    wrong = gotten.miscounted()
-    assert not wrong, f"{wrong}; {gotten.words}"
+    wrong = gotten.ended_other_than(SUB_OPERATIONS_FAILED)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 C.4.3.3.1", SHALL, "An object that the requestor refuses doesn't keep back the others.")
 def test_goes_on(scu: Scu, ten: SyntheticStudy) -> None:
     gotten = _get(scu, ten, lambda turn: REFUSED if turn == 1 else SUCCESS)
-    assert len(gotten.answers) == gotten.total, gotten.words
+    wrong = gotten.gave_up()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -104,9 +61,8 @@ def test_goes_on(scu: Scu, ten: SyntheticStudy) -> None:
 )
 def test_all_fail(scu: Scu, ten: SyntheticStudy) -> None:
     gotten = _get(scu, ten, lambda turn: REFUSED)
-    assert is_failure(gotten.status), gotten.words
-    wrong = gotten.miscounted() if gotten.answer.counts.failed else ""
-    assert not wrong, f"{wrong}; {gotten.words}"
+    wrong = gotten.ended_without_failure()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -115,9 +71,8 @@ def test_all_fail(scu: Scu, ten: SyntheticStudy) -> None:
 @pytest.mark.parametrize("count", [2, 10])
 def test_warnings_counted(scu: Scu, ten: SyntheticStudy, count: int) -> None:
     gotten = _get(scu, ten, lambda turn: COERCED if turn < count else SUCCESS)
-    assert gotten.status == SUB_OPERATIONS_FAILED, gotten.words
-    wrong = gotten.miscounted()
-    assert not wrong, f"{wrong}; {gotten.words}"
+    wrong = gotten.ended_other_than(SUB_OPERATIONS_FAILED)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -127,22 +82,16 @@ def test_warnings_counted(scu: Scu, ten: SyntheticStudy, count: int) -> None:
 def test_failed_list(scu: Scu, ten: SyntheticStudy, count: int) -> None:
     statuses = [COERCED] + [REFUSED] * count
     gotten = _get(scu, ten, lambda turn: statuses[turn] if turn < len(statuses) else SUCCESS)
-    listed = set(gotten.answer.failed_uids())
-    taken = gotten.with_status(SUCCESS) | gotten.with_status(COERCED)
-    strange = listed - ({instance.sop_instance_uid for instance in ten.instances} - taken)
-    missing = gotten.with_status(REFUSED) - listed
-    assert not missing, f"{len(missing)} refused objects are not in the list, {min(missing)}; {gotten.words}"
-    assert not strange, f"the list names {len(strange)} objects that did not fail; {gotten.words}"
+    wrong = gotten.ill_listed()
+    assert not wrong, wrong
 
 
 @requirement(
     "PS3.4 C.4.3.1.3.2", SHALL, "Pending responses, and a final one without failures, have no data set."
 )
 def test_no_dataset_otherwise(scu: Scu, ten: SyntheticStudy) -> None:
-    answer = _get(scu, ten).answer
-    for response in answer.pending:
-        assert not response.has_data_set, "a pending response has a data set"
-    assert not answer.final.has_data_set, f"the final response has a data set: {describe(answer.final)}"
+    wrong = _get(scu, ten).retrieval.needless_data_set()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -150,7 +99,5 @@ def test_no_dataset_otherwise(scu: Scu, ten: SyntheticStudy) -> None:
 )
 def test_counts_are_given(scu: Scu, ten: SyntheticStudy) -> None:
     # C.4.3.2.1 has the SCU read them, C.4.3.1.6 to C.4.3.1.8 leave them open: so no more than a remark.
-    counts = _get(scu, ten).answer.counts
-    numbers = {"completed": counts.completed, "failed": counts.failed, "warning": counts.warning}
-    absent = [name for name, number in numbers.items() if number is None]
-    assert not absent, f"the final response has no number of {', '.join(absent)} sub-operations"
+    wrong = _get(scu, ten).retrieval.uncounted()
+    assert not wrong, wrong

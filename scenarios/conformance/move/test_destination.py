@@ -10,7 +10,7 @@ from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, SHOULD, not_tested, requirement
 from harness.scu.destination import Destination
 from harness.scu.inbox import Received, refuse_permanently
-from harness.scu.move import move
+from harness.scu.move import move, move_to
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
@@ -60,11 +60,9 @@ def test_rejects_association(
     scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
 ) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
-    with destination.inbox(recorder, answer=refuse_permanently):
-        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
-    assert is_failure(answer.status), (
-        f"nothing could be sent, yet the final status is {describe(answer.final)}"
-    )
+    refuse = refuse_permanently
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=refuse)
+    assert is_failure(brought.status), f"nothing could be sent, yet {brought.words}"
 
 
 @requirement(
@@ -80,8 +78,9 @@ def test_aborts_midway(
         return None if received.sop_instance_uid in lost else 0
 
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
-    with destination.inbox(recorder, status_of=status_of):
-        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+    answer = move_to(
+        scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, status_of=status_of
+    ).retrieval
     # How many went through before the first abort, and whether a new association was tried, is open.
     words = f"four of six objects were never acknowledged, yet the final status is {describe(answer.final)}"
     assert answer.status == SUB_OPERATIONS_FAILED or is_failure(answer.status), words

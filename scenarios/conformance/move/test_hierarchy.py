@@ -7,10 +7,9 @@ from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, requirement
 from harness.scu.destination import Destination
-from harness.scu.move import move
+from harness.scu.move import move_to
 from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
-from harness.scu.status import describe
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -26,7 +25,5 @@ def test_wrong_parent(
 ) -> None:
     other = store_study(corpus.new_study("CT", instances=2))
     keys = keys_for(Root.STUDY, QueryLevel.SERIES, stored_study, other.series[0])
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.STUDY, QueryLevel.SERIES, destination.ae_title, keys)
-    sent = f"{len(inbox.received)} objects of a series of another study were sent"
-    assert not inbox.received, f"{sent}; final status {describe(answer.final)}"
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.SERIES, keys)
+    assert not brought.received, f"of a series of another study {brought.words}"

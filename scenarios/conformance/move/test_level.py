@@ -9,12 +9,10 @@ from harness.plugin.arranging import StoreStudy, mixed_study, patient_of
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
 from harness.scu.destination import Destination
-from harness.scu.inbox import Received
-from harness.scu.move import move
-from harness.scu.retrieve import keys_for
-from harness.scu.retrieved import altered, damaged, odd_ones
+from harness.scu.move import move_to
+from harness.scu.retrieve import keys_for, keys_to, keys_without_unique_one, part_of
 from harness.scu.session import Scu
-from harness.scu.status import describe, is_failure
+from harness.scu.status import is_failure
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Kind, SyntheticStudy
 from harness.synthesis.recipe import SeriesRecipe
@@ -29,18 +27,10 @@ def mixed(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
     "PS3.4 C.6.2.1.5", SHALL, "A move at STUDY level sends every object of the study and nothing else."
 )
 def test_study(scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
-    with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu,
-            Root.STUDY,
-            QueryLevel.STUDY,
-            destination.ae_title,
-            keys_for(Root.STUDY, QueryLevel.STUDY, mixed),
-        )
-    odd = odd_ones(mixed.instances, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
-    broken = damaged(mixed.instances, inbox.received)
-    assert not broken, broken
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys)
+    wrong = brought.unlike(mixed.instances)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -49,25 +39,18 @@ def test_study(scu: Scu, mixed: SyntheticStudy, destination: Destination, record
 def test_series(scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     series = mixed.series[0]
     keys = keys_for(Root.STUDY, QueryLevel.SERIES, mixed, series)
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.STUDY, QueryLevel.SERIES, destination.ae_title, keys)
-    odd = odd_ones(series.instances, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
-    broken = damaged(series.instances, inbox.received)
-    assert not broken, broken
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.SERIES, keys)
+    wrong = brought.unlike(series.instances)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 C.6.2.1.5", SHALL, "A move at IMAGE level sends the object that is named and no other.")
 def test_image(scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
-    series = mixed.series[0]
-    chosen = series.instances[1:2]
-    keys = keys_for(Root.STUDY, QueryLevel.IMAGE, mixed, series, chosen)
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.STUDY, QueryLevel.IMAGE, destination.ae_title, keys)
-    odd = odd_ones(chosen, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
-    broken = damaged(chosen, inbox.received)
-    assert not broken, broken
+    chosen = mixed.series[0].instances[1:2]
+    keys = keys_to(Root.STUDY, chosen)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.IMAGE, keys)
+    wrong = brought.unlike(chosen)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -80,13 +63,9 @@ def test_patient(
     store_study(first)
     store_study(second)
     keys = keys_for(Root.PATIENT, QueryLevel.PATIENT, first)
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.PATIENT, QueryLevel.PATIENT, destination.ae_title, keys)
-    stored = first.instances + second.instances
-    odd = odd_ones(stored, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
-    broken = damaged(stored, inbox.received)
-    assert not broken, broken
+    brought = move_to(scu, destination, recorder, Root.PATIENT, QueryLevel.PATIENT, keys)
+    wrong = brought.unlike(first.instances + second.instances)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -96,19 +75,10 @@ def test_patient(
 def test_below_patient(
     scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder, level: QueryLevel
 ) -> None:
-    series = mixed.series[0]
-    chosen = {
-        QueryLevel.STUDY: mixed.instances,
-        QueryLevel.SERIES: series.instances,
-        QueryLevel.IMAGE: series.instances[:2],
-    }[level]
-    keys = keys_for(Root.PATIENT, level, mixed, series, chosen)
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.PATIENT, level, destination.ae_title, keys)
-    odd = odd_ones(chosen, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
-    broken = damaged(chosen, inbox.received)
-    assert not broken, broken
+    keys, chosen = part_of(mixed, Root.PATIENT, level)
+    brought = move_to(scu, destination, recorder, Root.PATIENT, level, keys)
+    wrong = brought.unlike(chosen)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 B.4.1.3", QUALITY, "What is moved has every element as it was stored, bit for bit.")
@@ -116,11 +86,10 @@ def test_every_element_kept(
     scu: Scu, mixed: SyntheticStudy, destination: Destination, recorder: Recorder
 ) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, mixed)
-    with destination.inbox(recorder) as inbox:
-        move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
-    if not inbox.received:
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys)
+    if not brought.received:
         raise not_tested("nothing arrived; see move.level.study")
-    changed = altered(mixed.instances, inbox.received)
+    changed = brought.altered(mixed.instances)
     assert not changed, changed
 
 
@@ -132,11 +101,9 @@ def test_missing(
     scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder, level: QueryLevel
 ) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.STUDY, level, destination.ae_title, keys)
-    words = f"level {level or 'absent'}: {describe(answer.final)}, {_count(inbox.received)} arrived"
-    assert not inbox.received, words
-    assert is_failure(answer.status), words
+    brought = move_to(scu, destination, recorder, Root.STUDY, level, keys)
+    assert not brought.received, f"level {level or 'absent'}: {brought.words}"
+    assert is_failure(brought.status), f"level {level or 'absent'}: {brought.words}"
 
 
 @requirement("PS3.4 C.2.2.1.1", QUALITY, "Without the unique key of its level a move sends nothing.")
@@ -151,17 +118,8 @@ def test_unique_key_missing(
     value: str | None,
 ) -> None:
     # Below STUDY level, so that what a lenient product sends is this run's own.
-    keys = keys_for(Root.STUDY, level, stored_study, stored_study.series[0])
-    unique = "SeriesInstanceUID" if level is QueryLevel.SERIES else "SOPInstanceUID"
-    keys = {key: value for key, value in keys.items() if key != unique}
-    with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu, Root.STUDY, level, destination.ae_title, keys, **({unique: None} if value is None else {})
-        )
-    words = f"{level} level, {unique} {'empty' if value is None else 'absent'}: {describe(answer.final)}"
-    assert not inbox.received, f"{words}, {_count(inbox.received)} arrived"
-    assert answer.status == 0 or is_failure(answer.status), words
-
-
-def _count(received: list[Received]) -> str:
-    return f"{len(received)} objects" if received else "nothing"
+    keys = keys_without_unique_one(stored_study, level, empty=value is None)
+    brought = move_to(scu, destination, recorder, Root.STUDY, level, keys)
+    words = f"{level} level, unique key {value or 'empty'}: {brought.words}"
+    assert not brought.received, words
+    assert brought.status == 0 or is_failure(brought.status), words

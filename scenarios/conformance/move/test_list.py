@@ -7,11 +7,9 @@ from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.destination import Destination
-from harness.scu.move import move
-from harness.scu.retrieve import keys_for
-from harness.scu.retrieved import odd_ones
+from harness.scu.move import move_to
+from harness.scu.retrieve import keys_to
 from harness.scu.session import Scu
-from harness.scu.status import describe
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -23,16 +21,10 @@ def test_studies(
     scu: Scu, corpus: Corpus, store_study: StoreStudy, destination: Destination, recorder: Recorder
 ) -> None:
     one, other, two = (store_study(corpus.new_study("CT", instances=2)) for _ in range(3))
-    with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu,
-            Root.STUDY,
-            QueryLevel.STUDY,
-            destination.ae_title,
-            StudyInstanceUID=[one.study_uid, two.study_uid],
-        )
-    odd = odd_ones(one.instances + two.instances, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}; not asked for was {other.study_uid}"
+    keys = {"StudyInstanceUID": [one.study_uid, two.study_uid]}
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys)
+    wrong = brought.other_than(one.instances + two.instances)
+    assert not wrong, f"{wrong}; not asked for was {other.study_uid}"
 
 
 @requirement(
@@ -43,17 +35,10 @@ def test_series(
 ) -> None:
     study = store_study(corpus.new_study("CT", series=3, instances=2))
     one, _, two = study.series
-    with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu,
-            Root.STUDY,
-            QueryLevel.SERIES,
-            destination.ae_title,
-            StudyInstanceUID=study.study_uid,
-            SeriesInstanceUID=[one.series_uid, two.series_uid],
-        )
-    odd = odd_ones(one.instances + two.instances, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
+    keys = {"StudyInstanceUID": study.study_uid, "SeriesInstanceUID": [one.series_uid, two.series_uid]}
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.SERIES, keys)
+    wrong = brought.other_than(one.instances + two.instances)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -63,13 +48,10 @@ def test_instances(
     scu: Scu, corpus: Corpus, store_study: StoreStudy, destination: Destination, recorder: Recorder
 ) -> None:
     study = store_study(corpus.new_study("CT", instances=60))
-    series = study.series[0]
-    chosen = series.instances[5:55]
-    keys = keys_for(Root.STUDY, QueryLevel.IMAGE, study, series, chosen)
-    with destination.inbox(recorder) as inbox:
-        answer = move(scu, Root.STUDY, QueryLevel.IMAGE, destination.ae_title, keys)
-    odd = odd_ones(chosen, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
+    chosen = study.instances[5:55]
+    keys = keys_to(Root.STUDY, chosen)
+    wrong = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.IMAGE, keys).other_than(chosen)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -78,13 +60,7 @@ def test_instances(
 def test_partly_unknown(
     scu: Scu, corpus: Corpus, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
 ) -> None:
-    with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu,
-            Root.STUDY,
-            QueryLevel.STUDY,
-            destination.ae_title,
-            StudyInstanceUID=[corpus.identity.uid(), stored_study.study_uid],
-        )
-    odd = odd_ones(stored_study.instances, inbox.received)
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
+    keys = {"StudyInstanceUID": [corpus.identity.uid(), stored_study.study_uid]}
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys)
+    wrong = brought.other_than(stored_study.instances)
+    assert not wrong, wrong

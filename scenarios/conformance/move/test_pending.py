@@ -8,12 +8,12 @@ from harness.dimse.capture import Recorder
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_supported, requirement
+from harness.scu.answered import REFUSED, Answers
 from harness.scu.destination import Destination
-from harness.scu.inbox import Received
-from harness.scu.move import move
+from harness.scu.move import move_to
 from harness.scu.retrieve import counts_of, ill_counted, keys_for
 from harness.scu.session import Scu
-from harness.scu.status import describe
+from harness.scu.status import SUCCESS
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -29,8 +29,7 @@ def thirty(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 @requirement("PS3.4 C.4.2.1.6", SHALL, "Pending responses have all four counts, and these go only one way.")
 def test_counters(scu: Scu, thirty: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, thirty)
-    with destination.inbox(recorder):
-        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+    answer = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys).retrieval
     if not answer.pending:
         raise not_supported("the product sends no pending responses, which are optional (PS3.4 C.4.2.3.1)")
     wrong = ill_counted(answer.pending, TOTAL)
@@ -42,8 +41,7 @@ def test_counters(scu: Scu, thirty: SyntheticStudy, destination: Destination, re
 )
 def test_sum(scu: Scu, thirty: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, thirty)
-    with destination.inbox(recorder):
-        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+    answer = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys).retrieval
     if not answer.pending:
         raise not_supported("the product sends no pending responses, which are optional (PS3.4 C.4.2.3.1)")
     for response in answer.pending:
@@ -59,15 +57,8 @@ def test_sum(scu: Scu, thirty: SyntheticStudy, destination: Destination, recorde
 def test_no_remaining_at_end(
     scu: Scu, thirty: SyntheticStudy, destination: Destination, recorder: Recorder, refused: int
 ) -> None:
-    failing = {instance.sop_instance_uid for instance in thirty.instances[:refused]}
-
-    def status_of(received: Received) -> int:
-        return 0xA900 if received.sop_instance_uid in failing else 0
-
+    answers = Answers(lambda turn: REFUSED if turn < refused else SUCCESS)
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, thirty)
-    with destination.inbox(recorder, status_of=status_of):
-        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
-    remaining = answer.counts.remaining
-    assert remaining is None, (
-        f"{remaining} remaining sub-operations in a final response, {describe(answer.final)}"
-    )
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, status_of=answers)
+    wrong = brought.retrieval.remaining_at_end()
+    assert not wrong, wrong

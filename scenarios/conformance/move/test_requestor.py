@@ -8,11 +8,10 @@ from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, requirement
 from harness.scu.destination import Destination
 from harness.scu.identifier import keys_of
-from harness.scu.move import begin_move, move
+from harness.scu.move import begin_move, move_to
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
-from harness.scu.status import describe
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -34,14 +33,8 @@ def test_gone(
         inbox.wait_for(lambda box: len(box.received) >= 3, scu.peer.deadline)
         association.abort()
     # Whether the sub-operations of the first move go on is undefined: they may arrive among these.
-    with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu,
-            Root.STUDY,
-            QueryLevel.STUDY,
-            destination.ae_title,
-            keys_for(Root.STUDY, QueryLevel.STUDY, stored_study),
-        )
+    keys_of_next = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys_of_next)
     own = {instance.sop_instance_uid for instance in stored_study.instances}
-    odd = odd_ones(stored_study.instances, [item for item in inbox.received if item.sop_instance_uid in own])
-    assert not odd, f"{odd}; final status {describe(answer.final)}"
+    odd = odd_ones(stored_study.instances, [one for one in brought.received if one.sop_instance_uid in own])
+    assert not odd, f"{odd}; {brought.words}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
@@ -12,48 +10,14 @@ from harness.dimse.capture import Recorder
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
+from harness.scu.answered import COERCED, REFUSED, Answered, Answers, take_all
 from harness.scu.destination import Destination
-from harness.scu.inbox import Received
-from harness.scu.move import move
-from harness.scu.retrieve import Retrieval, keys_for
+from harness.scu.move import move_to
+from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
-from harness.scu.status import SUB_OPERATIONS_FAILED, SUCCESS, describe, is_failure
+from harness.scu.status import SUB_OPERATIONS_FAILED, SUCCESS
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy
-
-REFUSED = 0xA900
-"""Failure: the data set doesn't match the SOP class (PS3.4 B.2.3), which says nothing on other objects."""
-COERCED = 0xB000
-"""Warning: coercion of data elements (PS3.4 B.2.3)."""
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A move and the statuses with which its objects were answered, by SOP Instance UID."""
-
-    answer: Retrieval
-    answers: dict[str, int]
-    total: int
-
-    def with_status(self, status: int) -> set[str]:
-        return {uid for uid, given in self.answers.items() if given == status}
-
-    @property
-    def status(self) -> int:
-        return self.answer.status
-
-    @property
-    def words(self) -> str:
-        taken, refused = len(self.with_status(SUCCESS)), len(self.with_status(REFUSED))
-        told = (
-            f"{taken} objects were taken, {len(self.with_status(COERCED))} with a warning, {refused} refused"
-        )
-        return f"{told}, of {self.total}; final status {describe(self.answer.final)}"
-
-    def miscounted(self) -> str:
-        """What the final counts say wrongly; an object that was never sent is one that failed."""
-        taken, warned = len(self.with_status(SUCCESS)), len(self.with_status(COERCED))
-        return self.answer.miscounted(taken, self.total - taken - warned, warned)
 
 
 @pytest.fixture(scope="module")
@@ -67,44 +31,36 @@ def _move(
     study: SyntheticStudy,
     destination: Destination,
     recorder: Recorder,
-    status_by_turn: Callable[[int], int] = lambda turn: SUCCESS,
-) -> Moved:
-    """Move a study; the object that comes first is answered with ``status_by_turn(0)``, and so on."""
-    answers: dict[str, int] = {}
-    lock = threading.Lock()
-
-    def status_of(received: Received) -> int:
-        with lock:
-            return answers.setdefault(received.sop_instance_uid, status_by_turn(len(answers)))
-
+    by_turn: Callable[[int], int] = take_all,
+) -> Answered:
+    """Move a study; the object that comes first is answered with ``by_turn(0)``, and so on."""
+    answers = Answers(by_turn)
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
-    with destination.inbox(recorder, status_of=status_of):
-        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
-    if not answers:
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, status_of=answers)
+    if not answers.given:
         raise not_tested("nothing arrived; see move.level.study")
-    return Moved(answer, answers, len(study.instances))
+    return Answered(brought.retrieval, answers.given, study)
 
 
 @requirement("PS3.4 C.4.2.3.1", SHALL, "If every sub-operation succeeded the final status is Success.")
 def test_all_succeed(scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     moved = _move(scu, ten, destination, recorder)
-    assert moved.status == SUCCESS, moved.words
-    wrong = moved.miscounted()
-    assert not wrong, f"{wrong}; {moved.words}"
+    wrong = moved.ended_other_than(SUCCESS)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 C.4.2.3.1", SHALL, "If some sub-operations failed the final status is Warning, B000H.")
 def test_some_fail(scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     moved = _move(scu, ten, destination, recorder, lambda turn: REFUSED if turn in (1, 2, 3) else SUCCESS)
-    assert moved.status == SUB_OPERATIONS_FAILED, moved.words
-    wrong = moved.miscounted()
-    assert not wrong, f"{wrong}; {moved.words}"
+    wrong = moved.ended_other_than(SUB_OPERATIONS_FAILED)
+    assert not wrong, wrong
 
 
 @requirement("PS3.4 C.4.2.3.1", SHALL, "An object that the destination refuses doesn't keep back the others.")
 def test_goes_on(scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     moved = _move(scu, ten, destination, recorder, lambda turn: REFUSED if turn == 1 else SUCCESS)
-    assert len(moved.answers) == moved.total, moved.words
+    wrong = moved.gave_up()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -112,10 +68,8 @@ def test_goes_on(scu: Scu, ten: SyntheticStudy, destination: Destination, record
 )
 def test_all_fail(scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     moved = _move(scu, ten, destination, recorder, lambda turn: REFUSED)
-    assert is_failure(moved.status), moved.words
-    # A refusal of the whole move need not count.
-    wrong = moved.miscounted() if moved.answer.counts.failed else ""
-    assert not wrong, f"{wrong}; {moved.words}"
+    wrong = moved.ended_without_failure()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -126,9 +80,8 @@ def test_warnings_counted(
     scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder, count: int
 ) -> None:
     moved = _move(scu, ten, destination, recorder, lambda turn: COERCED if turn < count else SUCCESS)
-    assert moved.status == SUB_OPERATIONS_FAILED, moved.words
-    wrong = moved.miscounted()
-    assert not wrong, f"{wrong}; {moved.words}"
+    wrong = moved.ended_other_than(SUB_OPERATIONS_FAILED)
+    assert not wrong, wrong
 
 
 @requirement(
@@ -142,17 +95,8 @@ def test_failed_list(
     moved = _move(
         scu, ten, destination, recorder, lambda turn: statuses[turn] if turn < len(statuses) else SUCCESS
     )
-    listed = set(moved.answer.failed_uids())
-    missing, strange = moved.with_status(REFUSED) - listed, listed - _not_taken(moved, ten)
-    assert not missing, f"{len(missing)} refused objects are not in the list, {min(missing)}; {moved.words}"
-    assert not strange, (
-        f"the list names {len(strange)} objects that were taken, {min(strange)}; {moved.words}"
-    )
-
-
-def _not_taken(moved: Moved, study: SyntheticStudy) -> set[str]:
-    taken = moved.with_status(SUCCESS) | moved.with_status(COERCED)
-    return {instance.sop_instance_uid for instance in study.instances} - taken
+    wrong = moved.ill_listed()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -161,10 +105,8 @@ def _not_taken(moved: Moved, study: SyntheticStudy) -> set[str]:
 def test_no_list_without_failure(
     scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder
 ) -> None:
-    answer = _move(scu, ten, destination, recorder).answer
-    for response in answer.pending:
-        assert not response.has_data_set, "a pending response has a data set"
-    assert not answer.final.has_data_set, f"the final response has a data set: {describe(answer.final)}"
+    wrong = _move(scu, ten, destination, recorder).retrieval.needless_data_set()
+    assert not wrong, wrong
 
 
 @requirement(
@@ -174,7 +116,5 @@ def test_counts_are_given(
     scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder
 ) -> None:
     # C.4.2.3.1 demands the counts, C.4.2.1.7 to C.4.2.1.9 leave them open: so no more than a remark.
-    counts = _move(scu, ten, destination, recorder).answer.counts
-    numbers = {"completed": counts.completed, "failed": counts.failed, "warning": counts.warning}
-    absent = [name for name, number in numbers.items() if number is None]
-    assert not absent, f"the final response has no number of {', '.join(absent)} sub-operations"
+    wrong = _move(scu, ten, destination, recorder).retrieval.uncounted()
+    assert not wrong, wrong

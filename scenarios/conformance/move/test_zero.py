@@ -16,9 +16,8 @@ from harness.scu.uids import QueryLevel, Root
 )
 def test_matches(scu: Scu, corpus: Corpus, destination: Destination, recorder: Recorder) -> None:
     with destination.inbox(recorder) as inbox:
-        answer = move(
-            scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, StudyInstanceUID=corpus.identity.uid()
-        )
+        keys = {"StudyInstanceUID": corpus.identity.uid()}
+        answer = move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
     assert not inbox.received, f"{len(inbox.received)} objects were sent for a UID that nobody has"
     assert not inbox.requests, "an association to the destination was opened with nothing to send"
     wrong = answer.miscounted(0, 0, 0)
