@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pydicom import dcmread, dcmwrite
+from pydicom.encaps import encapsulate, generate_frames
+
 from harness.archive import encoding
 from harness.archive.attributes import UNIQUE_KEYS, AttributeSet, Level, Root
 from harness.archive.config import ArchiveConfig, Destination
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from harness.archive.negotiation import Role
     from harness.archive.retrieve import Progress
     from harness.archive.sopclasses import Service
+    from harness.archive.storage import Staged
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 P_DATA, RELEASE_RQ, ABORT = 4, 5, 7
@@ -196,6 +200,23 @@ class _Reencoding(Semantics):
 class PixelsDamaged(_Reencoding):
     def sent_bytes(self, instance: Instance, data: bytes) -> bytes:
         return bytes((data[0] ^ 1,)) + data[1:] if len(data) >= 512 else data
+
+
+@mutant(
+    clause="PS3.5 A.4",
+    defect="compressed frames are cut into fragments anew, and each loses its last two bytes",
+    caught_by=("move.suboperation.compressed", "get.suboperation.compressed"),
+)
+class FramesCutShort(Semantics):
+    def coerced(self, staged: Staged) -> Staged:
+        dataset = dcmread(staged.path, force=True)
+        if staged.transfer_syntax not in encoding.NATIVE and "PixelData" in dataset:
+            count = int(dataset.get("NumberOfFrames") or 1)
+            frames = [frame[:-2] for frame in generate_frames(dataset.PixelData, number_of_frames=count)]
+            dataset.PixelData = encapsulate(frames, fragments_per_frame=2, has_bot=True)
+            dataset["PixelData"].is_undefined_length = True
+            dcmwrite(staged.path, dataset)
+        return staged
 
 
 @mutant(

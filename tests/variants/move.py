@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pydicom import dcmread, dcmwrite
+from pydicom.encaps import encapsulate, generate_frames
+
 from harness.archive import encoding
 from harness.archive.index import Instance
 from harness.archive.semantics import Semantics
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from harness.archive.retrieve import Progress
+    from harness.archive.storage import Staged
+
+RLE = "1.2.840.10008.1.2.5"
+"""Each frame has one fragment (PS3.5 A.4.2)."""
 
 
 @variant(clause="PS3.4 C.4.2.3.1", peculiarity="no pending responses during a retrieval")
@@ -69,3 +76,20 @@ class DefaultSyntaxOnly(Semantics):
 class NothingIsRefused(Semantics):
     def retrieve_final(self, progress: Progress) -> Answer:
         return super().retrieve_final(progress) if progress.done else Answer(0xC001, "nothing is there")
+
+
+@variant(
+    clause="PS3.5 8.2, note", peculiarity="compressed frames are cut into three fragments each, no table"
+)
+class CutsFrames(Semantics):
+    def coerced(self, staged: Staged) -> Staged:
+        if staged.transfer_syntax in (*encoding.NATIVE, RLE):
+            return staged
+        dataset = dcmread(staged.path)
+        if "PixelData" in dataset and dataset["PixelData"].is_undefined_length:
+            count = int(dataset.get("NumberOfFrames") or 1)
+            frames = list(generate_frames(dataset.PixelData, number_of_frames=count))
+            dataset.PixelData = encapsulate(frames, fragments_per_frame=3, has_bot=False)
+            dataset["PixelData"].is_undefined_length = True
+            dcmwrite(staged.path, dataset)
+        return staged
