@@ -47,12 +47,8 @@ class WorklistQuery:
 
     @property
     def matched(self) -> Mapping[int, Attribute]:
-        """Keys that restrict."""
-        return {
-            tag: key
-            for tag, key in self.keys.elements.items()
-            if tag not in RETURN_ONLY and not matching.is_universal(key)
-        }
+        """Keys that may restrict."""
+        return {tag: key for tag, key in self.keys.elements.items() if tag not in RETURN_ONLY}
 
 
 class Worklist:
