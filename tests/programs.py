@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 import pytest
@@ -23,3 +24,18 @@ def require_program(name: str) -> str:
         if os.environ.get("PACS_HARNESS_REQUIRE_PEERS") == "1":
             raise
         pytest.skip(str(missing))
+
+
+PEER_PROGRAMS = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp", "wlmscpfs": "wlmscpfs"}
+"""What starts a peer; qrscp is of our own Python and needs sqlalchemy."""
+
+
+def require_peer(name: str) -> None:
+    """As `require_program`, by the name that ``run --peer`` takes."""
+    if name != "qrscp":
+        require_program(PEER_PROGRAMS[name])
+    elif importlib.util.find_spec("sqlalchemy") is None:
+        words = "qrscp needs sqlalchemy, which the extra `test` brings"
+        if os.environ.get("PACS_HARNESS_REQUIRE_PEERS") == "1":
+            raise PeerMissing(words)
+        pytest.skip(words)

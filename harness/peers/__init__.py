@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from harness.peers import dcmtk, orthanc
+from harness.peers import dcmtk, orthanc, qrscp, wlmscpfs
 from harness.peers.model import RunningPeer, StartPeer
 from harness.peers.process import PeerFailed, PeerMissing, free_ports
 from harness.target import Destination
 
 __all__ = ["PEERS", "PeerFailed", "PeerMissing", "RunningPeer", "free_ports", "start_peer"]
 
-PEERS: dict[str, StartPeer] = {"orthanc": orthanc.start, "dcmtk": dcmtk.start}
+PEERS: dict[str, StartPeer] = {
+    "orthanc": orthanc.start,
+    "dcmtk": dcmtk.start,
+    "qrscp": qrscp.start,
+    "wlmscpfs": wlmscpfs.start,
+}
 """The archives by the name that ``run --peer`` takes."""
 
 _ATTEMPTS = 3

