@@ -29,7 +29,7 @@ from harness.scu.session import Scu
 from harness.target import Destination, Target, TargetError, read_target
 from harness.verdict import Outcome
 
-PEERS = ("orthanc", "dcmtk")
+PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs")
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
 MAX_WORKERS = 16
 
