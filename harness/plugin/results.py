@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from harness.dimse.capture import Recorder
-from harness.dimse.command import CommandSet
 from harness.dimse.difference import DifferenceKind, summary
 from harness.dimse.errors import NotAccepted
 from harness.dimse.walker import shown_tag
@@ -15,10 +13,10 @@ from harness.plugin.arranging import StoreStudy, get_agreed
 from harness.plugin.fixtures import STORE_REPORTER
 from harness.plugin.keeping import COERCED, FULL, Keeper
 from harness.plugin.outcomes import ArrangementFailed, NotSupported, NotTested
+from harness.scu.brought import Brought
 from harness.scu.destination import Destination
 from harness.scu.get import storage_for
-from harness.scu.inbox import Received
-from harness.scu.move import move
+from harness.scu.move import move_to
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_failure
 from harness.scu.store import fitted, proposals_for, store_all
@@ -106,15 +104,6 @@ def send_results(
     return assemble([*images.instances, *results])[0], coerced
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What one retrieval service brought."""
-
-    service: str
-    received: tuple[Received, ...]
-    final: CommandSet
-
-
 def by_each_service(
     scu: Scu,
     level: QueryLevel,
@@ -122,26 +111,24 @@ def by_each_service(
     instances: Sequence[SyntheticInstance],
     destinations: Sequence[Destination],
     recorder: Recorder,
-) -> tuple[Brought, ...]:
+) -> dict[str, Brought]:
     """The same retrieval in the Study Root model by C-GET and by C-MOVE, by one where there is one only.
 
     The classes and transfer syntaxes of `instances` are offered, and the uncompressed ones.  Raises NotTested
     or NotSupported where neither can be asked.
     """
-    brought = []
+    brought: dict[str, Brought] = {}
     own = dict.fromkeys(
         (one.transfer_syntax,) for one in instances if one.transfer_syntax not in UNCOMPRESSED
     )
     with contextlib.suppress(NotAccepted, NotSupported):
-        got = get_agreed(scu, Root.STUDY, level, storage_for(instances, *own, UNCOMPRESSED), keys)
-        brought.append(Brought("C-GET", got.received, got.retrieval.final))
+        storage = storage_for(instances, *own, UNCOMPRESSED)
+        brought["C-GET"] = get_agreed(scu, Root.STUDY, level, storage, keys)
     if destinations:
-        receiver = destinations[0]
-        with contextlib.suppress(NotAccepted), receiver.inbox(recorder) as inbox:
-            moved = move(scu, Root.STUDY, level, receiver.ae_title, keys)
-            brought.append(Brought("C-MOVE", tuple(inbox.received), moved.final))
+        with contextlib.suppress(NotAccepted):
+            brought["C-MOVE"] = move_to(scu, destinations[0], recorder, Root.STUDY, level, keys)
     elif not brought:
         raise NotTested("C-GET brings no such objects, and no [[destination]] is registered for C-MOVE")
     if not brought:
         raise NotSupported("neither C-GET nor C-MOVE of the Study Root model brings these objects")
-    return tuple(brought)
+    return brought

@@ -19,7 +19,6 @@ from harness.scu.kept import changes
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
-from harness.scu.status import describe
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Identity, SyntheticInstance, SyntheticSeries, SyntheticStudy
 from harness.synthesis.result_documents import measurement_report, presentation_state
@@ -130,9 +129,10 @@ def test_retrieved_with_study(
     scu: Scu, layered: SyntheticStudy, destinations: tuple[Destination, ...], recorder: Recorder
 ) -> None:
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, layered)
-    for brought in by_each_service(scu, QueryLevel.STUDY, keys, layered.instances, destinations, recorder):
-        odd = odd_ones(layered.instances, brought.received)
-        assert not odd, f"{brought.service}: {odd}; final status {describe(brought.final)}"
+    services = by_each_service(scu, QueryLevel.STUDY, keys, layered.instances, destinations, recorder)
+    for service, brought in services.items():
+        wrong = brought.other_than(layered.instances)
+        assert not wrong, f"{service}: {wrong}"
 
 
 @requirement("PS3.4 C.6.2.1.5", SHALL, "A result is retrieved by its series, without the images.")
@@ -141,9 +141,10 @@ def test_retrieved_alone(
 ) -> None:
     series = layered.series[1]
     keys = keys_for(Root.STUDY, QueryLevel.SERIES, layered, series)
-    for brought in by_each_service(scu, QueryLevel.SERIES, keys, series.instances, destinations, recorder):
-        odd = odd_ones(series.instances, brought.received)
-        assert not odd, f"{brought.service}: {odd}; final status {describe(brought.final)}"
+    services = by_each_service(scu, QueryLevel.SERIES, keys, series.instances, destinations, recorder)
+    for service, brought in services.items():
+        wrong = brought.other_than(series.instances)
+        assert not wrong, f"{service}: {wrong}"
 
 
 @requirement(
