@@ -76,8 +76,9 @@ class Committer:
     ) -> tuple[str, Outcome, tuple[AssociateRequest, ...]]:
         """One request, with or without a result: its Transaction UID, what came, associations opened for it.
 
-        Raises NotTested where the product refuses the request, which is its right (PS3.4 J.3.2.1.3), or where
-        the result was lost because it came on the request's association during the release (J.3.3.1.2).
+        Raises NotTested where the product refuses the request, which is its right (PS3.4 J.3.2.1.3), where
+        the result was lost because it came on the request's association during the release (J.3.3.1.2), or
+        where it may still come on an association that the product has opened for it.
         """
         transaction_uid = self.new_uid()
         association = open_as(self.scu, self.destination.ae_title)
@@ -103,6 +104,10 @@ class Committer:
             raise NotTested(f"the product refuses to process the request: {describe(outcome.response)}")
         if outcome.overtaken and not outcome.results:
             raise NotTested("the result came on the request's association while that was being released")
+        if outcome.is_pending and not outcome.results:
+            raise NotTested(
+                f"the product opened an association for the result, {self.within:g} s were too few"
+            )
         return transaction_uid, outcome, requests
 
     def __call__(

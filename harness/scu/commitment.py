@@ -21,7 +21,7 @@ from harness.dimse.pdu import Abort, PData, ReleaseRequest, ReleaseResponse
 from harness.dimse.walker import Element, shown_tag, walk
 from harness.scu.asking import ask
 from harness.scu.identifier import keys_of
-from harness.scu.inbox import Inbox, Reported, event_response
+from harness.scu.inbox import Ending, Inbox, Incoming, Reported, event_response
 from harness.scu.status import is_request, response_to
 from harness.scu.uids import STORAGE_COMMITMENT_PUSH, STORAGE_COMMITMENT_PUSH_INSTANCE
 from harness.synthesis import SyntheticInstance
@@ -81,6 +81,8 @@ class Outcome:
     results: tuple[Result, ...]
     overtaken: bool = False
     """Whether P-DATA came on the request's association while that was being released, and was lost."""
+    is_pending: bool = False
+    """Whether an association that the product opened for results was open still when the wait ended."""
 
 
 def references_to(instances: Iterable[SyntheticInstance]) -> tuple[Reference, ...]:
@@ -181,7 +183,7 @@ def commit(
     _end(association)
     if not found and (wrong := inbox.violation()) is not None:
         raise wrong
-    return Outcome(response, tuple(found), overtaken)
+    return Outcome(response, tuple(found), overtaken, any(map(_awaits_result, tuple(inbox.associations))))
 
 
 def read_result(report: Reported, *, same_association: bool = False) -> Result:
@@ -212,6 +214,11 @@ def read_result(report: Reported, *, same_association: bool = False) -> Result:
         (titles[0], titles[1]),
         same_association,
     )
+
+
+def _awaits_result(incoming: Incoming) -> bool:
+    asked = (context.abstract_syntax for context in incoming.request.contexts)
+    return incoming.ending is Ending.OPEN and STORAGE_COMMITMENT_PUSH in asked
 
 
 def _results(

@@ -23,6 +23,13 @@ REACH = {
     "move": ("move", "get", "storage.basic"),
     "get": ("get", "move", "storage.basic"),
     "commitment": ("commitment",),
+    "commitment_late": (
+        "commitment.result.on-other-association",
+        "commitment.result.all-committed",
+        "commitment.result.all-fail",
+        "commitment.result.retried",
+        "commitment.negotiation.default-syntax",
+    ),
     "timer": ("verification", "association.timer", "association.state"),
     "ai_results": ("ai-results", "storage.basic"),
     "storage": (),

@@ -64,14 +64,17 @@ def unlisted(asked: Sequence[Reference], listed: Sequence[Reference]) -> str:
 
 @requirement(
     "PS3.4 J.3.3.1.2",
-    SHALL,
-    "The result is delivered on another association where that of the request was released.",
+    QUALITY,
+    "Where the association of the request was released, the result comes on another in the time granted.",
 )
 def test_on_other_association(commit: Committer, stored_study: SyntheticStudy) -> None:
+    # An SCP has to be able to, but DICOM sets no limit to how long it takes: a result that has not come says
+    # nothing of whether it will.
     _, outcome, _ = commit.attempt(references_to(stored_study.instances[:3]), release=True)
     assert outcome.results, (
         f"no N-EVENT-REPORT reached {commit.destination.ae_title} within {commit.within:g} s of the request, "
-        "which was answered with Success; its association was released at once"
+        "which was answered with Success; its association was released at once. DICOM sets no limit: grant "
+        "more time (visible_within) to a product that takes longer"
     )
 
 
