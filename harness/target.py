@@ -146,11 +146,16 @@ class Target:
 def read_target(path: Path) -> Target:
     """Read a target file.  Raises TargetError with one line that says what to correct."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors put a byte order mark in front, which TOML does not know.
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise TargetError(f"{path}: no such file; `pacs-harness init` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise TargetError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise TargetError(
+            f"{path}: cannot be read: no text in UTF-8 (byte {error.start + 1}); save it in that encoding"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise TargetError(f"{path}: not valid TOML: {error}") from None
     return target_from_document(document, str(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 
 from rich.console import Console
@@ -22,6 +24,15 @@ STYLE = {
 }
 
 
+class RunConsole(Console):
+    """A console that goes quiet where its reader leaves (``run | head``): the run is worth more than that."""
+
+    def on_broken_pipe(self) -> None:
+        """Instead of ending the program, as rich does: nothing more is shown, and the run goes on."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Progress:
     """A handler of the event stream."""
 
@@ -32,6 +43,8 @@ class Progress:
         self._now = ""
         self._started = time.monotonic()
         self._live: Live | None = None
+        self._unsaid = 0
+        self._last_reason = ""
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -54,6 +67,7 @@ class Progress:
 
     def stop(self) -> None:
         """Leave the terminal as it is wanted after the run, however that ended."""
+        self._say_unsaid("")
         if self._live is not None:
             self._now = ""
             self._live.update(self._table())
@@ -64,12 +78,23 @@ class Progress:
         result = event.result
         counts = self._counts.setdefault(result.requirement.group, {})
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
+        shared = result.reason if result.outcome is Outcome.NOT_TESTED else ""
+        if self._live is None and shared and shared == self._last_reason:
+            # After an interrupt or a lost target hundreds have one reason: one line is enough for them.
+            self._unsaid += 1
+            return
+        self._say_unsaid(shared)
         interesting = result.outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.WARN)
         if interesting or self._live is None:
             symbol, style = STYLE[result.outcome]
             reason = f": {result.reason}" if result.reason else ""
             line = f"{symbol} {result.outcome:<13} {result.requirement.id}{reason}"
             self._console.print(Text(line, style if interesting else ""), soft_wrap=True)
+
+    def _say_unsaid(self, next_reason: str) -> None:
+        if self._unsaid:
+            self._console.print(f"  {self._unsaid} more NOT_TESTED for the same reason")
+        self._unsaid, self._last_reason = 0, next_reason
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from harness.capabilities import Capabilities
 from harness.cli import selection
-from harness.cli.console import Progress
+from harness.cli.console import Progress, RunConsole
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
 from harness.events import EventStream, JsonLines, RunFinished
@@ -93,11 +93,20 @@ def run(options: argparse.Namespace) -> int:
             "say --i-own-this-system, or --observe to write nothing"
         )
     folder = make_run_folder(options.output or Path(f"pacs-run-{datetime.now():%Y%m%d-%H%M%S}"))
+    if folder.stat().st_mode & 0o077:
+        print(
+            f"pacs-harness: {folder} was there before and is open to other users of this machine; what the "
+            "product answers is recorded in it",
+            file=sys.stderr,
+        )
     try:
         return _run_on_target(given, folder, options)
     except NoTarget as failure:
         print(f"pacs-harness: {failure}", file=sys.stderr)
         return ExitCode.UNREACHABLE
+    except OSError as error:
+        print(f"pacs-harness: the run in {folder} ended early: {error.strerror or error}", file=sys.stderr)
+        return ExitCode.HARNESS
 
 
 class NoTarget(Exception):
@@ -111,7 +120,7 @@ def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespa
     ):
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
-        return _run(target, folder, options, Console(highlight=False))
+        return _run(target, folder, options, RunConsole(highlight=False))
 
 
 @contextlib.contextmanager
@@ -145,34 +154,29 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
 
 
 def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:
-    from harness.preflight import PreflightBlocked, Severity, first_echo, preflight
+    from harness.preflight import PreflightBlocked, first_echo
     from harness.report import render
-    from harness.report.offered import summary
 
     command = ("pacs-harness", *sys.argv[1:])
+    # Written before anything is sent: a run that ends here has a folder that can be read.
+    first_file = RunFile.start(folder, target, command, {})
     try:
         greeting = first_echo(target)
+        seen = _meet(target, options, console)
     except PreflightBlocked as blocked:
         print(f"pacs-harness: {in_a_line(blocked.finding)}", file=sys.stderr)
-        RunFile.start(folder, target, command, {}).finish(
-            None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}"
-        )
+        first_file.finish(None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}")
         render(folder)
         return ExitCode.UNREACHABLE
+    except KeyboardInterrupt:
+        first_file.finish(None, ExitCode.INTERRUPTED, "interrupted")
+        render(folder)
+        raise
     peer = {
         "name": target.name,
         "implementation_class_uid": greeting.implementation_class_uid or "",
         "implementation_version_name": greeting.implementation_version_name or "",
     }
-    console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
-    for finding in preflight(target, destinations=not options.observe):
-        # `doctor` shows the notes of a full run too; an observer came for them.
-        if options.observe or finding.severity is not Severity.NOTE:
-            console.print(f"  {in_a_line(finding)}", soft_wrap=True)
-    seen = _look(target, options)
-    if seen is not None and options.observe:
-        for line in summary(seen):
-            console.print(f"  {line}", soft_wrap=True)
     order: Order = options.order
     how = {"workers": str(options.workers), "order": str(order)}
     if order.seed is not None:
@@ -193,7 +197,7 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     )
     try:
         session = run_pytest(context, keyword=options.keyword, workers=options.workers)
-        if not session.problems:
+        if not session.problems and not session.plugin.broken:
             session.plugin.flush_unfinished()
         code, because = conclude(context, session, options.allow_untested)
     finally:
@@ -207,6 +211,23 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         console, session, stored, cleaned, code, because, written, temporary=options.target is None
     )
     return code
+
+
+def _meet(target: Target, options: argparse.Namespace, console: Console) -> Capabilities | None:
+    """Say what stands in the way of a full run, and see what the product offers."""
+    from harness.preflight import Severity, preflight
+    from harness.report.offered import summary
+
+    console.print(f"{target.name or target.dimse.called_ae_title} at {target.dimse.host}:{target.dimse.port}")
+    for finding in preflight(target, destinations=not options.observe):
+        # `doctor` shows the notes of a full run too; an observer came for them.
+        if options.observe or finding.severity is not Severity.NOTE:
+            console.print(f"  {in_a_line(finding)}", soft_wrap=True)
+    seen = _look(target, options)
+    if seen is not None and options.observe:
+        for line in summary(seen):
+            console.print(f"  {line}", soft_wrap=True)
+    return seen
 
 
 def _look(target: Target, options: argparse.Namespace) -> Capabilities | None:

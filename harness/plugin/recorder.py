@@ -62,6 +62,8 @@ class RecorderPlugin:
         self.unselected: list[Requirement] = []
         self.collection_errors: list[str] = []
         self.measurements: list[Measurement] = []
+        self.broken = ""
+        """Why results can no longer be written."""
         self.items: tuple[pytest.Item, ...] = ()
         """The selected items, in the order of the run."""
         self.chosen: tuple[Requirement, ...] = ()
@@ -269,7 +271,16 @@ class RecorderPlugin:
         entry.cases.append(_Case(callspec.id if callspec else "", judgement, duration, recorder))
         entry.left -= 1
         if not entry.left:
+            self._keep(entry)
+
+    def _keep(self, entry: _Open) -> None:
+        """Emit the result; where it can't be written any more, the run ends in good order."""
+        try:
             self._emit(entry)
+        except OSError as error:
+            # The disk is full, or nobody reads what is printed: no further verdict could be kept.
+            self.broken = f"results could no longer be written: {error.strerror}"
+            raise pytest.exit.Exception(self.broken, returncode=pytest.ExitCode.INTERRUPTED) from error
 
     def _emit(self, entry: _Open) -> None:
         requirement, cases = entry.requirement, entry.cases

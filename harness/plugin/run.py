@@ -245,6 +245,8 @@ class _Markers:
 def conclude(context: RunContext, session: Session, allow_untested: Sequence[str]) -> tuple[ExitCode, str]:
     """The exit code of a finished session and the words for it."""
     plugin = session.plugin
+    if plugin.broken:
+        return ExitCode.HARNESS, plugin.broken
     if session.problems:
         return ExitCode.HARNESS, f"scenarios could not be collected: {session.problems[0]}"
     if session.pytest_code == pytest.ExitCode.INTERRUPTED:
