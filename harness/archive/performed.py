@@ -137,8 +137,8 @@ def create(association: ArchiveAssociation, request: Message) -> None:
     """N-CREATE, PS3.4 F.7.2.1.3."""
     semantics = association.archive.semantics
     asked = str(request.command.get("AffectedSOPInstanceUID", "") or "")
-    sop_instance = asked or semantics.new_step_uid()
     try:
+        sop_instance = asked or semantics.new_step_uid()
         attributes, strange = _attribute_list(association, request)
         semantics.check_creation(sop_instance, attributes)
         created = PerformedStep(sop_instance, attributes)

@@ -96,7 +96,7 @@ class Scheduling:
     # -- modality performed procedure step (PS3.4 F.7, F.8) ---------------------------------------------
 
     def new_step_uid(self) -> str:
-        """The SOP Instance UID for a step whose creator leaves it out (PS3.7 10.1.5.1.4)."""
+        """The SOP Instance UID for a step whose creator leaves it out (PS3.7 10.1.5.1.4). Raises Refused."""
         return f"2.25.{uuid4().int}"
 
     def check_creation(self, sop_instance: str, attributes: AttributeSet) -> None:

@@ -32,6 +32,8 @@ REACH = {
     ),
     "timer": ("verification", "association.timer", "association.state"),
     "ai_results": ("ai-results", "storage.basic"),
+    "worklist": ("worklist", "mpps.effect"),
+    "mpps": ("mpps",),
     "storage": (),
 }
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""

@@ -6,15 +6,25 @@ import pytest
 
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, requirement
-from harness.scu.mpps import COMPLETED, STATUS_TAG, Answer, Started, create, finished, get, modify
+from harness.scu.mpps import (
+    COMPLETED,
+    STATUS_TAG,
+    Answer,
+    Started,
+    create,
+    finished,
+    get,
+    modify,
+    performed_series,
+)
 from harness.scu.session import Scu
 from harness.scu.status import is_failure
 from harness.scu.uids import PERFORMED_STEP, PERFORMED_STEP_RETRIEVE
 
-STEP_ID, STATION, PATIENT_ID, PATIENT_NAME, END_DATE, SERIES, CHARACTER_SET = (
-    0x00400253, 0x00400241, 0x00100020, 0x00100010, 0x00400250, 0x00400340, 0x00080005,
+STEP_ID, STATION, PATIENT_ID, PATIENT_NAME, DESCRIPTION, SERIES, CHARACTER_SET = (
+    0x00400253, 0x00400241, 0x00100020, 0x00100010, 0x00400254, 0x00400340, 0x00080005,
 )  # fmt: skip
-TAGS = (CHARACTER_SET, PATIENT_NAME, PATIENT_ID, STATION, END_DATE, STATUS_TAG, STEP_ID, SERIES)
+TAGS = (CHARACTER_SET, PATIENT_NAME, PATIENT_ID, STATION, DESCRIPTION, STATUS_TAG, STEP_ID, SERIES)
 NAMES = {"ascii": (None, "PHTEST^Performed"), "latin-1": ("ISO_IR 100", "PHTEST^Äneas Müßig")}
 
 
@@ -59,22 +69,28 @@ def test_created_values(scu: Scu, corpus: Corpus, kind: str) -> None:
 
 @requirement("PS3.4 F.8.2.1.3", SHALL, "The values asked for are returned as they were set.")
 def test_returns_values(scu: Scu, corpus: Corpus) -> None:
-    step = new_step(corpus)
-    uid = make(scu, corpus, step)
-    changes = finished(COMPLETED, corpus.identity.uid)
+    uid = make(scu, corpus, new_step(corpus))
+    changes = performed_series(corpus.identity.uid)
+    changes.PerformedProcedureStepDescription = corpus.identity.study_id()
     with scu.open(PERFORMED_STEP) as association:
-        modify(association, uid, changes).require("N-SET with status COMPLETED")
+        modify(association, uid, changes).require("N-SET of a step IN PROGRESS")
+    # While it is in progress the product may change nothing by itself (F.7.2.2.3).
     attributes = retrieved(scu, uid).require("N-GET").attributes()
-    for keyword, wanted in (
-        ("PerformedProcedureStepStatus", COMPLETED),
-        ("PerformedProcedureStepEndDate", changes.PerformedProcedureStepEndDate),
-        ("PerformedProcedureStepID", step.step_id),
-    ):
-        found = attributes.text(keyword).strip()
-        assert found == wanted, f"{keyword} is {found!r}, it was set to {wanted!r}"
+    found = attributes.text("PerformedProcedureStepDescription").strip()
+    wanted = changes.PerformedProcedureStepDescription
+    assert found == wanted, f"Performed Procedure Step Description is {found!r}, it was set to {wanted!r}"
     wanted = changes.PerformedSeriesSequence[0].SeriesInstanceUID
-    found = [item.text("SeriesInstanceUID") for item in attributes.nested("PerformedSeriesSequence")]
-    assert found == [wanted], f"the Performed Series Sequence has {found}, it was set to {wanted}"
+    series = [item.text("SeriesInstanceUID") for item in attributes.nested("PerformedSeriesSequence")]
+    assert series == [wanted], f"the Performed Series Sequence has {series}, it was set to {wanted}"
+
+
+@requirement("PS3.4 F.8.2.1.3", SHALL, "The status of a step that has ended is returned.")
+def test_final_status(scu: Scu, corpus: Corpus) -> None:
+    uid = make(scu, corpus, new_step(corpus))
+    with scu.open(PERFORMED_STEP) as association:
+        modify(association, uid, finished(COMPLETED, corpus.identity.uid)).require("N-SET with COMPLETED")
+    found = retrieved(scu, uid).require("N-GET").attributes().text("PerformedProcedureStepStatus").strip()
+    assert found == COMPLETED, f"Performed Procedure Step Status is {found!r} after it was set to COMPLETED"
 
 
 @requirement("PS3.4 F.8.1", SHALL, "A step that does not exist is not retrieved.")
