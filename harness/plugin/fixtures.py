@@ -144,10 +144,6 @@ class FixturePlugin:
             for destination in listening:
                 destination.stop()
 
-    @pytest.fixture
-    def writes(self) -> None:
-        """Asked for by a scenario that sends more than an observer may, where no other fixture says so."""
-
     @pytest.fixture(scope="session")
     def worklist(self, session_scu: Scu) -> Iterator[Booked]:
         """Worklist entries of this run, found by their Patient IDs."""
@@ -155,6 +151,10 @@ class FixturePlugin:
 
         with booked(session_scu, self._context.target, self._context.run_root) as entries:
             yield entries
+
+    @pytest.fixture
+    def writes(self) -> None:
+        """Asked for by a scenario that sends more than an observer may, where no other fixture says so."""
 
     @pytest.fixture
     def destination(self, destinations: tuple[Destination, ...]) -> Destination:
@@ -179,6 +179,23 @@ class FixturePlugin:
             return bring_back(scu, instances, lambda: request.getfixturevalue("destination"), recorder)
 
         return bring
+
+    @pytest.fixture
+    def keeper(
+        self,
+        request: pytest.FixtureRequest,
+        scu: Scu,
+        corpus: Corpus,
+        target: Target,
+        retrieved: Callable[[Sequence[SyntheticInstance]], tuple[Received, ...]],
+        recorder: Recorder,
+    ) -> Keeper:
+        """Stores objects byte for byte, and brings them back."""
+        from harness.plugin.keeping import Keeper
+
+        return Keeper(
+            scu, corpus, target, retrieved, lambda: request.getfixturevalue("destination"), recorder
+        )
 
     @pytest.fixture
     def commit(self, scu: Scu, destination: Destination, recorder: Recorder, corpus: Corpus) -> Committer:
