@@ -48,7 +48,12 @@ def everywhere(dataset: Dataset, change: Callable[[Dataset], None]) -> None:
 @mutant(
     clause="PS3.4 B.4.1.1",
     defect="private elements are dropped",
-    caught_by=("storage.kept.elements-explicit", "storage.kept.elements-implicit", "storage.kept.level-2"),
+    caught_by=(
+        "storage.kept.elements-explicit",
+        "storage.kept.elements-implicit",
+        "storage.kept.level-2",
+        "storage.private.block-kept",
+    ),
 )
 class DropsPrivate(Rewrites):
     def change(self, dataset: Dataset) -> None:
@@ -85,7 +90,11 @@ class CutsTexts(Rewrites):
 @mutant(
     clause="PS3.5 6.1.2.3",
     defect="Specific Character Set is rewritten and the text is not",
-    caught_by=("storage.charset.text-kept",),
+    caught_by=(
+        "storage.charset.latin1",
+        "storage.charset.utf8",
+        "storage.charset.iso2022-japanese",
+    ),
 )
 class RewritesCharacterSet(Rewrites):
     def change(self, dataset: Dataset) -> None:
@@ -99,7 +108,7 @@ class RewritesCharacterSet(Rewrites):
 @mutant(
     clause="PS3.4 B.2.2",
     defect="one bit of the pixels changes",
-    caught_by=("storage.basic.success-means-stored", "storage.syntax.native"),
+    caught_by=("storage.basic.success-means-stored", "storage.syntax.explicit-le-roundtrip"),
 )
 class FlipsBit(Semantics):
     def coerced(self, staged: Staged) -> Staged:
@@ -141,7 +150,7 @@ class Refuses(Semantics):
 @mutant(
     clause="PS3.4 B.2.2",
     defect="objects are acknowledged and never kept",
-    caught_by=("storage.acknowledge.study-is-found",),
+    caught_by=("storage.acknowledge.study-is-found", "storage.basic.visible-at-once"),
 )
 class KeepsNothing(Semantics):
     def check_object(self, sop_class: str, sop_instance: str, attributes: AttributeSet) -> None:

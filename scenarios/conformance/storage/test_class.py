@@ -1,0 +1,103 @@
+"""Families of SOP classes (PS3.4 B.3, B.4.1.2, B.5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.dimse.negotiation import CommonExtendedNegotiation
+from harness.plugin.fixtures import Corpus
+from harness.plugin.keeping import Bring, Keeper
+from harness.scenario import SHALL, not_supported, requirement
+from harness.scu.session import Scu
+from harness.scu.status import SUCCESS, describe, is_warning
+from harness.scu.store import note_stored, store_dataset
+from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from harness.synthesis import SyntheticInstance, instance_of, variant
+
+NOT_SUPPORTED = 0x0122
+"""Refused: SOP Class not supported (PS3.7 9.1.1.1.9)."""
+STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
+CLASSES = {
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+    "MG": "1.2.840.10008.5.1.4.1.1.1.2",
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "US": "1.2.840.10008.5.1.4.1.1.6.1",
+    "OT": "1.2.840.10008.5.1.4.1.1.7",
+    "XA": "1.2.840.10008.5.1.4.1.1.12.1",
+    "RF": "1.2.840.10008.5.1.4.1.1.12.2",
+    "NM": "1.2.840.10008.5.1.4.1.1.20",
+    "PT": "1.2.840.10008.5.1.4.1.1.128",
+    "RTIMAGE": "1.2.840.10008.5.1.4.1.1.481.1",
+}
+"""SOP classes of images by their modality."""
+
+
+@requirement(
+    "PS3.4 B.3", SHALL, "Objects of a storage class that was accepted are not refused for their class."
+)
+def test_accepted_are_stored(scu: Scu, corpus: Corpus) -> None:
+    base = corpus.new_study("CT").instance(0)
+    objects = [
+        variant(corpus.identity, base, SOPClassUID=sop_class, Modality=modality, SeriesInstanceUID=uid)
+        for (modality, sop_class), uid in zip(
+            CLASSES.items(), (corpus.identity.uid() for _ in CLASSES), strict=True
+        )
+    ]
+    with scu.open(*CLASSES.values()) as association:
+        accepted = {context.abstract_syntax for context in association.accepted_contexts.values()}
+        if not accepted:
+            raise not_supported("none of 12 storage classes of images is accepted")
+        for instance in objects:
+            if instance.sop_class not in accepted:
+                continue
+            context = association.context_for(instance.sop_class)
+            sent = instance_of(instance.attributes, context.transfer_syntax)
+            response = store_dataset(
+                association,
+                sent.dataset,
+                sop_class=sent.sop_class,
+                sop_instance_uid=sent.sop_instance_uid,
+            )
+            note_stored(scu, sent, response)
+            assert response.integer("Status") != NOT_SUPPORTED, (
+                f"{sent.text('Modality')} images are accepted, and then answered {describe(response)}"
+            )
+
+
+def private_object(corpus: Corpus) -> SyntheticInstance:
+    """A CT image under a private SOP class."""
+    base = corpus.new_study("CT").instance(0)
+    return variant(corpus.identity, base, SOPClassUID=f"{corpus.identity.uid()}.4", Modality="OT")
+
+
+@requirement(
+    "PS3.4 B.4.1.2",
+    SHALL,
+    "A private storage class that is accepted by common extended negotiation is stored and comes back.",
+)
+def test_private_by_common_negotiation(scu: Scu, keeper: Keeper, retrieved: Bring) -> None:
+    instance = private_object(keeper.corpus)
+    common = CommonExtendedNegotiation(instance.sop_class, STORAGE_SERVICE_CLASS)
+    request = scu.request((instance.sop_class, (EXPLICIT_VR_LITTLE_ENDIAN,)))
+    with scu.negotiate(
+        replace(request, user=replace(request.user, common_extended=(common,)))
+    ) as association:
+        if not association.accepted_contexts:
+            raise not_supported("private storage classes are refused, announced or not (PS3.4 B.4.1.2)")
+        response = store_dataset(
+            association,
+            instance.dataset,
+            sop_class=instance.sop_class,
+            sop_instance_uid=instance.sop_instance_uid,
+        )
+    note_stored(scu, instance, response)
+    status = response.integer("Status")
+    assert status == SUCCESS or is_warning(status), (
+        f"the private class was accepted, and its object is answered {describe(response)}"
+    )
+    keeper.await_found(instance)
+    (received, *_) = retrieved([instance]) or (None,)
+    assert received is not None, "the object of the private class does not come back"
+    assert received.sop_class == instance.sop_class, f"it comes back as an object of {received.sop_class}"
