@@ -6,10 +6,11 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from harness.dimse.association import Association
-from harness.dimse.errors import AssociationRejected
+from harness.dimse.errors import AssociationRejected, NoAnswer, PeerViolation
 from harness.dimse.negotiation import (
     AsyncWindow,
     ExtendedNegotiation,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 REJECTION_RETRIES = 5
 """A transient rejection (PS3.8 9.3.4: congestion, local limit) is tried again this often, a second apart."""
+RELEASE_PATIENCE = 5.0
+"""Seconds that an A-RELEASE-RP is waited for where nothing depends on it."""
 
 Proposal = str | tuple[str, Sequence[str]]
 """An abstract syntax, offered in the uncompressed transfer syntaxes, or a pair of it and others."""
@@ -56,6 +59,28 @@ class Stored:
     status: int
 
 
+class Served(Association):
+    """An association on which something else than its end is asked.
+
+    What the product does with the A-RELEASE-RQ at the end of the block is no part of that question:
+    ``association.release.affirmed`` asks it, and one product that only closes the connection would otherwise
+    fail every requirement.  `release` itself is as strict as ever.
+    """
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None or not self.established:
+            super().__exit__(kind, error, trace)
+            return
+        try:
+            self.release(min(RELEASE_PATIENCE, self.deadlines.release))
+        except (PeerViolation, NoAnswer):
+            self.abort()
+        finally:
+            self.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Scu:
     """The reference SCU.  Every association it opens is recorded by `recorder`."""
@@ -70,7 +95,7 @@ class Scu:
 
     def connect(self) -> Association:
         """A TCP (or TLS) connection on which nothing has been said.  Raises Unreachable."""
-        return Association.connect(
+        return Served.connect(
             self.peer.address,
             deadline=self.peer.deadline,
             tls=self.peer.tls,
