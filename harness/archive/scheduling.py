@@ -62,7 +62,10 @@ class Scheduling:
         """Ranges of start date and start time together are one period (table K.6-1). Raises InvalidKey."""
         date, time = worklist.START_DATE, worklist.START_TIME
         for tag, vr in ((date, "DA"), (time, "TM")):
-            matching.span_of(keys.text(tag), vr)
+            # Each end by itself: a period may end at an earlier hour than it begins.
+            for end in keys.text(tag).split("-"):
+                if end.strip():
+                    matching.precise(end, vr)
         if not step.text(date) or not step.text(time):
             return False
         return matching.match_combined(keys.text(date), keys.text(time), step.text(date), step.text(time))

@@ -168,7 +168,9 @@ def written(folder: Path, entries: Sequence[WorklistEntry], run_root: str) -> It
             for entry in entries:
                 paths.append(write_entry(folder, entry, f"phtest-{mark}-{entry.label}"))
         except OSError as error:
-            raise NotTested(f"[worklist] folder {folder} cannot be written to: {error.strerror}") from None
+            raise NotTested(
+                f"[worklist] folder {folder} cannot be written to: {error.strerror or error}"
+            ) from None
         yield
     finally:
         for path in paths:
