@@ -130,12 +130,6 @@ class Keeper:
             raise ArrangementFailed(VISIBLE_REPORTER, "not found by its UIDs, which may have been coerced")
         return replace(kept, is_found=is_found)
 
-    def await_found(self, instance: SyntheticInstance) -> None:
-        """Wait until an acknowledged object is found; ArrangementFailed."""
-        within = self.target.dimse.visible_within
-        if not await_visible(self.scu, assemble([instance])[0], within):
-            raise ArrangementFailed(VISIBLE_REPORTER, f"the object was not found within {within:g} s")
-
     def wrong(self, *shapes: Shape, of: SyntheticInstance | None = None) -> str:
         """Keep a CT image (or ``of``) with elements of these shapes; what is wrong with it; see `judged`."""
         return self.judged(self.keep(self.object_with(*shapes, of=of)))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.dimse.negotiation import CommonExtendedNegotiation
-from harness.plugin.fixtures import Corpus
-from harness.plugin.keeping import Bring, Keeper
+from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.keeping import Bring
 from harness.scenario import SHALL, not_supported, requirement
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning
 from harness.scu.store import note_stored, store_dataset
 from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN
-from harness.synthesis import SyntheticInstance, instance_of, variant
+from harness.synthesis import SyntheticInstance, assemble, instance_of, variant
+from harness.target import Target
 
 NOT_SUPPORTED = 0x0122
 """Refused: SOP Class not supported (PS3.7 9.1.1.1.9)."""
@@ -77,8 +78,8 @@ def private_object(corpus: Corpus) -> SyntheticInstance:
     SHALL,
     "A private storage class that is accepted by common extended negotiation is stored and comes back.",
 )
-def test_private_by_common_negotiation(scu: Scu, keeper: Keeper, retrieved: Bring) -> None:
-    instance = private_object(keeper.corpus)
+def test_private_by_common_negotiation(scu: Scu, corpus: Corpus, target: Target, retrieved: Bring) -> None:
+    instance = private_object(corpus)
     common = CommonExtendedNegotiation(instance.sop_class, STORAGE_SERVICE_CLASS)
     request = scu.request((instance.sop_class, (EXPLICIT_VR_LITTLE_ENDIAN,)))
     with scu.negotiate(
@@ -97,7 +98,9 @@ def test_private_by_common_negotiation(scu: Scu, keeper: Keeper, retrieved: Brin
     assert status == SUCCESS or is_warning(status), (
         f"the private class was accepted, and its object is answered {describe(response)}"
     )
-    keeper.await_found(instance)
+    assert await_visible(scu, assemble([instance])[0], target.dimse.visible_within), (
+        f"the object of the private class was answered {describe(response)}, and is not found"
+    )
     (received, *_) = retrieved([instance]) or (None,)
     assert received is not None, "the object of the private class does not come back"
     assert received.sop_class == instance.sop_class, f"it comes back as an object of {received.sop_class}"
