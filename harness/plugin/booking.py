@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.dimse.errors import PeerViolation
 from harness.plugin.outcomes import ArrangementFailed, NotTested
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.uids import MODALITY_WORKLIST
 from harness.scu.worklist import Item, Worklist, find_worklist, worklist_keys
 from harness.synthesis import Identity
@@ -135,7 +135,7 @@ def booked(scu: Scu, target: Target, run_root: str) -> Iterator[Booked]:
     Raises NotAccepted where the product has no Modality Worklist, NotTested where the target file does not
     say where its entries come from.
     """
-    with scu.open(MODALITY_WORKLIST) as association:
+    with open_for(scu, MODALITY_WORKLIST) as association:
         association.context_for(MODALITY_WORKLIST)
     identity = Identity(run_root, "worklist")
     within = target.dimse.visible_within

@@ -20,7 +20,7 @@ from harness.dimse.negotiation import (
 )
 from harness.dimse.pdu import AssociateRequest, associate_request
 from harness.dimse.transport import Address
-from harness.scu.uids import UNCOMPRESSED
+from harness.scu.uids import UNCOMPRESSED, VERIFICATION
 
 if TYPE_CHECKING:
     from harness.dimse.capture import Recorder
@@ -167,3 +167,12 @@ class Scu:
             else:
                 return association
         raise AssertionError("unreachable")
+
+
+def open_for(scu: Scu, *sop_classes: str) -> Association:
+    """An association for classes that a product may lack; Verification is offered beside them.
+
+    Some products reject an association of which they accept no presentation context, as they may (PS3.8
+    7.1.1.7), so that a lack would look like a refusal of the caller.
+    """
+    return scu.open(*sop_classes, VERIFICATION)

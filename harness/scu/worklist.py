@@ -11,7 +11,7 @@ from pydicom import Dataset
 from harness.dimse.errors import PeerViolation
 from harness.scu.find import Matches, find_with
 from harness.scu.identifier import Identifier, keys_of
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.status import describe
 from harness.scu.uids import MODALITY_WORKLIST
 
@@ -73,5 +73,5 @@ def worklist_keys(step: Mapping[str, Any] | None, keys: Mapping[str, Any]) -> Da
 
 def find_worklist(scu: Scu, identifier: Dataset, *, cancel_after: int | None = None) -> Worklist:
     """One query on an association of its own.  Raises NotAccepted where there is no Modality Worklist."""
-    with scu.open(MODALITY_WORKLIST) as association:
+    with open_for(scu, MODALITY_WORKLIST) as association:
         return Worklist(find_with(association, MODALITY_WORKLIST, identifier, cancel_after=cancel_after))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.scenario import SHALL, requirement
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.uids import PERFORMED_STEP
 
 
@@ -11,5 +11,5 @@ from harness.scu.uids import PERFORMED_STEP
     "PS3.4 F.7.3", SHALL, "The Modality Performed Procedure Step SOP Class is accepted where claimed."
 )
 def test_accepted(scu: Scu) -> None:
-    with scu.open(PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP) as association:
         association.context_for(PERFORMED_STEP)

@@ -20,7 +20,7 @@ from harness.scu.mpps import (
     modify,
     performed_series,
 )
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.status import is_failure
 from harness.scu.uids import PERFORMED_STEP
 from harness.synthesis.identity import valid_uid
@@ -40,13 +40,13 @@ def unscheduled(corpus: Corpus) -> Started:
 
 def created(scu: Scu, uid: str | None, attributes: Dataset) -> Answer:
     """The answer to one N-CREATE, on an association of its own."""
-    with scu.open(PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP) as association:
         return create(association, uid, attributes)
 
 
 def exists(scu: Scu, corpus: Corpus, uid: str) -> bool:
     """Whether an N-SET finds the step."""
-    with scu.open(PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP) as association:
         return modify(association, uid, performed_series(corpus.identity.uid)).accepted
 
 

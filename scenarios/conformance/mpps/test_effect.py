@@ -7,7 +7,7 @@ from harness.plugin.booking import Booked
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, not_tested, requirement
 from harness.scu.mpps import COMPLETED, Started, create, finished, modify
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.uids import PERFORMED_STEP
 from harness.target import Target
 
@@ -18,6 +18,8 @@ LABEL, STEP_STATUS = "performed", "ScheduledProcedureStepStatus"
     "PS3.4 F.7.2.1.3", QUALITY, "A completed step shows in the worklist as the target file says it does."
 )
 def test_worklist_status(scu: Scu, worklist: Booked, corpus: Corpus, target: Target) -> None:
+    with open_for(scu, PERFORMED_STEP) as association:
+        association.context_for(PERFORMED_STEP)
     declared = target.worklist.finished_steps
     if not declared:
         raise not_tested(
@@ -38,7 +40,7 @@ def test_worklist_status(scu: Scu, worklist: Booked, corpus: Corpus, target: Tar
         scheduled_step_id=entry.text("ScheduledProcedureStepID"),
     )
     uid = corpus.identity.uid()
-    with scu.open(PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP) as association:
         create(association, uid, step.attributes()).require("N-CREATE for a scheduled step")
         modify(association, uid, finished(COMPLETED, corpus.identity.uid)).require("N-SET with COMPLETED")
 

@@ -17,7 +17,7 @@ from harness.scu.mpps import (
     modify,
     performed_series,
 )
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.status import is_failure
 from harness.scu.uids import PERFORMED_STEP, PERFORMED_STEP_RETRIEVE
 
@@ -37,14 +37,14 @@ def new_step(corpus: Corpus, kind: str = "ascii") -> Started:
 
 
 def retrieved(scu: Scu, uid: str) -> Answer:
-    with scu.open(PERFORMED_STEP_RETRIEVE) as association:
+    with open_for(scu, PERFORMED_STEP_RETRIEVE) as association:
         return get(association, uid, *TAGS)
 
 
 def make(scu: Scu, corpus: Corpus, step: Started) -> str:
     """The SOP Instance UID of a new step; NotAccepted where it could not be retrieved afterwards."""
     uid = corpus.identity.uid()
-    with scu.open(PERFORMED_STEP_RETRIEVE, PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP_RETRIEVE, PERFORMED_STEP) as association:
         association.context_for(PERFORMED_STEP_RETRIEVE)
         create(association, uid, step.attributes()).require("N-CREATE of a step IN PROGRESS")
     return uid
@@ -72,7 +72,7 @@ def test_returns_values(scu: Scu, corpus: Corpus) -> None:
     uid = make(scu, corpus, new_step(corpus))
     changes = performed_series(corpus.identity.uid)
     changes.PerformedProcedureStepDescription = corpus.identity.study_id()
-    with scu.open(PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP) as association:
         modify(association, uid, changes).require("N-SET of a step IN PROGRESS")
     # While it is in progress the product may change nothing by itself (F.7.2.2.3).
     attributes = retrieved(scu, uid).require("N-GET").attributes()
@@ -87,7 +87,7 @@ def test_returns_values(scu: Scu, corpus: Corpus) -> None:
 @requirement("PS3.4 F.8.2.1.3", SHALL, "The status of a step that has ended is returned.")
 def test_final_status(scu: Scu, corpus: Corpus) -> None:
     uid = make(scu, corpus, new_step(corpus))
-    with scu.open(PERFORMED_STEP) as association:
+    with open_for(scu, PERFORMED_STEP) as association:
         modify(association, uid, finished(COMPLETED, corpus.identity.uid)).require("N-SET with COMPLETED")
     found = retrieved(scu, uid).require("N-GET").attributes().text("PerformedProcedureStepStatus").strip()
     assert found == COMPLETED, f"Performed Procedure Step Status is {found!r} after it was set to COMPLETED"

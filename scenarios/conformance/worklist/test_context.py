@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.scenario import SHALL, requirement
-from harness.scu.session import Scu
+from harness.scu.session import Scu, open_for
 from harness.scu.uids import MODALITY_WORKLIST
 
 
 @requirement("PS3.4 K.6.1.4", SHALL, "The Modality Worklist SOP Class is accepted where it is claimed.")
 def test_accepted(scu: Scu) -> None:
-    with scu.open(MODALITY_WORKLIST) as association:
+    with open_for(scu, MODALITY_WORKLIST) as association:
         association.context_for(MODALITY_WORKLIST)
