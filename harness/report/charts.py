@@ -35,7 +35,8 @@ _VARIABLES = {
     },
 }
 _COLOUR_OF = dict(zip(SHOWN_ORDER, list(_VARIABLES)[2:], strict=True))
-_HATCH_OF = {Outcome.FAIL: "xxxx", Outcome.ERROR: "....", Outcome.WARN: "////", Outcome.NOT_TESTED: "----"}
+# No dots: matplotlib writes a quarter of a megabyte of circles for them.
+_HATCH_OF = {Outcome.FAIL: "xxxx", Outcome.ERROR: "++++", Outcome.WARN: "////", Outcome.NOT_TESTED: "----"}
 _INK, _PAPER = "#000001", "#000002"
 
 
