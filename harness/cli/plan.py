@@ -30,7 +30,7 @@ def footprint() -> Footprint:
 def print_plan(options: argparse.Namespace) -> int:
     """Print the plan.  Exit code 2 where nothing is selected."""
     target = read_target(options.target) if options.target is not None else None
-    requirements = selection.collect(options)
+    requirements = selection.collect(options, observe=options.observe, intrusive=options.intrusive)
     if not requirements:
         print("nothing is selected")
         return ExitCode.USAGE
@@ -50,6 +50,8 @@ def print_plan(options: argparse.Namespace) -> int:
             f"takes:        about {most.seconds:.0f} s on a product as fast as the bundled archive; "
             "each silent answer adds the deadline four times"
         )
+    if options.observe or not (options.select or options.level or options.keyword):
+        print("looks:        some 60 short associations, one after the other, to see what is offered")
     for line in _registered(target):
         print(f"register:     {line}")
     print("nothing was sent")

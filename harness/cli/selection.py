@@ -53,11 +53,16 @@ def roots_of(options: argparse.Namespace) -> tuple[ScenarioRoot, ...]:
     return (our_scenarios(), *(their_scenarios(folder) for folder in options.scenarios))
 
 
-def collect(options: argparse.Namespace) -> tuple[Requirement, ...]:
-    """The selected requirements, nothing sent.  Raises TargetError where a scenario cannot be collected."""
+def collect(
+    options: argparse.Namespace, *, observe: bool = False, intrusive: bool = True
+) -> tuple[Requirement, ...]:
+    """The selected requirements, nothing sent: those of an observer alone, or without the intrusive ones.
+
+    Raises TargetError where a scenario cannot be collected.
+    """
     nowhere = Target(Dimse("127.0.0.1", 104, "NOWHERE"))
     context = RunContext(nowhere, Path("."), EventStream(), roots_of(options), selection_of(options))
-    context.intrusive = True
+    context.observe, context.intrusive = observe, intrusive
     session = run_pytest(context, keyword=options.keyword, collect_only=True)
     if session.problems:
         raise TargetError(f"scenarios could not be collected: {session.problems[0]}")

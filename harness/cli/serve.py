@@ -12,11 +12,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "serve",
         help="run the reference archive as a small PACS",
-        description="Run the reference archive by itself. It serves C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET "
+        description="Run the reference archive by itself. It serves C-ECHO, C-STORE, C-FIND, C-MOVE, C-GET, "
         "Storage Commitment, Modality Performed Procedure Step and, with --worklist, Modality Worklist until "
         "interrupted, and misbehaves on request.",
     )
     options.add_options(parser)
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
