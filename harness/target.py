@@ -91,6 +91,8 @@ class Control:
 
     delete_study: tuple[str, ...] = ()
     """A command that deletes one study; ``{study_uid}`` in an argument is replaced."""
+    restart: tuple[str, ...] = ()
+    """A command that stops the product and starts it again; when it returns the old process has ended."""
 
 
 FINISHED_STEPS = ("", "absent", "marked", "unchanged")

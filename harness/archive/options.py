@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import signal
 import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .config import ArchiveConfig, AuditTarget, Destination, Misbehaviour, TlsFiles
 
@@ -175,13 +176,30 @@ def run(args: argparse.Namespace) -> int:
         except (CannotStart, argparse.ArgumentTypeError, ValueError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
-        ended = threading.Event()
+        ended, again = threading.Event(), threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
+        if hasattr(signal, "SIGHUP"):
+
+            def start_again(*_: object) -> None:
+                again.set()
+                ended.set()
+
+            signal.signal(signal.SIGHUP, start_again)
         print(f"listening on {config.host}:{archive.port} as {config.ae_title}", flush=True)
         ended.wait()
+        if again.is_set():
+            _start_again(config, archive.port)
         archive.stop()
     return 0
+
+
+def _start_again(config: ArchiveConfig, port: int) -> NoReturn:
+    """Become a new archive in the same folder and on the same port, as after a crash: nothing is written or
+    closed before, and all connections are cut.
+    """
+    kept = ["--folder", str(config.folder), "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], *kept])
 
 
 def _semantics(name: str, config: ArchiveConfig) -> Semantics | None:

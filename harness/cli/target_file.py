@@ -77,6 +77,9 @@ calling_ae_title = {_quoted(calling)}
 [control]
 # A command on this machine that deletes one study from the product, for clean-up; {{study_uid}} is replaced.
 # delete_study = ["./delete-study", "{{study_uid}}"]
+# A command that stops the product and starts it again, and returns when it has: what was acknowledged is
+# looked for afterwards.
+# restart = ["systemctl", "restart", "pacs"]
 """
 
 

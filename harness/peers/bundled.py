@@ -10,7 +10,8 @@ from harness import __version__
 from harness.archive import launch
 from harness.peers.guard import guarded
 from harness.peers.process import PeerFailed
-from harness.target import SERVICES, Claims, Destination, Dimse, Target, Worklist
+from harness.peers.restarting import restart_command
+from harness.target import SERVICES, Claims, Control, Destination, Dimse, Target, Worklist
 
 ARTIM = 10.0
 """Seconds of the archive's ARTIM timer (PS3.8 9.1.5)."""
@@ -52,6 +53,7 @@ def start_bundled(
             claims=CLAIMS,
             destinations=tuple(destinations),
             worklist=Worklist(folder=str(worklist), finished_steps="absent"),
+            control=Control(restart=restart_command(archive.host, archive.port, archive.process.pid)),
         )
 
 

@@ -20,6 +20,7 @@ from harness.peers.process import (
     running,
 )
 from harness.peers.readiness import answers_echo
+from harness.peers.restarting import RESET, restart_command
 from harness.target import Control, Destination, Dimse, Target, Worklist
 
 AE_TITLE = "ORTHANC"
@@ -99,7 +100,8 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
         name=version,
         destinations=tuple(destinations),
         control=Control(
-            delete_study=(sys.executable, "-m", "harness.peers.orthanc_delete", address, "{study_uid}")
+            delete_study=(sys.executable, "-m", "harness.peers.orthanc_delete", address, "{study_uid}"),
+            restart=restart_command("127.0.0.1", http_port, RESET),
         ),
         worklist=Worklist(folder=str(worklist), finished_steps="unchanged") if worklist else Worklist(),
     )

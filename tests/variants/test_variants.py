@@ -32,6 +32,7 @@ REACH = {
     ),
     "timer": ("verification", "association.timer", "association.state"),
     "ai_results": ("ai-results", "storage.basic"),
+    "consistency": ("consistency", "ai-results.layer"),
     "worklist": ("worklist", "mpps.effect"),
     "mpps": ("mpps",),
     "storage": (),
