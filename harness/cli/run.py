@@ -245,7 +245,7 @@ def _look(target: Target, options: argparse.Namespace) -> Capabilities | None:
 def in_a_line(finding: Finding) -> str:
     """The finding and the beginning of its remedy; `doctor` prints the whole."""
     first, *more = finding.remedy.splitlines() or [""]
-    words = f"{finding.text}; {first}" if first else finding.text
+    words = f"{finding.text}; {first.rstrip(':')}" if first else finding.text
     return f"{words} (`pacs-harness doctor` prints what to add)" if more else words
 
 
