@@ -23,7 +23,6 @@ NUMBER = 20
 
 
 @pytest.mark.restarts
-@pytest.mark.intrusive
 @requirement("PS3.4 B.2.2", QUALITY, "What was acknowledged before a restart is there after it, undamaged.")
 def test_nothing_lost(scu: Scu, corpus: Corpus, target: Target, retrieved: Bring) -> None:
     if not target.control.restart:
