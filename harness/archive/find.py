@@ -68,7 +68,7 @@ def _answer_matches(association: ArchiveAssociation, request: Message, query: Qu
     try:
         _check_keys(association, query)
         for entity in archive.index.entities(query.level, semantics.selection(query)):
-            if association.dimse.is_cancelled(request):
+            if semantics.obeys_cancel() and association.dimse.is_cancelled(request):
                 return semantics.cancelled()
             if not association.is_open:
                 return None

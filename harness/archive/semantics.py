@@ -340,7 +340,7 @@ class Semantics(Scheduling):
         return role is not None and role.scp
 
     def obeys_cancel(self) -> bool:
-        """Whether a C-CANCEL is looked for between two sub-operations."""
+        """Whether a C-CANCEL is looked for between two matches or sub-operations."""
         return True
 
     def sends_pending(self) -> bool:

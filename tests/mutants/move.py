@@ -639,7 +639,12 @@ class OneTooMany(Semantics):
 @mutant(
     clause="PS3.4 C.4.2.3.1",
     defect="C-CANCEL is ignored",
-    caught_by=("move.cancel.status", "get.cancel.status", "get.cancel.during-suboperation"),
+    caught_by=(
+        "move.cancel.status",
+        "get.cancel.status",
+        "get.cancel.during-suboperation",
+        "find.cancel.interrupts",
+    ),
 )
 class CancelIgnored(Semantics):
     def obeys_cancel(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
-from harness.scenario import SHALL, requirement
+from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.echo import echo
 from harness.scu.find import Matches, find_with
 from harness.scu.identifier import keys_of
@@ -15,7 +15,7 @@ from harness.scu.status import CANCEL, SUCCESS, describe
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
-MANY = 60
+MANY = 200
 ATTEMPTS = 8
 
 
@@ -48,6 +48,20 @@ def test_ends_with_cancel_status(scu: Scu, many: SyntheticStudy) -> None:
     )
     assert matches.status == CANCEL or came == MANY, (
         f"after C-CANCEL {came} of {MANY} matches came, then {describe(matches.final)}"
+    )
+
+
+@requirement("PS3.4 C.4.1.3.1", QUALITY, "A C-CANCEL right behind its query interrupts that.")
+def test_interrupts(scu: Scu, many: SyntheticStudy) -> None:
+    # A product may have all matches under way when it reads the C-CANCEL, so that it came too late: no more
+    # than a remark.
+    for _ in range(ATTEMPTS):
+        matches, _, _ = cancelled(scu, many)
+        if matches.status == CANCEL or len(matches.identifiers) < MANY:
+            return
+    raise AssertionError(
+        f"{ATTEMPTS} times a query was cancelled right behind its request, and each time all {MANY} matches "
+        f"came, then {describe(matches.final)}: who cancels a query that is too wide gets it all the same"
     )
 
 
