@@ -31,15 +31,23 @@ Scope = tuple[tuple[int, int], ...]
 """The way to a data set: (tag of the sequence, number of the item) for each level."""
 
 
-def changes(instance: SyntheticInstance, received: Received) -> list[Difference]:
-    """What is no longer as it was stored, and may not be otherwise.  DecodeError where it is no data set."""
+def changes(
+    instance: SyntheticInstance, received: Received, *, coercible: Iterable[int] = COERCIBLE
+) -> list[Difference]:
+    """What is no longer as it was stored, and may not be otherwise.  DecodeError where it is no data set.
+
+    ``coercible``: tags of what may have been coerced.
+    """
+    seen_through = (*coercible, CHARACTER_SET)
     data = received.dataset
-    found = _found(instance, received, data)
+    found = _found(instance, received, data, seen_through)
     if any(_is_private(entry.tag) for entry in found):
         data = realigned(instance.dataset, instance.transfer_syntax, data, received.transfer_syntax)
     if data is not received.dataset:
         found = [
-            entry for entry in _found(instance, received, data) if entry.kind is not DifferenceKind.ORDER
+            entry
+            for entry in _found(instance, received, data, seen_through)
+            if entry.kind is not DifferenceKind.ORDER
         ]
         odd = disordered(received.dataset, received.transfer_syntax)
         if odd is not None:
@@ -96,9 +104,17 @@ def realigned(sent: bytes, sent_syntax: str, data: bytes, transfer_syntax: str) 
     return data if moved == data else bytes(moved)
 
 
-def _found(instance: SyntheticInstance, received: Received, data: bytes) -> list[Difference]:
+def of_tags(differences: Iterable[Difference], *tags: int) -> list[Difference]:
+    """Those at these tags at the top, and in them."""
+    shown = tuple(shown_tag(tag) for tag in tags)
+    return [entry for entry in differences if entry.path.startswith(shown)]
+
+
+def _found(
+    instance: SyntheticInstance, received: Received, data: bytes, seen_through: Iterable[int]
+) -> list[Difference]:
     found = difference(instance.dataset, instance.transfer_syntax, data, received.transfer_syntax)
-    found = without(found, *COERCIBLE, CHARACTER_SET)
+    found = without(found, *seen_through)
     syntaxes = {instance.transfer_syntax, received.transfer_syntax}
     if len(syntaxes) > 1 and not syntaxes <= set(_NATIVE):
         # Image Pixel attributes follow the compression.

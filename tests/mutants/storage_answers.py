@@ -15,6 +15,7 @@ from harness.archive.semantics import Semantics
 from harness.archive.status import CLASS_NOT_SUPPORTED, OUT_OF_RESOURCES, SUCCESS, Answer, Refused
 from tests.mutants.seed import mutant
 from tests.mutants.storage import Rewrites, everywhere
+from tests.mutants.wire import P_DATA, Wire, command_of, elements_of, pdata, pdvs_of, us, value_of
 
 if TYPE_CHECKING:
     from harness.archive.messages import Message
@@ -33,6 +34,32 @@ C_STORE_RSP = 0x8001
 class CoercesSilently(Rewrites):
     def change(self, dataset: Dataset) -> None:
         dataset.PatientID = f"HOSPITAL-{dataset.PatientID}"
+
+
+@mutant(
+    clause="PS3.4 B.3.1.2",
+    defect="Storage extended negotiation is answered with a level that there is not",
+    caught_by=("storage.negotiation.extended-answer",),
+)
+class AnswersOddLevel(Semantics):
+    def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
+        return super().extended_negotiation(sop_class, offered) or bytes((4, 0, 0, 0, 1, 0))
+
+
+@mutant(
+    clause="PS3.4 B.3.1.2",
+    defect="that no element is coerced is answered, and Patient IDs are",
+    caught_by=("storage.negotiation.coercion-as-answered",),
+)
+class CoercesDespiteAnswer(Rewrites):
+    def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
+        return super().extended_negotiation(sop_class, offered) or bytes((2, 0, 0, 0, 0, 0))
+
+    def change(self, dataset: Dataset) -> None:
+        dataset.IssuerOfPatientID = "HOSPITAL"
+
+    def kept(self) -> Answer:
+        return Answer(0xB000)
 
 
 @mutant(
@@ -309,3 +336,25 @@ class LosesWithoutAccession(Semantics):
 
     def store_answer(self, answer: Answer) -> Answer:
         return Answer(SUCCESS) if self.is_lost else answer
+
+
+@mutant(
+    clause="PS3.7 9.1.1.2",
+    defect="Success is said as soon as the command of a C-STORE is there",
+    caught_by=("storage.response.success-behind-all",),
+    wire=True,
+)
+class AnswersEarly(Wire):
+    def from_client(self, pdu: bytes) -> bytes:
+        if pdu[0] == P_DATA:
+            for context, control, data in pdvs_of(pdu):
+                elements = elements_of(data) if control & 1 else []
+                if value_of(elements, 0x0100) == C_STORE_RSP & 0x7FFF:
+                    response = [
+                        (0x0100, us(C_STORE_RSP)),
+                        (0x0120, dict(elements)[0x0110]),
+                        (0x0800, us(0x0101)),
+                        (0x0900, us(SUCCESS)),
+                    ]
+                    self.to_client(pdata((context, 3, command_of(response))))
+        return pdu

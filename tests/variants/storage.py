@@ -149,3 +149,10 @@ class SendsImplicit(Semantics):
         if stored in encoding.NATIVE and IMPLICIT in accepted:
             return IMPLICIT
         return super().sending_syntax(stored, accepted)
+
+
+@variant(clause="PS3.4 B.3.1.2", peculiarity="Storage extended negotiation is answered: level 2, no coercion")
+class AnswersLevel2(Semantics):
+    def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
+        answer = super().extended_negotiation(sop_class, offered)
+        return bytes((2, 0, 0, 0, 0, 0)) if answer is None and len(offered) == 6 else answer
