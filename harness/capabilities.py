@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harness.behaviour import Behaviour, behaviour_from_json
+
 ACCEPTED = 0
 """The result of an accepted presentation context (PS3.8 9.3.3.2)."""
 
@@ -89,6 +91,8 @@ class Capabilities:
     levels: tuple[LevelAnswer, ...] = ()
     remarks: tuple[str, ...] = ()
     """What could not be seen, and why: a line each."""
+    behaviour: Behaviour | None = None
+    """What was seen beyond negotiation; None where nobody looked."""
 
     def accepted(self, service: str = "") -> tuple[OfferedClass, ...]:
         """The SOP classes that the product accepted, of one service or of all."""
@@ -110,6 +114,7 @@ class Capabilities:
 def capabilities_from_json(document: dict[str, Any]) -> Capabilities:
     """The inverse of `dataclasses.asdict`.  Raises KeyError, TypeError or ValueError on a damaged one."""
     window = document["async_window"]
+    behaviour = document.get("behaviour")
     return Capabilities(
         implementation_class_uid=document["implementation_class_uid"],
         implementation_version_name=document["implementation_version_name"],
@@ -119,6 +124,7 @@ def capabilities_from_json(document: dict[str, Any]) -> Capabilities:
         classes=tuple(_class_from_json(item) for item in document["classes"]),
         levels=tuple(LevelAnswer(**item) for item in document["levels"]),
         remarks=tuple(document["remarks"]),
+        behaviour=None if behaviour is None else behaviour_from_json(behaviour),
     )
 
 
