@@ -503,7 +503,7 @@ class AlwaysFf00(Answers):
 @mutant(
     clause="PS3.4 C.3.4",
     defect="numbers of related entities are one too high",
-    caught_by=("find.return.additional-attributes",),
+    caught_by=("find.counts.study", "find.counts.series-instances", "find.counts.patient"),
 )
 class MiscountsEntities(Semantics):
     def computed(self, index: Index, entity: Entity, tag: int) -> Attribute | None:
