@@ -52,8 +52,14 @@ class Booked:
         return self.entries[label]
 
     def entry(self, label: str) -> WorklistEntry:
-        """An entry that is found by its Patient ID.  Raises ArrangementFailed where it isn't."""
+        """An entry that is found by its Patient ID.
+
+        Raises ArrangementFailed where it isn't, though it was written; NotTested where people should have
+        made it.
+        """
         entry = self.planned(label)
+        if label in self.missing and self.folder is None:
+            raise NotTested(f"the entry {label!r} is not found by its Patient ID: is it in the product?")
         if label in self.missing:
             raise ArrangementFailed(REPORTER, f"the entry {label!r} is not found by its Patient ID")
         return entry
@@ -185,13 +191,31 @@ def await_found(
     by_label = {entry.label: entry for entry in entries}
     waiting = Booked(by_label, frozenset(), identity, within, folder)
     missing = set(by_label)
+    violated = False
     end = time.monotonic() + within
     pause = threading.Event()
     while True:
         for patient in {by_label[label].text("PatientID") for label in missing}:
-            # A product that can't answer this is judged by its own requirement.
-            with contextlib.suppress(PeerViolation):
+            try:
                 missing -= set(waiting.ask(scu, PatientID=patient))
+            except PeerViolation:
+                violated = True  # judged by the requirement on that key
         if not missing or time.monotonic() >= end:
-            return Booked(by_label, frozenset(missing), identity, within, folder)
+            break
         pause.wait(POLL)
+    if len(missing) == len(by_label) and not violated and not _is_there(scu, waiting):
+        raise NotTested(
+            "none of the worklist entries is found: "
+            + (f"does the product read .wl files from {folder}?" if folder else "are they in the product?")
+        )
+    return Booked(by_label, frozenset(missing), identity, within, folder)
+
+
+def _is_there(scu: Scu, entries: Booked) -> bool:
+    """Whether an entry is found by station and date of its step: then its Patient ID should do as well."""
+    for entry in entries.entries.values():
+        keywords = ("ScheduledStationAETitle", "ScheduledProcedureStepStartDate")
+        step = {keyword: entry.text(keyword) for keyword in keywords}
+        if all(step.values()):
+            return bool(entries.ask(scu, step))
+    return False

@@ -79,14 +79,21 @@ def test_entries_that_were_made_beforehand(tmp_path: Path) -> None:
     [
         (Worklist(), "does not say where worklist entries come from"),
         (Worklist(folder="/nowhere/at/all"), "/nowhere/at/all cannot be written to: No such file"),
+        (
+            Worklist(folder="."),
+            "none of the worklist entries is found: does the product read .wl files from .",
+        ),
         (Worklist(entries="/nowhere/entries.toml"), "/nowhere/entries.toml: no such file"),
     ],
 )
-def test_without_entries_it_says_what_to_do(tmp_path: Path, worklist: Worklist, words: str) -> None:
-    with start_bundled(tmp_path, (), "PACSHARNESS", deadline=5.0) as bundled:
-        results = examine(
-            replace(bundled, worklist=worklist), ("worklist.context", "worklist.match.modality"), tmp_path
-        )
+def test_without_entries_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worklist: Worklist, words: str
+) -> None:
+    (tmp_path / "bundled").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with start_bundled(tmp_path / "bundled", (), "PACSHARNESS", deadline=5.0) as bundled:
+        target = replace(bundled, worklist=worklist, dimse=replace(bundled.dimse, visible_within=1.0))
+        results = examine(target, ("worklist.context", "worklist.match.modality"), tmp_path)
     assert results["worklist.context.accepted"].outcome is Outcome.PASS
     assert results["worklist.match.modality"].outcome is Outcome.NOT_TESTED
     assert words in results["worklist.match.modality"].reason

@@ -128,6 +128,16 @@ class PatientIdIgnored(_Ignores):
 
 
 @mutant(
+    clause="PS3.4 K.6.1.2.2",
+    defect="a Patient ID finds nothing",
+    caught_by=("worklist.match.patient-id",),
+)
+class PatientIdFindsNothing(Semantics):
+    def match_scheduled(self, key: Attribute, candidate: Attribute | None, tag: int) -> bool:
+        return (tag != PATIENT_ID or key.is_empty) and super().match_scheduled(key, candidate, tag)
+
+
+@mutant(
     clause="PS3.4 C.2.2.2.6",
     defect="the keys inside of the step sequence are not looked at",
     caught_by=(
