@@ -200,11 +200,15 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         if not session.problems and not session.plugin.broken:
             session.plugin.flush_unfinished()
         code, because = conclude(context, session, options.allow_untested)
+        progress.stop()
+        context.events.emit(RunFinished(int(code), because))
+        run_file.finish(session.plugin, code, because)
+        if seen is not None and code in (ExitCode.CONFORMANT, ExitCode.FAILED, ExitCode.INCOMPLETE):
+            with contextlib.suppress(KeyboardInterrupt):  # the run itself is over, and written
+                run_file.saw(_look_closer(context, seen, options))
     finally:
         progress.stop()
         stored.close()
-    context.events.emit(RunFinished(int(code), because))
-    run_file.finish(session.plugin, code, because)
     cleaned = _clean_up(target, tuple(stored.studies))
     written = render(folder)
     _closing_words(
@@ -240,6 +244,14 @@ def _look(target: Target, options: argparse.Namespace) -> Capabilities | None:
         # It has just answered C-ECHO: whether it is lost is for the run itself to say.
         print(f"pacs-harness: what the product offers could not be seen: {error}", file=sys.stderr)
         return None
+
+
+def _look_closer(context: RunContext, seen: Capabilities, options: argparse.Namespace) -> Capabilities:
+    """How the product behaves, for a conformance statement; after the scenarios, so as not to touch them."""
+    from harness.observing import look
+
+    scu = Scu(context.peer(), None, context.on_stored)
+    return look(scu, context.target, seen, context.run_root, observe=options.observe)
 
 
 def in_a_line(finding: Finding) -> str:

@@ -124,6 +124,11 @@ class RunFile:
         )
         self.write()
 
+    def saw(self, capabilities: Capabilities) -> None:
+        """Write what the product was seen to offer."""
+        self.run = replace(self.run, capabilities=capabilities)
+        self.write()
+
     def write(self) -> None:
         partial = self.folder / "run.json.partial"
         partial.write_text(
