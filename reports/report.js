@@ -153,5 +153,15 @@
     forPaper.clear();
   });
 
+  // A long way down a long page, one press leads back to where results are chosen.
+  const back = document.getElementById("back");
+  window.addEventListener("scroll", () => {
+    back.hidden = form.getBoundingClientRect().bottom > 0;
+  }, { passive: true });
+  back.addEventListener("click", () => {
+    document.getElementById("results").scrollIntoView();
+    form.elements.q.focus({ preventScroll: true });
+  });
+
   follow();
 })();

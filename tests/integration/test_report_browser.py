@@ -186,6 +186,16 @@ def test_the_keyboard_is_enough(opened: Opened) -> None:
     assert opened.page.locator(".exchange pre").first.is_visible()
 
 
+def test_one_press_leads_back_to_the_filter(opened: Opened) -> None:
+    back = opened.page.get_by_role("button", name="Filter")
+    assert back.is_hidden()
+    opened.page.locator("#words").scroll_into_view_if_needed()
+    back.click()
+    sync_api.expect(back).to_be_hidden()
+    assert opened.page.locator("#filters").is_visible()
+    assert opened.hash() == "", "what was chosen stays as it was"
+
+
 def test_captures_are_linked_beside_the_report(opened: Opened) -> None:
     links = opened.page.locator("a[download]").evaluate_all("links => links.map(a => a.getAttribute('href'))")
     assert links == ["./captures/move.status.all-fail.pcapng"], "what is not in the folder is not linked to"
