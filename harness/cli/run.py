@@ -209,11 +209,11 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     finally:
         progress.stop()
         stored.close()
-    cleaned = _clean_up(target, tuple(stored.studies))
     written = render(folder)
-    _closing_words(
-        console, session, stored, cleaned, code, because, written, temporary=options.target is None
-    )
+    # An archive that was started for the run takes everything with it.
+    temporary = options.target is None
+    cleaned = 0 if temporary else _clean_up(target, tuple(stored.studies))
+    _closing_words(console, session, stored, cleaned, code, because, written, temporary=temporary)
     return code
 
 
