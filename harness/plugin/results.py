@@ -16,6 +16,7 @@ from harness.plugin.outcomes import ArrangementFailed, NotSupported, NotTested
 from harness.scu.brought import Brought
 from harness.scu.destination import Destination
 from harness.scu.get import storage_for
+from harness.scu.inbox import Received
 from harness.scu.move import move_to
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_failure
@@ -62,6 +63,14 @@ def spoiled(
     ):
         raise NotSupported(f"the product says that it keeps a part only: {summary(missing)}")
     return summary(missing) if missing else ""
+
+
+def one_by_one(
+    bring: Callable[[Sequence[SyntheticInstance]], tuple[Received, ...]],
+    instances: Iterable[SyntheticInstance],
+) -> tuple[Received, ...]:
+    """Bring each object back by a retrieval of its own: whether lists of UIDs are matched is no question."""
+    return tuple(item for instance in instances for item in bring([instance]))
 
 
 def with_results(

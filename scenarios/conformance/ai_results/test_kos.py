@@ -7,7 +7,7 @@ import pytest
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Keeper
-from harness.plugin.results import spoiled
+from harness.plugin.results import one_by_one, spoiled
 from harness.scenario import SHALL, requirement
 from harness.scu.retrieved import odd_ones
 from harness.synthesis import SyntheticStudy
@@ -28,5 +28,5 @@ def images(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 def test_reference_object(keeper: Keeper, images: SyntheticStudy) -> None:
     lost = spoiled(keeper, key_objects(images, keeper.corpus.identity), ESSENTIAL)
     assert not lost, lost
-    odd = odd_ones(images.instances, keeper.bring(images.instances))
+    odd = odd_ones(images.instances, one_by_one(keeper.bring, images.instances))
     assert not odd, f"of the images that were selected {odd}"

@@ -9,7 +9,7 @@ from harness.dimse.walker import walk
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Keeper, store_as_is
-from harness.plugin.results import fitting, spoiled
+from harness.plugin.results import fitting, one_by_one, spoiled
 from harness.scenario import SHALL, not_tested, requirement
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
@@ -81,7 +81,7 @@ def test_references_kept(keeper: Keeper, images: SyntheticStudy) -> None:
         }
         lost = (named | series) - found.keys()
         assert not lost, f"the segmentation no longer refers to {', '.join(sorted(lost))}"
-    odd = odd_ones(images.instances, keeper.bring(images.instances))
+    odd = odd_ones(images.instances, one_by_one(keeper.bring, images.instances))
     assert not odd, f"of the images that the segmentation refers to {odd}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.committing import Committer
 from harness.plugin.fixtures import Corpus
+from harness.plugin.results import one_by_one
 from harness.scenario import SHALL, not_tested, requirement
 from harness.scu.commitment import references_to
 from harness.scu.inbox import Received
@@ -26,6 +27,6 @@ def test_agrees_with_retrieve(
     committed = [instance for instance in study.instances if instance.sop_instance_uid in named]
     if not committed:
         raise not_tested("the product commits to none of three objects; see commitment.result.all-committed")
-    received = retrieved(committed)
+    received = one_by_one(retrieved, committed)
     wrong = odd_ones(committed, received) or damaged(committed, received)
     assert not wrong, f"of {len(committed)} objects that were committed {wrong}"

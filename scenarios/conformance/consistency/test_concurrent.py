@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.dimse.association import Association
 from harness.plugin.arranging import StoreStudy, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, requirement
@@ -33,14 +34,20 @@ def side_by_side(
 def test_queries_kept_apart(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     studies = [store_study(corpus.new_study("CT", instances=2)) for _ in range(USERS)]
 
-    def ask(study: SyntheticStudy) -> str:
+    def told(association: Association, study: SyntheticStudy) -> list[tuple[str, str]]:
         keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": study.study_uid, "PatientID": None})
+        found = find_with(association, Root.STUDY.find, keys).require_success()
+        return list(zip(found.texts("StudyInstanceUID"), found.texts("PatientID"), strict=True))
+
+    with scu.open(Root.STUDY.find) as by_itself:
+        before = {study.study_uid: told(by_itself, study) for study in studies}
+
+    def ask(study: SyntheticStudy) -> str:
         with scu.open(Root.STUDY.find) as association:
             for _ in range(TIMES):
-                found = find_with(association, Root.STUDY.find, keys).require_success()
-                told = list(zip(found.texts("StudyInstanceUID"), found.texts("PatientID"), strict=True))
-                if told != [(study.study_uid, study.patient_id)]:
-                    return f"it was answered with {told or 'no study'}"
+                now = told(association, study)
+                if now != before[study.study_uid]:
+                    return f"the answer is {now or 'no study'}, by itself it was {before[study.study_uid]}"
         return ""
 
     for study, wrong in side_by_side(ask, studies):

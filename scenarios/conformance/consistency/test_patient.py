@@ -24,6 +24,10 @@ def patients(scu: Scu, patient_id: str) -> int:
     return len(find(scu, Root.PATIENT, QueryLevel.PATIENT, keys).require_success().identifiers)
 
 
+def has_one(scu: Scu, patient_id: str) -> Callable[[], bool]:
+    return lambda: patients(scu, patient_id) == 1
+
+
 def lists_both(scu: Scu, studies: tuple[SyntheticStudy, ...]) -> Callable[[], bool]:
     wanted = {study.study_uid for study in studies}
     return lambda: wanted <= set(study_uids(scu, PatientID=studies[0].patient_id))
@@ -38,8 +42,9 @@ def test_one_for_equal_ids(scu: Scu, corpus: Corpus, target: Target) -> None:
     assert eventually(lists_both(scu, studies), target.dimse.visible_within), (
         "of two studies that were stored at the same time not both are found by their Patient ID"
     )
-    count = patients(scu, studies[0].patient_id)
-    assert count == 1, f"PATIENT level has {count} matches for one Patient ID"
+    assert eventually(has_one(scu, studies[0].patient_id), target.dimse.visible_within), (
+        f"PATIENT level has {patients(scu, studies[0].patient_id)} matches for one Patient ID"
+    )
 
 
 @requirement(
@@ -59,5 +64,6 @@ def test_same_id_other_name(scu: Scu, corpus: Corpus, target: Target) -> None:
         assert study_uids(scu, StudyInstanceUID=study.study_uid) == [study.study_uid], (
             f"the study of {study.patient_name} is not found by its UID"
         )
-    count = patients(scu, first.patient_id)
-    assert count == 1, f"PATIENT level has {count} matches for one Patient ID that came with two names"
+    assert eventually(has_one(scu, first.patient_id), target.dimse.visible_within), (
+        f"PATIENT level has {patients(scu, first.patient_id)} matches for one Patient ID, with two names"
+    )

@@ -28,7 +28,7 @@ def test_location_works(
     destinations: tuple[Destination, ...],
     recorder: Recorder,
 ) -> None:
-    study = store_study(corpus.new_study("CT", instances=2))
+    study = store_study(corpus.new_study("CT"))
     keys = keys_for(Root.STUDY, QueryLevel.IMAGE, study, study.series[0], study.instances)
     matches = find(scu, Root.STUDY, QueryLevel.IMAGE, keys).require_success()
     titles = {title for one in matches.identifiers if KEYWORD in one for title in one.values(KEYWORD)}

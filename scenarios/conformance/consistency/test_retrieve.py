@@ -13,7 +13,7 @@ from harness.plugin.arranging import StoreStudy, get_agreed, mixed_study, open_a
 from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Keeper
 from harness.plugin.outcomes import NotSupported
-from harness.plugin.results import by_each_service
+from harness.plugin.results import by_each_service, one_by_one
 from harness.scenario import QUALITY, SHALL, not_supported, not_tested, requirement
 from harness.scu.alike import unlike, unlike_ones
 from harness.scu.brought import Brought
@@ -109,7 +109,7 @@ def test_dataset_agrees_with_find(
 ) -> None:
     study = store_study(corpus.new_study("CT", instances=2))
     entities = entities_of(scu, Root.STUDY, study)
-    for item in retrieved(study.instances):
+    for item in one_by_one(retrieved, study.instances):
         delivered = read_identifier(item.dataset, item.transfer_syntax)
         for entity in entities:
             if entity.level is QueryLevel.IMAGE and entity.uid != item.sop_instance_uid:
