@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydicom import Dataset
@@ -41,6 +41,15 @@ class Matches:
     def texts(self, keyword: str) -> list[str]:
         """The value of an attribute in every match; PeerViolation where one lacks it."""
         return [identifier.text(keyword) for identifier in self.identifiers]
+
+    def where_known(self, keyword: str) -> Matches:
+        """Without the entities whose value of that key is unknown.
+
+        They match any value of a Required Key (PS3.4 C.2.2.1.2), so others' objects, and those of other
+        scenarios, may be among the matches of any query.
+        """
+        known = tuple(one for one in self.identifiers if keyword not in one or one.text(keyword))
+        return replace(self, identifiers=known)
 
     def require_success(self) -> Matches:
         """Itself, where the final status is Success.  Raises PeerViolation otherwise (PS3.4 C.4.1.1.4)."""

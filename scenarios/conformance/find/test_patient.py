@@ -18,6 +18,7 @@ def test_one_response_each(scu: Scu, corpus: Corpus, store_study: StoreStudy, ro
     first = store_study(corpus.new_study(series=4))
     second = store_study(corpus.new_study(PatientID=first.patient_id, series=2))
     keys = {"PatientID": first.patient_id, "StudyInstanceUID": None, "StudyDate": None}
-    found = find(scu, root, QueryLevel.STUDY, keys).require_success().texts("StudyInstanceUID")
+    matches = find(scu, root, QueryLevel.STUDY, keys).require_success().where_known("PatientID")
+    found = matches.texts("StudyInstanceUID")
     wanted = sorted([first.study_uid, second.study_uid])
     assert sorted(found) == wanted, f"a patient's studies of 4 and 2 series: {len(found)} responses"

@@ -35,7 +35,7 @@ def coded(corpus: Corpus, store_study: StoreStudy) -> SyntheticStudy:
 
 def asked(scu: Scu, study: SyntheticStudy, key: Dataset) -> Matches:
     keys = {"PatientID": study.patient_id, "StudyInstanceUID": None, SEQUENCE: [key]}
-    return find(scu, Root.STUDY, QueryLevel.STUDY, keys).require_success()
+    return find(scu, Root.STUDY, QueryLevel.STUDY, keys).require_success().where_known("PatientID")
 
 
 def supported(scu: Scu, study: SyntheticStudy) -> None:
