@@ -73,6 +73,8 @@ class Claims:
     """PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element must be kept."""
     artim: float | None = None
     """Seconds of the ARTIM timer as it is configured (PS3.8 9.1.5); the standard sets no value."""
+    statement: str = ""
+    """A JSON file of what the conformance statement promises; ``pacs-harness statement`` compares with it."""
 
 
 @dataclass(frozen=True, slots=True)

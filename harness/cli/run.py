@@ -116,7 +116,7 @@ class NoTarget(Exception):
 def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespace) -> int:
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
-        _target(given, options, scratch) as target,
+        started_target(given, options.peer, scratch) as target,
     ):
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
@@ -124,8 +124,11 @@ def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespa
 
 
 @contextlib.contextmanager
-def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> Iterator[Target]:
-    """The target to exercise: the given one, or an archive that is started now and stopped at the end."""
+def started_target(given: Target | None, peer: str | None, scratch: str) -> Iterator[Target]:
+    """The target to exercise: the given one, or an archive that is started now and stopped at the end.
+
+    Raises NoTarget where that does not start, TargetError where it isn't installed.
+    """
     if given is not None:
         yield given
         return
@@ -135,9 +138,9 @@ def _target(given: Target | None, options: argparse.Namespace, scratch: str) -> 
     destinations = tuple(
         Destination(title, port) for title, port in zip(DESTINATION_TITLES, ports, strict=True)
     )
-    if options.peer:
+    if peer:
         try:
-            with start_peer(options.peer, Path(scratch), destinations, "PACSHARNESS") as running:
+            with start_peer(peer, Path(scratch), destinations, "PACSHARNESS") as running:
                 yield replace(running.target, name=running.version)
         except PeerMissing as missing:
             raise TargetError(str(missing)) from None
@@ -212,7 +215,7 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
     written = render(folder)
     # An archive that was started for the run takes everything with it.
     temporary = options.target is None
-    cleaned = 0 if temporary else _clean_up(target, tuple(stored.studies))
+    cleaned = 0 if temporary else clean_up(target, tuple(stored.studies))
     _closing_words(console, session, stored, cleaned, code, because, written, temporary=temporary)
     return code
 
@@ -261,7 +264,7 @@ def in_a_line(finding: Finding) -> str:
     return f"{words} (`pacs-harness doctor` prints what to add)" if more else words
 
 
-def _clean_up(target: Target, studies: Sequence[str]) -> int:
+def clean_up(target: Target, studies: Sequence[str]) -> int:
     """Ask the product to delete what was stored, where the target file says how; how many studies went."""
     if not target.control.delete_study:
         return 0

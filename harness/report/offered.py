@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.capabilities import Capabilities, LevelAnswer, OfferedClass
 from harness.report.services import service_of
+from harness.statement import SopClass
 
 RESULT_WORDS = {
     None: "no answer",
@@ -155,7 +156,7 @@ def _row(seen: Capabilities, one: OfferedClass) -> ClassRow:
     return ClassRow(one.name, one.uid, syntaxes, extended, back)
 
 
-def extended_words(one: OfferedClass) -> tuple[str, ...]:
+def extended_words(one: OfferedClass | SopClass) -> tuple[str, ...]:
     """The answer to extended negotiation, field by field: ``Relational queries: yes``."""
     words = []
     for option in one.options:
