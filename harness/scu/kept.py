@@ -21,7 +21,6 @@ COERCIBLE = (0x00100020, 0x00100021, 0x00101002, 0x0020000D, 0x0020000E)
 """What an SCP may change, with a warning (PS3.4 table B.4-1)."""
 CHARACTER_SET = 0x00080005
 """May follow a conversion of the text: the text itself is compared, which is plain ASCII where it is."""
-LOST = frozenset((DifferenceKind.MISSING,))
 _NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, DEFLATED)
 _SAME_BYTES = (frozenset((b"OB", b"OW")), frozenset((b"US", b"SS")))
 """VRs between which Implicit VR does not distinguish for some attributes (PS3.5 A.1)."""
