@@ -1,6 +1,7 @@
 "use strict";
 (() => {
   const form = document.getElementById("filters");
+  if (!form) return; // A run without results has nothing to choose from.
   const status = document.getElementById("filter-status");
   const entries = [...document.querySelectorAll("[data-outcome]")].map((element) => ({
     element,

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from pydicom.datadict import dictionary_description, tag_for_keyword
 
 from harness.behaviour import SITUATIONS, Matching
 from harness.content import content_folder
@@ -94,7 +95,8 @@ class StatusRow:
 class KeyRow:
     """A line of a table of supported elements (PS3.2 F.4.2.2.4)."""
 
-    keyword: str
+    name: str
+    """As PS3.6 has it; behind ``>`` in a sequence."""
     tag: str
     vr: str
     matching: str
@@ -233,8 +235,10 @@ def _value(fact: Fact) -> str:
 def _key_row(key: Key) -> KeyRow:
     letters = ", ".join(LETTERS[kind] for kind in key.matching)
     *outer, last = key.keyword.split(".")
+    tag = tag_for_keyword(last)
+    name = last if tag is None else dictionary_description(tag)
     return KeyRow(
-        ">" * len(outer) + last, key.tag, key.vr, letters or ("NONE" if key.returned else "–"), key.how
+        ">" * len(outer) + name, key.tag, key.vr, letters or ("NONE" if key.returned else "–"), key.how
     )
 
 

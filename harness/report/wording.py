@@ -159,14 +159,23 @@ def _meaning(run: Run, tone: Tone) -> tuple[str, ...]:
     if not is_complete(run):
         paragraphs.insert(
             0,
-            f"The run ended before its end: {run.ended_because or 'no cause is recorded'}. What was seen "
-            "until then stands below; requirements that it had not reached are missing from this report.",
+            f"{_ended(run)} "
+            + ("What was seen until then stands below" if run.results else "There is nothing to read below")
+            + ("." if run.finished else "; what it had not reached is missing from this report."),
         )
     paragraphs.append(
         "This is no certificate. It says what was observed on that day, with that configuration, about the "
         "requirements listed here and about nothing else."
     )
     return tuple(paragraphs)
+
+
+def _ended(run: Run) -> str:
+    """Why a run did not go to its end, as a sentence."""
+    kind, colon, cause = run.ended_because.partition("preflight: ")
+    if colon and not kind:
+        return f"The run could not begin: {cause}."
+    return f"The run ended early: {run.ended_because or 'no cause is recorded'}."
 
 
 def product_name(run: Run) -> str:

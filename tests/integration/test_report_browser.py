@@ -232,6 +232,16 @@ def test_paper_shows_what_is_folded(opened: Opened) -> None:
     assert not folded.is_visible()
 
 
+def test_a_run_without_results_opens_as_well(browser: sync_api.Browser, tmp_path: Path) -> None:
+    run = replace(load_run(MADE_UP), results=(), ended_because="preflight: nothing listens there")
+    (tmp_path / "run.json").write_text(json.dumps(to_json(run)), encoding="utf-8")
+    with browser.new_context() as context:
+        opened = watched(context, render(tmp_path)[0].as_uri() + "#outcome=FAIL")
+        assert opened.page.locator("#filters").count() == 0
+        assert opened.page.get_by_text("The run could not begin: nothing listens there.").is_visible()
+        assert opened.complaints == []
+
+
 def test_readable_without_scripts(browser: sync_api.Browser, report: Path) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()

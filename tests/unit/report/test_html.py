@@ -105,6 +105,32 @@ def test_a_run_without_results_has_a_page(made_up_run: Run) -> None:
     assert "Nothing was tested on The PACS." in page
 
 
+def test_a_run_that_could_not_begin_praises_nothing(made_up_run: Run) -> None:
+    because = "preflight: h:104 refuses the connection"
+    run = replace(made_up_run, results=(), unselected=(), ended_because=because, exit_code=4)
+    text = Elements(html_report(run)).text
+    for words in (
+        "The run could not begin: h:104 refuses the connection.",
+        "Nothing was checked: the run ended before its first requirement.",
+        "No requirement was judged in this run.",
+    ):
+        assert words in text
+    for words in (
+        "Every requirement of this tool was selected",
+        "had to be left untested",
+        "Nothing to report",
+    ):
+        assert words not in text
+
+
+def test_a_run_that_was_cut_off_says_what_is_missing(made_up_run: Run) -> None:
+    run = replace(made_up_run, unselected=(), finished="", exit_code=None, ended_because="the run was killed")
+    text = Elements(html_report(run)).text
+    assert "The run ended early: the run was killed. What was seen until then stands below; what it" in text
+    assert "what it had not reached is missing here" in text
+    assert "Every requirement of this tool was selected" not in text
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of ``#rrggbb`` (WCAG 2.2)."""
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
