@@ -60,7 +60,7 @@ calling_ae_title = {_quoted(calling)}
 # PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element has to be kept.
 # storage_level = 2
 # PS3.8 9.1.5: the ARTIM timer in seconds, as it is configured. A connection without a request has to be
-# closed then; where nothing is said here, one that is open after a minute is a warning.
+# closed then; where nothing is said here, one that is open for longer than a minute is a warning.
 # artim = 30
 
 {_destinations(destinations)}

@@ -28,7 +28,7 @@ from harness.dimse.capture import Recorder
 from harness.dimse.errors import DimseError, NotAccepted, PeerViolation
 from harness.plugin.context import RunContext
 from harness.plugin.outcomes import ArrangementFailed, NotTested
-from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.recorder import PATIENCE, RecorderPlugin
 from harness.scu.destination import Destination
 from harness.scu.find import find_with
 from harness.scu.identifier import keys_of
@@ -72,8 +72,12 @@ class FixturePlugin:
 
     @pytest.fixture(scope="session")
     def session_scu(self) -> Scu:
-        """The SCU for arrangements that several scenarios share."""
-        return Scu(self._context.peer(), None, self._context.on_stored)
+        """The SCU for arrangements that several scenarios share.
+
+        Beside other workers it is as patient as a second try: what they judge may keep the product busy.
+        """
+        scu = Scu(self._context.peer(), None, self._context.on_stored)
+        return scu if self._context.worker is None else scu.patient(PATIENCE)
 
     @pytest.fixture(scope="session")
     def observed(self) -> Callable[[str, float, str], None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 AT_HOME = frozenset({"destinations", "retrieved"})
 """Fixtures that receive what the product sends, or may have to."""
+
+
+UNIT = 8
+"""Items that are handed out at a time, at least, where a module has so many."""
 
 
 class Place(enum.Enum):
@@ -49,6 +53,19 @@ def place_of(item: pytest.Item) -> Place:
         return Place.LAST
     fixtures = set(getattr(item, "fixturenames", ()))
     return Place.HOME if fixtures & AT_HOME else Place.ANYWHERE
+
+
+def units_of(jobs: Iterable[Job]) -> Iterator[tuple[Job, ...]]:
+    """Neighbours of one module and place, some at a time; the cases of a requirement are never apart."""
+    for _, neighbours in groupby(jobs, lambda job: (job.place, job.nodeid.split("::")[0])):
+        unit: list[Job] = []
+        for _, cases in groupby(neighbours, lambda job: job.requirement):
+            unit += cases
+            if len(unit) >= UNIT:
+                yield tuple(unit)
+                unit = []
+        if unit:
+            yield tuple(unit)
 
 
 def number_of(node: WorkerController) -> int:
@@ -79,8 +96,8 @@ class SharedOut:
         self._workers: dict[WorkerController, _Worker] = {}
         self._units: dict[Place, deque[tuple[Job, ...]]] = {place: deque() for place in Place}
         self._completed = 0
-        for (place, _), unit in groupby(jobs, lambda job: (job.place, job.nodeid.split("::")[0])):
-            self._units[place].append(tuple(unit))
+        for unit in units_of(jobs):
+            self._units[unit[0].place].append(unit)
         self.odd_collections: list[str] = []
         """Workers that collected something else than the controller."""
 
@@ -148,21 +165,23 @@ class SharedOut:
     # ------------------------------------------------------------ handing out
 
     def _hand_out(self) -> None:
-        willing = [worker for worker in self._workers.values() if not worker.node.shutting_down]
-        home = min(willing, key=lambda worker: number_of(worker.node), default=None)
-        for worker in list(self._workers.values()):
-            if worker.ready and not worker.node.shutting_down:
-                self._feed(worker, worker is home)
-
-    def _feed(self, worker: _Worker, is_home: bool) -> None:
-        while len(worker.jobs) < 2:
+        """One unit at a time for whoever has least, until all have enough or nothing is left for them."""
+        hungry = [worker for worker in self._workers.values() if worker.ready]
+        while hungry := [one for one in hungry if len(one.jobs) < 2 and not one.node.shutting_down]:
+            worker = min(hungry, key=lambda one: (len(one.jobs), number_of(one.node)))
+            is_home = worker is self._home()
             unit = self._next_unit(is_home)
-            if unit is None:
-                if not is_home or not any(self._units.values()):
-                    worker.node.shutdown()
-                return
-            worker.jobs.extend(unit)
-            worker.node.send_runtest_some([job.index for job in unit])
+            if unit is not None:
+                worker.jobs.extend(unit)
+                worker.node.send_runtest_some([job.index for job in unit])
+                continue
+            if not is_home or not any(self._units.values()):
+                worker.node.shutdown()
+            hungry.remove(worker)
+
+    def _home(self) -> _Worker | None:
+        willing = [worker for worker in self._workers.values() if not worker.node.shutting_down]
+        return min(willing, key=lambda worker: number_of(worker.node), default=None)
 
     def _next_unit(self, is_home: bool) -> tuple[Job, ...] | None:
         places = (Place.HOME, Place.ANYWHERE) if is_home else (Place.ANYWHERE,)

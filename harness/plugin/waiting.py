@@ -37,7 +37,7 @@ from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
 from harness.target import Target
 
-UNDECLARED = 60.0
+UNDECLARED = 75.0
 """Seconds that the end of a connection is awaited where the claims say nothing of the ARTIM timer."""
 GRACE = 5.0
 """Seconds beyond a declared timer."""
