@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
-from harness.dimse.errors import NotAccepted
+from harness.dimse.errors import AssociationRejected, NotAccepted
 from harness.plugin.fixtures import POLL, Corpus
 from harness.plugin.outcomes import NotSupported, NotTested
 from harness.scu.brought import Brought
@@ -29,6 +29,8 @@ StoreStudy = Callable[[SyntheticStudy], SyntheticStudy]
 
 LOSSLESS_PIXELS = ("jpeg-lossless", "jpeg-ls", "jpeg2000-lossless", "rle")
 """The compressed pictures without loss."""
+_CALLING_NOT_RECOGNIZED = (1, 1, 3)
+"""Result, source and reason of a rejection for the calling AE title (PS3.8 table 9-21)."""
 
 
 def study_of(corpus: Corpus, *series: SeriesRecipe) -> SyntheticStudy:
@@ -67,13 +69,31 @@ def lossless_studies(corpus: Corpus, store_study: StoreStudy) -> list[SyntheticS
     return taken
 
 
-def open_agreed(scu: Scu, root: Root, storage: Sequence[tuple[str, Sequence[str]]]) -> Association:
+@contextlib.contextmanager
+def let_in(title: str | None) -> Iterator[None]:
+    """NotTested where the product does not let in a destination's AE title; None is the harness's own."""
+    try:
+        yield
+    except AssociationRejected as rejected:
+        reject = rejected.reject
+        if title is None or (reject.result, reject.source, reject.reason) != _CALLING_NOT_RECOGNIZED:
+            raise
+        raise NotTested(
+            f"the product rejects associations of {title}: let the destination call too"
+        ) from None
+
+
+def open_agreed(
+    scu: Scu, root: Root, storage: Sequence[tuple[str, Sequence[str]]], *, calling: str | None = None
+) -> Association:
     """`open_for_get`, where the product agrees to send objects of all these classes.
 
     Raises NotAccepted without the model, NotSupported where a class is not among those that the product sends
-    in a C-GET: which it supports so is its choice (PS3.4 C.5.3).
+    in a C-GET: which it supports so is its choice (PS3.4 C.5.3).  NotTested where the product does not let in
+    another ``calling`` AE title.
     """
-    association = open_for_get(scu, root, storage)
+    with let_in(calling):
+        association = open_for_get(scu, root, storage, calling=calling)
     try:
         association.context_for(root.get)
         accepted = {context.abstract_syntax for context in association.accepted_contexts.values()}

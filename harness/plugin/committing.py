@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
-from harness.dimse.errors import AssociationRejected
 from harness.dimse.pdu import AssociateRequest
+from harness.plugin.arranging import let_in
 from harness.plugin.outcomes import ArrangementFailed, NotTested
 from harness.scu.commitment import Outcome, Reference, Result, commit
 from harness.scu.destination import Destination
@@ -19,8 +19,6 @@ from harness.scu.uids import STORAGE_COMMITMENT_PUSH
 
 RESULT_REPORTER = "commitment.result.on-other-association"
 """The requirement under which it is reported that no result comes at all."""
-_CALLING_NOT_RECOGNIZED = (1, 1, 3)
-"""Result, source and reason of a rejection for the calling AE title (PS3.8 table 9-21)."""
 
 
 def open_as(scu: Scu, title: str) -> Association:
@@ -29,15 +27,8 @@ def open_as(scu: Scu, title: str) -> Association:
     A product sends the result to the address that it knows for the title of the request, so that has to be
     one of the registered destinations.  NotTested where the product does not let it in as a requestor.
     """
-    try:
+    with let_in(title):
         association = scu.open(STORAGE_COMMITMENT_PUSH, calling=title)
-    except AssociationRejected as rejected:
-        reject = rejected.reject
-        if (reject.result, reject.source, reject.reason) == _CALLING_NOT_RECOGNIZED:
-            raise NotTested(
-                f"the product rejects associations of {title}: let the destination call too"
-            ) from None
-        raise
     try:
         association.context_for(STORAGE_COMMITMENT_PUSH)
     except BaseException:

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 from harness.scu.inbox import Received
 from harness.scu.retrieve import Retrieval
-from harness.scu.status import SUCCESS, describe, is_failure
+from harness.scu.status import SUB_OPERATIONS_FAILED, SUCCESS, describe, is_failure
 from harness.synthesis import SyntheticStudy
 
 REFUSED = 0xA900
 """Failure: the data set doesn't match the SOP class (PS3.4 B.2.3), which says nothing on other objects."""
 COERCED = 0xB000
 """Warning: coercion of data elements (PS3.4 B.2.3)."""
+
+
+FULL = 0xA700
+"""Refused: out of resources (PS3.4 B.2.3), which may well be so for the objects that follow."""
 
 
 def take_all(turn: int) -> int:
@@ -49,7 +53,8 @@ class Answered:
     @property
     def words(self) -> str:
         """What was answered, and how the retrieval ended."""
-        taken, warned, refused = (len(self._with(status)) for status in (SUCCESS, COERCED, REFUSED))
+        taken, warned = len(self._with(SUCCESS)), len(self._with(COERCED))
+        refused = len(self.given) - taken - warned
         told = f"{taken} objects were taken, {warned} with a warning, {refused} refused, of {self._total}"
         return f"{told}; final status {describe(self.retrieval.final)}"
 
@@ -62,6 +67,12 @@ class Answered:
         if not is_failure(self.retrieval.status):
             return self.words
         return self._miscounted() if self.retrieval.counts.failed else ""
+
+    def hides_failures(self) -> str:
+        """How the end says nothing of objects that were not taken, in words: neither Warning nor failure."""
+        if self.retrieval.status == SUB_OPERATIONS_FAILED:
+            return self._miscounted()
+        return self.ended_without_failure()
 
     def gave_up(self) -> str:
         """How many objects were never sent, in words."""

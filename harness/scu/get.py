@@ -35,7 +35,12 @@ def storage_for(
 
 
 def open_for_get(
-    scu: Scu, root: Root, storage: Sequence[tuple[str, Sequence[str]]], *, roles: bool = True
+    scu: Scu,
+    root: Root,
+    storage: Sequence[tuple[str, Sequence[str]]],
+    *,
+    roles: bool = True,
+    calling: str | None = None,
 ) -> Association:
     """An association on which C-GET can bring objects of the storage classes in those transfer syntaxes.
 
@@ -45,6 +50,7 @@ def open_for_get(
     return scu.open(
         root.get,
         *storage,
+        calling=calling,
         roles=tuple(RoleSelection(sop_class, 0, 1) for sop_class in classes) if roles else (),
     )
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.dimse.association import Association
+from harness.dimse.command import Command
+from harness.dimse.errors import NoAnswer
 from harness.scu.inbox import Received
 from harness.scu.retrieved import named_in
+from harness.scu.status import PENDING, is_request
+
+_PENDING_LIMIT = 100
 
 
 def mislabelled(received: Sequence[Received]) -> str:
@@ -34,3 +40,20 @@ def ill_prioritised(received: Sequence[Received]) -> str:
 def came_in(received: Sequence[Received]) -> str:
     """The transfer syntax of what arrived, in words."""
     return "sent in " + (", ".join(sorted({item.transfer_syntax for item in received})) or "none")
+
+
+def sent_ahead(association: Association, seconds: float) -> str:
+    """What comes, before so many seconds without a message, while a C-STORE-RQ is unanswered; in words.
+
+    Without an agreed window nothing may but the pending responses of a C-GET (PS3.7 A.4, D.3.3.3).
+    """
+    for _ in range(_PENDING_LIMIT):
+        try:
+            command = association.receive_message(deadline=seconds).command
+        except NoAnswer:
+            return ""
+        if is_request(command, Command.C_STORE_RQ):
+            return f"C-STORE-RQ {command.integer('MessageID')} came before the one ahead of it was answered"
+        if command.get("Status") not in PENDING:
+            return f"{command.name} came before a C-STORE-RQ ahead of it was answered"
+    return f"{_PENDING_LIMIT} pending responses came within one sub-operation"

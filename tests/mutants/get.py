@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from harness.archive import encoding
+from harness.archive import encoding, retrieve
+from harness.archive.config import ArchiveConfig
+from harness.archive.index import Instance
 from harness.archive.negotiation import Role
 from harness.archive.semantics import Semantics
+from harness.archive.status import SUCCESS, Answer
 from tests.mutants.seed import mutant
+
+if TYPE_CHECKING:
+    from harness.archive.association import ArchiveAssociation
+    from harness.archive.messages import Message
 
 ASSOCIATE_AC = 2
 CT = b"1.2.840.10008.5.1.4.1.1.2"
@@ -67,3 +75,38 @@ class RolesNotNeeded(Semantics):
 class AlwaysDecompressed(Semantics):
     def sending_syntax(self, stored: str, accepted: Sequence[str]) -> str | None:
         return next((uid for uid in encoding.NATIVE if uid in accepted), None)
+
+
+@mutant(
+    clause="PS3.7 A.4",
+    defect="no sub-operation waits for its response",
+    caught_by=("get.suboperation.waits-for-response",),
+)
+class SendsAhead(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        retrieve._status_of = lambda carrier, message_id, timeout: SUCCESS
+
+
+@mutant(
+    clause="PS3.4 C.4.3",
+    defect="the objects of a get are sent to the address of who asks for them",
+    caught_by=("get.suboperation.same-association",),
+)
+class GetsElsewhere(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        here = retrieve._get
+
+        def elsewhere(
+            association: ArchiveAssociation,
+            request: Message,
+            instances: list[Instance],
+            progress: retrieve.Progress,
+        ) -> Answer | None:
+            caller = self.destination(association.caller.calling)
+            if caller is None:
+                return here(association, request, instances, progress)
+            return retrieve._move(association, request, caller, instances, progress)
+
+        retrieve._get = elsewhere

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from pydicom import dcmread, dcmwrite
 from pydicom.encaps import encapsulate, generate_frames
 
-from harness.archive import encoding
+from harness.archive import encoding, retrieve
 from harness.archive.attributes import UNIQUE_KEYS, AttributeSet, Level, Root
 from harness.archive.config import ArchiveConfig, Destination
 from harness.archive.index import Instance, Selection
+from harness.archive.requesting import NotAssociated, close
 from harness.archive.semantics import Semantics
 from harness.archive.status import CANCEL, SUCCESS, WARNING_SUBOPERATIONS, Answer, Refused
 from tests.mutants.seed import mutant
@@ -20,8 +21,10 @@ from tests.mutants.seed import mutant
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from harness.archive.association import ArchiveAssociation
     from harness.archive.negotiation import Role
     from harness.archive.retrieve import Progress
+    from harness.archive.server import Archive
     from harness.archive.sopclasses import Service
     from harness.archive.storage import Staged
 
@@ -362,6 +365,50 @@ class CutForRelease(Semantics):
         return b"" if pdu[0] == ABORT else pdu
 
 
+@mutant(
+    clause="PS3.8 D.1",
+    defect="a maximum length of 0 is taken for no room at all",
+    caught_by=("move.suboperation.no-maximum-length",),
+)
+class NoRoom(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        opened = retrieve.open_association
+
+        def open_association(
+            archive: Archive, peer: Destination, contexts: Sequence[tuple[str, Sequence[str]]]
+        ) -> ArchiveAssociation:
+            association = opened(archive, peer, contexts)
+            if not association.acceptor.maximum_length:
+                close(association)
+                raise NotAssociated("no room")
+            return association
+
+        retrieve.open_association = open_association
+
+
+@mutant(
+    clause="PS3.4 C.4.2.3.1",
+    defect="a C-STORE that is not answered within a second is given up, with all that follow",
+    caught_by=("move.suboperation.slow-destination",),
+)
+class Impatient(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        patient = retrieve._status_of
+        retrieve._status_of = lambda carrier, message_id, timeout: patient(carrier, message_id, 1.0)
+
+
+@mutant(
+    clause="PS3.5 10.1",
+    defect="compressed objects are offered uncompressed alone",
+    caught_by=("move.suboperation.proposes-stored-syntax",),
+)
+class OffersNative(Semantics):
+    def proposed_syntaxes(self, stored: str) -> tuple[tuple[str, ...], ...]:
+        return super().proposed_syntaxes(encoding.EXPLICIT_LITTLE)
+
+
 # -- where to --------------------------------------------------------------------------------------
 
 
@@ -438,6 +485,24 @@ class OneDestinationAtATime(Semantics):
         return super().retrieve_final(progress)
 
 
+@mutant(
+    clause="PS3.4 C.4.2.1.3",
+    defect="a destination to which something could not be sent is forgotten",
+    caught_by=("move.destination.works-again",),
+)
+class ForgetsDestination(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        self.has_failed = False
+
+    def destination(self, ae_title: str) -> Destination | None:
+        return None if self.has_failed else super().destination(ae_title)
+
+    def retrieve_final(self, progress: Progress) -> Answer:
+        self.has_failed = self.has_failed or progress.failed > 0
+        return super().retrieve_final(progress)
+
+
 # -- how it ends -----------------------------------------------------------------------------------
 
 
@@ -450,6 +515,8 @@ class OneDestinationAtATime(Semantics):
         "move.status.warnings-counted",
         "move.destination.unreachable",
         "move.destination.rejects-association",
+        "move.destination.rejects-for-now",
+        "move.destination.aborts-association",
         "move.destination.aborts-midway",
         "move.context.class-not-accepted",
         "get.status.some-fail",
@@ -471,6 +538,7 @@ class AlwaysSuccess(Semantics):
         "move.status.all-succeed",
         "move.status.all-fail",
         "move.destination.rejects-association",
+        "move.destination.aborts-association",
         "get.status.all-succeed",
         "get.status.all-fail",
     ),
@@ -505,6 +573,16 @@ class WarningsAreFailures(Semantics):
     def outcome_of(self, status: int) -> str:
         outcome = super().outcome_of(status)
         return "failed" if outcome == "warning" else outcome
+
+
+@mutant(
+    clause="PS3.4 C.4.2.3.1",
+    defect="an object for which there was no room counts as completed",
+    caught_by=("move.status.out-of-resources",),
+)
+class NoRoomIsSuccess(Semantics):
+    def outcome_of(self, status: int) -> str:
+        return "completed" if status & 0xFF00 == 0xA700 else super().outcome_of(status)
 
 
 @mutant(

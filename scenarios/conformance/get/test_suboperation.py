@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from harness.plugin.arranging import StoreStudy, get_agreed, lossless_studies, mixed_study
+from harness.dimse.capture import Recorder
+from harness.plugin.arranging import StoreStudy, get_agreed, lossless_studies, mixed_study, open_agreed
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
-from harness.scu.get import storage_for
+from harness.scu.destination import Destination
+from harness.scu.get import get_with, storage_for
+from harness.scu.identifier import keys_of
+from harness.scu.inbox import Received
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import damaged
 from harness.scu.session import Scu
-from harness.scu.suboperations import came_in, ill_prioritised, mislabelled
+from harness.scu.suboperations import came_in, ill_prioritised, mislabelled, sent_ahead
 from harness.scu.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -20,6 +26,9 @@ from harness.scu.uids import (
     Root,
 )
 from harness.synthesis import SyntheticStudy
+
+HELD = 0.2
+"""Seconds for which each object is left unanswered, to see what comes ahead."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +54,45 @@ def test_right_context(scu: Scu, mixed: SyntheticStudy) -> None:
         raise not_tested("nothing arrived; see get.level.study")
     wrong = mislabelled(got.received) or damaged(mixed.instances, got.received)
     assert not wrong, wrong
+
+
+@requirement("PS3.4 C.4.3", SHALL, "The objects of a get come on its own association and on no other.")
+def test_same_association(
+    scu: Scu,
+    corpus: Corpus,
+    store_study: StoreStudy,
+    destinations: tuple[Destination, ...],
+    recorder: Recorder,
+) -> None:
+    study = store_study(corpus.new_study("CT", instances=3))
+    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, study))
+    storage = storage_for(study.instances)
+    # Where there is one, under a title of which the product knows the address, so that it could send there.
+    title = destinations[0].ae_title if destinations else None
+    with contextlib.ExitStack() as watched:
+        inboxes = [watched.enter_context(one.inbox(recorder)) for one in destinations]
+        with open_agreed(scu, Root.STUDY, storage, calling=title) as association:
+            got = get_with(association, Root.STUDY.get, keys)
+    sent = {uid for inbox in inboxes for uid in inbox.uids()}
+    elsewhere = sent & {instance.sop_instance_uid for instance in study.instances}
+    assert not elsewhere, f"{len(elsewhere)} objects were sent on another association; {got.words}"
+    wrong = got.other_than(study.instances)
+    assert not wrong, wrong
+
+
+@requirement("PS3.7 A.4", SHALL, "No object is sent before the one ahead of it was answered.")
+def test_waits_for_response(scu: Scu, stored_study: SyntheticStudy) -> None:
+    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, stored_study))
+    with open_agreed(scu, Root.STUDY, storage_for(stored_study.instances)) as association:
+
+        def status_of(received: Received) -> int:
+            early = sent_ahead(association, HELD)
+            assert not early, early
+            return 0
+
+        got = get_with(association, Root.STUDY.get, keys, status_of=status_of)
+    if len(got.received) < 2:
+        raise not_tested("nothing arrived that could be early; see get.level.study")
 
 
 @requirement(

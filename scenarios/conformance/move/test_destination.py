@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 
 from harness.dimse.capture import Recorder
+from harness.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, SHOULD, not_tested, requirement
 from harness.scu.destination import Destination
-from harness.scu.inbox import Received, refuse_permanently
+from harness.scu.inbox import Received, prefer_given_order, refuse_permanently
 from harness.scu.move import move, move_to
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
@@ -21,6 +23,10 @@ from harness.synthesis import SyntheticStudy
 
 def _unknown_title() -> str:
     return "NOSUCH" + secrets.token_hex(5).upper()
+
+
+def abort_at_once(request: AssociateRequest) -> Abort:
+    return Abort(0, 0)
 
 
 @requirement("PS3.4 C.4.2.3.1", SHALL, "A move to a destination that the product doesn't know is refused.")
@@ -118,3 +124,49 @@ def test_named_one(
     )
     odd = odd_ones(stored_study.instances, right.received)
     assert not odd, f"{odd}; final status {describe(answer.final)}"
+
+
+@requirement(
+    "PS3.4 C.4.2.3.1", SHALL, "A move whose destination aborts the association at once ends with a failure."
+)
+def test_aborts_association(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    abort = abort_at_once
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=abort)
+    assert is_failure(brought.status), f"nothing could be sent, yet {brought.words}"
+
+
+@requirement(
+    "PS3.4 C.4.2.3.1", SHALL, "A destination that rejects for now gets the objects later, or the move fails."
+)
+def test_rejects_for_now(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    turns = itertools.count()
+
+    def answer(request: AssociateRequest) -> AssociateAccept | AssociateReject | Abort:
+        return AssociateReject(2, 1, 1) if next(turns) == 0 else prefer_given_order(request)
+
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=answer)
+    if brought.received:
+        wrong = brought.unlike(stored_study.instances)
+        assert not wrong, f"at the second try {wrong}"
+    assert brought.received or is_failure(brought.status), (
+        f"the association was rejected, yet {brought.words}"
+    )
+
+
+@requirement(
+    "PS3.4 C.4.2.3.1", SHALL, "A destination that aborted a move gets all that the next one sends to it."
+)
+def test_works_again(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    model = (scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys)
+    move_to(*model, status_of=lambda received: None)
+    wrong = move_to(*model).unlike(stored_study.instances)
+    assert not wrong, f"after a move whose sub-operation was aborted {wrong}"

@@ -10,7 +10,7 @@ from harness.dimse.capture import Recorder
 from harness.plugin.arranging import StoreStudy
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
-from harness.scu.answered import COERCED, REFUSED, Answered, Answers, take_all
+from harness.scu.answered import COERCED, FULL, REFUSED, Answered, Answers, take_all
 from harness.scu.destination import Destination
 from harness.scu.move import move_to
 from harness.scu.retrieve import keys_for
@@ -60,6 +60,18 @@ def test_some_fail(scu: Scu, ten: SyntheticStudy, destination: Destination, reco
 def test_goes_on(scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder) -> None:
     moved = _move(scu, ten, destination, recorder, lambda turn: REFUSED if turn == 1 else SUCCESS)
     wrong = moved.gave_up()
+    assert not wrong, wrong
+
+
+@requirement(
+    "PS3.4 C.4.2.3.1", SHALL, "Objects for which the destination has no room are failed, sent or not."
+)
+def test_out_of_resources(
+    scu: Scu, ten: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    # Whether a product sends the others is its affair, and A702H may tell why it did not.
+    moved = _move(scu, ten, destination, recorder, lambda turn: FULL if turn >= 4 else SUCCESS)
+    wrong = moved.hides_failures()
     assert not wrong, wrong
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 
 import pytest
@@ -14,7 +15,7 @@ from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
 from harness.scu.destination import Destination
 from harness.scu.identifier import keys_of
-from harness.scu.inbox import Ending, Inbox, answering
+from harness.scu.inbox import Ending, Inbox, Received, answering
 from harness.scu.move import begin_move, move, move_to, move_with
 from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
@@ -26,6 +27,8 @@ from harness.synthesis import SyntheticStudy
 
 MESSAGE_ID = 4711
 HIGH = 0x0001
+SLOW = 3.0
+"""Seconds that a slow destination takes for one object."""
 RELEASE_WAIT = 2.0
 """Seconds to look how associations end; one that is open still is kept for reuse, which is legal."""
 
@@ -177,6 +180,60 @@ def test_maximum_length(
         raise violation
     odd = odd_ones(study.instances, inbox.received)
     assert not odd, f"with a maximum length of 4096: {odd}; final status {describe(answer.final)}"
+
+
+@requirement("PS3.8 D.1", SHALL, "A destination that declares no maximum length, 0, gets its objects.")
+def test_no_maximum_length(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    no_limit = answering(maximum_length=0)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=no_limit)
+    wrong = brought.unlike(stored_study.instances)
+    assert not wrong, f"with maximum length 0, which is no limit: {wrong}"
+
+
+@requirement("PS3.4 C.4.2.3.1", QUALITY, "A destination that is slow with an object gets all of them.")
+def test_slow_destination(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    # How long a product waits for a C-STORE-RSP is its own affair: a hospital's slow disk takes longer.
+    first = threading.Event()
+
+    def status_of(received: Received) -> int:
+        if not first.is_set():
+            first.set()
+            threading.Event().wait(SLOW)
+        return 0
+
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, status_of=status_of)
+    wrong = brought.other_than(stored_study.instances)
+    assert not wrong, f"the first object was answered after {SLOW:g} s: {wrong}"
+    assert brought.status == 0, f"the first object was answered after {SLOW:g} s: {brought.words}"
+
+
+@requirement("PS3.4 C.4.2.3.1", QUALITY, "A compressed object is offered in the syntax it was stored in.")
+def test_proposes_stored_syntax(
+    scu: Scu, lossless: list[SyntheticStudy], destination: Destination, recorder: Recorder
+) -> None:
+    for study in lossless:
+        stored = study.instance(0).transfer_syntax
+        keys = keys_for(Root.STUDY, QueryLevel.STUDY, study)
+        with destination.inbox(recorder) as inbox:
+            move(scu, Root.STUDY, QueryLevel.STUDY, destination.ae_title, keys)
+        if not inbox.received:
+            raise not_tested("nothing arrived; see move.suboperation.compressed")
+        offered = {
+            syntax.strip("\0 ")
+            for request in inbox.requests
+            for context in request.contexts
+            for syntax in context.transfer_syntaxes
+        }
+        assert stored in offered, (
+            f"an object stored in {stored} was offered in {', '.join(sorted(offered))} only, so that every "
+            "destination gets it decompressed"
+        )
 
 
 @requirement(
