@@ -13,7 +13,8 @@ from harness.verdict import Level, Requirement
 
 def pair(id_: str, *markers: str) -> tuple[Requirement, Any]:
     requirement = Requirement(id_, "PS3.8 9", Level.SHALL, "", id_.split(".")[0], "")
-    return requirement, SimpleNamespace(get_closest_marker=lambda name: name in markers or None)
+    marker = SimpleNamespace(kwargs={"answered": False})
+    return requirement, SimpleNamespace(get_closest_marker=lambda name: marker if name in markers else None)
 
 
 PAIRS = [
