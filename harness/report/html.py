@@ -104,6 +104,9 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         by_service=[_row(run, group) for group in groups_of(run)],
         by_level=_level_rows(run),
         total=Counter(result.outcome for result in run.results),
+        mandatory=Counter(
+            result.outcome for result in run.results if result.requirement.level is Level.SHALL
+        ),
         chart=Markup(outcomes_by_service(run)),
         findings=_findings(run),
         passed=_by_group(run, Outcome.PASS),

@@ -123,6 +123,15 @@ def test_a_run_that_could_not_begin_praises_nothing(made_up_run: Run) -> None:
         assert words not in text
 
 
+def test_the_numbers_on_the_first_screen_agree(made_up_run: Run) -> None:
+    """The verdict counts mandatory requirements, the list beside it all of them: it says how many are."""
+    text = Elements(html_report(made_up_run)).text
+    assert "6 could not be tested." in text
+    assert "7 could not be tested (6 of them mandatory)" in text
+    assert "6 more concern what it does not offer." in text
+    assert "8 concern what the product does not offer (6 of them mandatory)" in text
+
+
 def test_a_run_that_was_cut_off_says_what_is_missing(made_up_run: Run) -> None:
     run = replace(made_up_run, unselected=(), finished="", exit_code=None, ended_because="the run was killed")
     text = Elements(html_report(run)).text
