@@ -3,7 +3,8 @@
 Their connections are begun before the first scenario and left alone while the others run; they are judged
 last.  Not every product bears that: one that accepts associations one after the other is blocked by a silent
 connection, another has room for few.  So after they are begun three ordinary associations are tried; where
-those are not served, the silent connections are given up, and begun one by one at the end instead.
+those are not served, the connections are given up, and begun at the end instead: silent ones one by one,
+since each may delay what happens to the next, and then those on which an association was answered together.
 
 A scenario says what is begun, and judges how it ended::
 
@@ -20,9 +21,9 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -31,6 +32,7 @@ from harness.dimse.errors import ConnectionClosed, DimseError, NoAnswer
 from harness.dimse.pdu import Pdu
 from harness.plugin.context import RunContext
 from harness.plugin.order import is_waiting
+from harness.plugin.outcomes import NotTested
 from harness.plugin.recorder import RecorderPlugin
 from harness.scu.echo import echo
 from harness.scu.session import Scu
@@ -39,8 +41,12 @@ from harness.target import Target
 
 UNDECLARED = 75.0
 """Seconds that the end of a connection is awaited where the claims say nothing of the ARTIM timer."""
+UNDECLARED_ANSWERED = 40.0
+"""The same for a connection on which an association was answered: these may cost the run its end."""
 GRACE = 5.0
 """Seconds beyond a declared timer."""
+MOST_PDUS = 100
+"""So many PDUs on a connection that was left alone, and it is given up as open."""
 PROBE = 3.0
 """Seconds within which a product has to serve others beside silent connections to be left alone with them."""
 PROBE_ASSOCIATIONS = 3
@@ -52,12 +58,15 @@ Stimulus = Callable[[Scu], Association]
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
 
-def waiting(stimulus: Stimulus) -> Callable[[_Function], _Function]:
-    """Tie a scenario to what is begun for it at the start of the run.  See ``left_alone``."""
+def waiting(stimulus: Stimulus, *, answered: bool = False) -> Callable[[_Function], _Function]:
+    """Tie a scenario to what is begun for it at the start of the run.  See ``left_alone``.
+
+    `answered` says that the stimulus ends with the product's answer, so that it holds up no other connection.
+    """
 
     def decorate(function: _Function) -> _Function:
         # By name: pytest takes a function that is a mark's only argument for the one to be marked.
-        marked: _Function = pytest.mark.waiting(stimulus=stimulus)(function)
+        marked: _Function = pytest.mark.waiting(stimulus=stimulus, answered=answered)(function)
         return marked
 
     return decorate
@@ -77,31 +86,36 @@ class Ending:
     """The ARTIM timer that the claims say."""
 
 
-def patience(target: Target) -> float:
+def patience(target: Target, answered: bool) -> float:
     """Seconds for which a connection is watched."""
-    return UNDECLARED if target.claims.artim is None else target.claims.artim + GRACE
+    if target.claims.artim is None:
+        return UNDECLARED_ANSWERED if answered else UNDECLARED
+    return target.claims.artim + GRACE
 
 
 class Watched:
     """A connection that is left alone, and the thread that waits for its end."""
 
-    def __init__(self, association: Association, target: Target) -> None:
+    def __init__(self, association: Association, target: Target, answered: bool) -> None:
         self._association = association
         self._promised = target.claims.artim
-        self._within = patience(target)
+        self._within = patience(target, answered)
         self._ending: Ending | DimseError | None = None
         self._thread = threading.Thread(target=self._watch, daemon=True, name="watched-connection")
         self._thread.start()
 
     def _watch(self) -> None:
         started = time.monotonic()
-        closed, pdus = True, []
+        closed = False
+        pdus: list[Pdu] = []
         try:
-            pdus = self._association.wait_closed(self._within)
+            while len(pdus) < MOST_PDUS:
+                left = started + self._within - time.monotonic()
+                pdus.append(self._association.receive_pdu(deadline=max(left, 0.0)))
         except NoAnswer:
-            closed = False
+            pass
         except ConnectionClosed:
-            pass  # in the middle of a PDU: closed it is
+            closed = True  # be it in the middle of a PDU
         except DimseError as error:
             self._ending = error
         finally:
@@ -132,6 +146,8 @@ class WaitingPlugin:
         self._context = context
         self._recorder = recorder
         self._watched: dict[str, Watched] = {}
+        self._together: list[pytest.Item] = []
+        """Those that are begun at once when the first of them has its turn."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -149,22 +165,28 @@ class WaitingPlugin:
             self._stop_all()
 
     def _begin_all(self, items: list[pytest.Item]) -> None:
-        with contextlib.suppress(DimseError):
-            for item in items:
-                self._watched[item.nodeid] = self._begin(item)
-            if self._others_are_served():
-                return
-        self._stop_all()
+        """Begin the silent ones, then the others: all of a kind, or none where nobody else is served."""
+        for answered in (False, True):
+            kind = [item for item in items if _waiting(item)["answered"] is answered]
+            self._begin_these(kind)
+            if kind and not self._others_are_served():
+                for item in kind:
+                    if item.nodeid in self._watched:
+                        self._watched.pop(item.nodeid).stop()
+                    self._recorder.forget(item)
+                self._together = kind if answered else []
+
+    def _begin_these(self, items: list[pytest.Item]) -> None:
         for item in items:
-            self._recorder.forget(item)
+            # What can't be begun now is begun in its turn, and judged by how that ends.
+            with contextlib.suppress(DimseError, NotTested):
+                self._watched[item.nodeid] = self._begin(item)
 
     def _begin(self, item: pytest.Item) -> Watched:
-        marker = item.get_closest_marker("waiting")
-        assert marker is not None
-        stimulus: Stimulus = marker.kwargs["stimulus"]
-        return Watched(
-            stimulus(Scu(self._context.peer(), self._recorder.recorder_of(item))), self._context.target
-        )
+        said = _waiting(item)
+        stimulus: Stimulus = said["stimulus"]
+        association = stimulus(Scu(self._context.peer(), self._recorder.recorder_of(item)))
+        return Watched(association, self._context.target, said["answered"])
 
     def _others_are_served(self) -> bool:
         peer = self._context.peer()
@@ -194,4 +216,13 @@ class WaitingPlugin:
     @pytest.fixture
     def left_alone(self, request: pytest.FixtureRequest) -> Watched:
         """This scenario's connection; it is begun now where that was not done before."""
+        together, self._together = self._together, []
+        self._begin_these([item for item in together if item is not request.node])
         return self._watched.pop(request.node.nodeid, None) or self._begin(request.node)
+
+
+def _waiting(item: pytest.Item) -> Mapping[str, Any]:
+    """What ``waiting`` says of an item."""
+    marker = item.get_closest_marker("waiting")
+    assert marker is not None
+    return marker.kwargs

@@ -30,6 +30,7 @@ from harness.scu.inbox import (
     Ending,
     Inbox,
     Incoming,
+    OnRelease,
     Reported,
     StatusOf,
     event_response,
@@ -73,13 +74,14 @@ class Destination:
         recorder: Recorder | None = None,
         status_of: StatusOf = success,
         answer: AnswerOf = prefer_given_order,
+        on_release: OnRelease | None = None,
     ) -> Iterator[Inbox]:
         """What arrives from now on goes into this inbox.
 
         Associations of an earlier inbox that the product keeps open for reuse are aborted first, so that this
         one is answered as its scenario wants.  Raises what went wrong in the harness meanwhile.
         """
-        mine = Inbox(status_of=status_of, answer=answer, recorder=recorder)
+        mine = Inbox(status_of=status_of, answer=answer, recorder=recorder, on_release=on_release)
         with self._changed:
             before, self._inbox = self._inbox, mine
         self._cut(_LINGER, except_for=mine)
@@ -201,6 +203,8 @@ class Destination:
             while self._respond(association, association.receive_message(deadline=self.idle), inbox, number):
                 pass
         except ReleaseRequested:
+            if inbox.on_release is not None:
+                return inbox.on_release(association)
             with contextlib.suppress(DimseError):
                 association.confirm_release()
             return Ending.RELEASED

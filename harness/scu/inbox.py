@@ -34,6 +34,8 @@ class Received:
     abstract_syntax: str = ""
     """That of the presentation context it came on."""
     association: int = 0
+    carrier: Association | None = field(default=None, repr=False, compare=False)
+    """The association itself; to be used by who answers the object, before that is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Incoming:
 StatusOf = Callable[["Received"], "int | None"]
 """The status with which an object is answered; None answers nothing and aborts the association."""
 AnswerOf = Callable[[AssociateRequest], "AssociateAccept | AssociateReject | Abort"]
+OnRelease = Callable[[Association], Ending]
+"""Answers the product's A-RELEASE-RQ in a way of its own; how the association ended."""
 
 
 def success(received: Received) -> int:
@@ -86,6 +90,7 @@ def received_from(association: Association, message: Message, number: int = 0) -
         message.context_id,
         context.abstract_syntax,
         number,
+        association,
     )
 
 
@@ -160,6 +165,8 @@ class Inbox:
     status_of: StatusOf = success
     answer: AnswerOf = prefer_given_order
     recorder: Recorder | None = None
+    on_release: OnRelease | None = None
+    """What to do with an A-RELEASE-RQ instead of the affirmative answer."""
     received: list[Received] = field(default_factory=list)
     """Objects, in order of arrival; each is here before it is answered."""
     reports: list[Reported] = field(default_factory=list)

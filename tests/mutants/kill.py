@@ -20,7 +20,7 @@ from harness.peers.bundled import start_bundled
 from harness.plugin.context import RunContext
 from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
-from harness.target import Destination, Target
+from harness.target import Destination, Target, UserIdentity
 from harness.verdict import Outcome, Result
 from tests.mutants.seed import MUTANTS, Mutant
 from tests.variants.seed import VARIANTS, Variant
@@ -60,7 +60,8 @@ def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     """The reference archive with the defect in it, or behind the proxy that has it."""
     if not mutant.wire:
         with archive_with(mutant.where, folder) as target:
-            yield target
+            identity = mutant.user and UserIdentity("username-passcode", *mutant.user)
+            yield replace(target, dimse=replace(target.dimse, user_identity=identity))
         return
     from tests.mutants.wire import proxy
 

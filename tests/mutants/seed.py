@@ -20,20 +20,27 @@ class Mutant:
     where: str
     """``tests.mutants.find:StarIsLiteral``: what the archive loads, or the proxy for those of the wire."""
     wire: bool = False
+    user: tuple[str, str] | None = None
+    """Name and passcode of the user as whom the harness comes."""
 
 
 MUTANTS: dict[str, Mutant] = {}
 
 
 def mutant(
-    *, clause: str, defect: str, caught_by: tuple[str, ...], wire: bool = False
+    *,
+    clause: str,
+    defect: str,
+    caught_by: tuple[str, ...],
+    wire: bool = False,
+    user: tuple[str, str] | None = None,
 ) -> Callable[[type], type]:
     """Register the decorated class as a mutant; its module and name are how it is loaded."""
 
     def register(kind: type) -> type:
         name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
         where = f"tests.mutants.{kind.__module__.rpartition('.')[2]}:{kind.__name__}"
-        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire)
+        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user)
         return kind
 
     return register

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.dimse.negotiation import IdentityType, UserIdentity
 from harness.dimse.pdu import AssociateAccept, AssociateReject
 from harness.scenario import SHALL, not_supported, reply_to, requirement
@@ -47,6 +49,26 @@ def test_response_empty_for_names(scu: Scu) -> None:
     identity = made_up(IdentityType.USERNAME_AND_PASSCODE, 1, b"PHTEST-secret")
     response = answer_to(scu, identity).user.user_identity_response
     assert not response, f"the user identity response to a user name holds {len(response or b'')} bytes"
+
+
+@requirement("PS3.7 D.3.3.7", SHALL, "A valid identity is confirmed where a positive response was requested.")
+def test_valid_is_confirmed(scu: Scu) -> None:
+    identity = scu.peer.user_identity
+    if identity is None:
+        raise not_supported("the target file names no user: [dimse.user_identity] says as whom to come")
+    asking = replace(identity, response_requested=1)
+    with scu.connect() as association:
+        answer = reply_to(association, scu.request(VERIFICATION, user_identity=asking))
+    assert isinstance(answer, AssociateAccept), "the user of the target file is turned down"
+    if answer.user.user_identity_response is not None:
+        return
+    # A product that knows no users gives no response either (PS3.7 D.3.3.7): then any passcode will do.
+    wrong = replace(asking, secondary=asking.secondary + b"-PHTEST")
+    with scu.connect() as association:
+        answer = reply_to(association, scu.request(VERIFICATION, user_identity=wrong))
+    if identity.type is IdentityType.USERNAME or isinstance(answer, AssociateAccept):
+        raise not_supported("users are not authenticated")
+    raise AssertionError("a wrong passcode is refused, and the right one is accepted without a response")
 
 
 @requirement(

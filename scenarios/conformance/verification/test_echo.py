@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.dimse.command import NO_DATA_SET, Command, CommandSet
 from harness.plugin.fixtures import Corpus
-from harness.scenario import QUALITY, SHALL, requirement
+from harness.scenario import QUALITY, SHALL, not_tested, requirement
 from harness.scu.echo import echo
 from harness.scu.find import find_with
 from harness.scu.identifier import keys_of
@@ -23,6 +25,9 @@ EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 AGAIN = 300
 """More than a counter of eight bits holds."""
+ECHOES = 20
+MANY = 2000
+"""Studies, with which a product holds more than its trace is looked for in."""
 
 
 @requirement("PS3.4 A.4", SHALL, "C-ECHO is answered with status Success.")
@@ -81,3 +86,27 @@ def test_beside_other_services(scu: Scu, corpus: Corpus) -> None:
         found = find_with(association, STUDY_ROOT_FIND, keys)  # visible or not yet, it is answered
         assert found.status == SUCCESS, f"C-FIND after C-ECHO: {describe(found.final)}"
         assert echo(association).integer("Status") == 0, "C-ECHO after C-FIND failed"
+
+
+def study_uids_at_most(scu: Scu) -> set[str]:
+    """The studies that the product knows.  Ends the scenario where they are too many to count."""
+    with scu.open(STUDY_ROOT_FIND) as association:
+        keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": None})
+        matches = find_with(association, STUDY_ROOT_FIND, keys, cancel_after=MANY)
+    if len(matches.identifiers) >= MANY or matches.status != SUCCESS:
+        raise not_tested(
+            f"its studies can't be counted: {len(matches.identifiers)}, {describe(matches.final)}"
+        )
+    return set(matches.texts("StudyInstanceUID"))
+
+
+@pytest.mark.intrusive
+@requirement("PS3.4 A.4", QUALITY, "C-ECHO leaves no trace among the studies.")
+def test_no_side_effect(scu: Scu) -> None:
+    # It looks at other people's studies too, of which there may be new ones meanwhile, but not as many.
+    before = study_uids_at_most(scu)
+    with scu.open(VERIFICATION) as association:
+        for _ in range(ECHOES):
+            echo(association)
+    new = study_uids_at_most(scu) - before
+    assert len(new) < ECHOES, f"after {ECHOES} C-ECHOs there are {len(new)} studies more"
