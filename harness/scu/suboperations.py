@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.dimse.association import Association
 from harness.dimse.command import Command
-from harness.dimse.errors import NoAnswer
+from harness.dimse.errors import MisuseError, NoAnswer
 from harness.scu.inbox import Received
 from harness.scu.retrieved import named_in
 from harness.scu.status import PENDING, is_request
@@ -42,11 +41,15 @@ def came_in(received: Sequence[Received]) -> str:
     return "sent in " + (", ".join(sorted({item.transfer_syntax for item in received})) or "none")
 
 
-def sent_ahead(association: Association, seconds: float) -> str:
-    """What comes, before so many seconds without a message, while a C-STORE-RQ is unanswered; in words.
+def sent_ahead(received: Received, seconds: float) -> str:
+    """What comes, before so many seconds without a message, while this object is unanswered; in words.
 
-    Without an agreed window nothing may but the pending responses of a C-GET (PS3.7 A.4, D.3.3.3).
+    Without an agreed window nothing may but the pending responses of a C-GET (PS3.7 A.4, D.3.3.3).  To be
+    asked by what answers the object.
     """
+    association = received.carrier
+    if association is None:
+        raise MisuseError("an object of no association: nothing can come on that")
     for _ in range(_PENDING_LIMIT):
         try:
             command = association.receive_message(deadline=seconds).command

@@ -80,7 +80,7 @@ class AlwaysDecompressed(Semantics):
 @mutant(
     clause="PS3.7 A.4",
     defect="no sub-operation waits for its response",
-    caught_by=("get.suboperation.waits-for-response",),
+    caught_by=("get.suboperation.waits-for-response", "move.suboperation.waits-for-response"),
 )
 class SendsAhead(Semantics):
     def __init__(self, config: ArchiveConfig) -> None:

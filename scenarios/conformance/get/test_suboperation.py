@@ -82,15 +82,15 @@ def test_same_association(
 
 @requirement("PS3.7 A.4", SHALL, "No object is sent before the one ahead of it was answered.")
 def test_waits_for_response(scu: Scu, stored_study: SyntheticStudy) -> None:
-    keys = keys_of(QueryLevel.STUDY, keys_for(Root.STUDY, QueryLevel.STUDY, stored_study))
-    with open_agreed(scu, Root.STUDY, storage_for(stored_study.instances)) as association:
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
 
-        def status_of(received: Received) -> int:
-            early = sent_ahead(association, HELD)
-            assert not early, early
-            return 0
+    def status_of(received: Received) -> int:
+        early = sent_ahead(received, HELD)
+        assert not early, early
+        return 0
 
-        got = get_with(association, Root.STUDY.get, keys, status_of=status_of)
+    storage = storage_for(stored_study.instances)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys, status_of=status_of)
     if len(got.received) < 2:
         raise not_tested("nothing arrived that could be early; see get.level.study")
 

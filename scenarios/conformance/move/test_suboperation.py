@@ -21,12 +21,14 @@ from harness.scu.retrieve import keys_for
 from harness.scu.retrieved import odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, describe, is_request, response_to
-from harness.scu.suboperations import came_in, ill_prioritised, mislabelled
+from harness.scu.suboperations import came_in, ill_prioritised, mislabelled, sent_ahead
 from harness.scu.uids import CT_IMAGE_STORAGE, IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
 MESSAGE_ID = 4711
 HIGH = 0x0001
+HELD = 0.2
+"""Seconds for which each object is left unanswered, to see what comes ahead."""
 SLOW = 3.0
 """Seconds that a slow destination takes for one object."""
 RELEASE_WAIT = 2.0
@@ -105,6 +107,26 @@ def test_originator(scu: Scu, moved: Inbox) -> None:
         if "MoveOriginatorMessageID" in item.command:
             number = item.command.integer("MoveOriginatorMessageID")
             assert number == MESSAGE_ID, f"Move Originator Message ID {number}; the move has {MESSAGE_ID}"
+
+
+@requirement("PS3.7 A.4", SHALL, "No object is sent before the one ahead of it was answered.")
+def test_waits_for_response(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    # The destination agrees to no Asynchronous Operations Window, whatever the product proposes.
+    early: list[str] = []
+
+    def status_of(received: Received) -> int | None:
+        words = sent_ahead(received, HELD)
+        if words:
+            early.append(words)
+        return None if words else 0
+
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, status_of=status_of)
+    assert not early, early[0]
+    if len(brought.received) < 2:
+        raise not_tested("nothing arrived that could be early; see move.level.study")
 
 
 @requirement(
