@@ -62,6 +62,9 @@ calling_ae_title = {_quoted(calling)}
 # PS3.8 9.1.5: the ARTIM timer in seconds, as it is configured. A connection without a request has to be
 # closed then; where nothing is said here, one that is open for longer than a minute is a warning.
 # artim = 30
+# What the conformance statement promises in detail, as JSON in the form of `pacs-harness statement`, which
+# compares it with what the product does. Every part may be left out.
+# statement = "claims.json"
 
 {_destinations(destinations)}
 # Where the product's worklist entries come from, for the requirements on Modality Worklist.

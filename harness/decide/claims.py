@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.behaviour import SITUATIONS
 from harness.statement import (
@@ -19,6 +19,8 @@ from harness.statement import (
     Status,
 )
 
+STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
+"""Claims of all of it have the UID of the service class (PS3.2 A.4.2.1.4.1.2)."""
 _TITLES = ASSOCIATION_FACTS | SECURITY_FACTS
 _UNLIMITED_AT_ZERO = (
     "asynchronous-operations-invoked",
@@ -57,8 +59,9 @@ def compare(promised: Statement, observed: Statement) -> Difference:
 # ---------------------------------------------------------------- SOP classes
 
 
-def _classes(promised: Sequence[SopClass], observed: Statement, lines: _Lines) -> None:
+def _classes(claimed: Sequence[SopClass], observed: Statement, lines: _Lines) -> None:
     seen = observed.sop_classes or ()
+    promised = [claim for given in claimed for claim in _each_of(given, seen)]
     for claim in promised:
         if claim.supported:
             _class(claim, seen, observed, lines)
@@ -72,6 +75,18 @@ def _classes(promised: Sequence[SopClass], observed: Statement, lines: _Lines) -
         listed = {uid for claim in claims for uid in claim.transfer_syntaxes}
         if listed and (more := [uid for uid in one.transfer_syntaxes if uid not in listed]):
             lines.beyond.append(f"{words} in {_syntax_names(more, observed)}")
+
+
+def _each_of(claim: SopClass, seen: Sequence[SopClass]) -> list[SopClass]:
+    """The claim; for all of the Storage Service Class one for each of its SOP classes that was asked for."""
+    if claim.uid != STORAGE_SERVICE_CLASS:
+        return [claim]
+    uids = dict.fromkeys(
+        one.uid
+        for one in seen
+        if one.category == "Transfer" and one.role is claim.role and claim.activity in ("", one.activity)
+    )
+    return [replace(claim, uid=uid, name="") for uid in uids] or [claim]
 
 
 def _class(claim: SopClass, seen: Sequence[SopClass], observed: Statement, lines: _Lines) -> None:

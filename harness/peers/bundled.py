@@ -15,7 +15,12 @@ from harness.target import SERVICES, Claims, Control, Destination, Dimse, Target
 
 ARTIM = 10.0
 """Seconds of the archive's ARTIM timer (PS3.8 9.1.5)."""
-CLAIMS = Claims(services=SERVICES, storage_level=2, artim=ARTIM)
+CLAIMS = Claims(
+    services=SERVICES,
+    storage_level=2,
+    artim=ARTIM,
+    statement=str(Path(__file__).with_name("bundled_claims.json")),
+)
 """The reference archive promises all that it is there to show."""
 
 
