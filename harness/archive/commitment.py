@@ -1,13 +1,15 @@
 """Storage Commitment, Push Model, as SCP: PS3.4 J.3.
 
 The result goes out on the association of the request if that stays open, else on a new one to the caller's
-configured address, with the SCP role negotiated (J.3.3.1.2).
+configured address, with the SCP role negotiated (J.3.3.1.2). What is owed when the archive stops is sent
+after its next start.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -21,9 +23,18 @@ from .attributes import Attribute, AttributeSet
 from .config import Destination
 from .index import Instance
 from .messages import Message
+from .owed import Owed
 from .requesting import NotAssociated, close, open_association
 from .sopclasses import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, is_uid
-from .status import INVALID_ARGUMENT, NO_SUCH_ACTION, NO_SUCH_INSTANCE, SUCCESS, Answer, Refused
+from .status import (
+    INVALID_ARGUMENT,
+    NO_SUCH_ACTION,
+    NO_SUCH_INSTANCE,
+    PROCESSING_FAILURE,
+    SUCCESS,
+    Answer,
+    Refused,
+)
 
 if TYPE_CHECKING:
     from .association import ArchiveAssociation
@@ -67,20 +78,40 @@ def action(association: ArchiveAssociation, request: Message) -> None:
     extra = {"ActionTypeID": kind}
     try:
         transaction, asked = _understood(association, request, kind)
+        owed = Owed(transaction, association.caller.calling, tuple(asked))
+        _remember(archive, owed)
     except Refused as refusal:
         services.reply(association, request, refusal.answer, None, extra)
         return
     services.reply(association, request, Answer(SUCCESS), None, extra)
-    result = Result(transaction, tuple(_judged(archive, *pair) for pair in asked))
-    if _stays_open(association) and _report(association, request.context_id, result):
-        return
-    peer = archive.semantics.destination(association.caller.calling)
-    if peer is None:
-        LOGGER.error(
-            "commitment result for %s can't be delivered: no address of it", association.caller.calling
-        )
-        return
-    threading.Thread(target=_deliver, args=(archive, peer, result), name="commitment", daemon=True).start()
+    if _stays_open(association) and _report(association, request.context_id, _result(archive, owed)):
+        _settle(archive, owed)
+    else:
+        _deliver_later(archive, [owed])
+
+
+def resume(archive: Archive) -> None:
+    """Deliver what was owed when the archive stopped."""
+    if owed := archive.owed.all():
+        _deliver_later(archive, owed)
+
+
+def _remember(archive: Archive, owed: Owed) -> None:
+    try:
+        archive.owed.put(owed)
+    except sqlite3.Error as error:
+        raise Refused(PROCESSING_FAILURE, f"the request can't be remembered: {error}") from error
+
+
+def _settle(archive: Archive, owed: Owed) -> None:
+    try:
+        archive.owed.settle(owed)
+    except sqlite3.Error as error:  # sent once more after the next start
+        LOGGER.error("commitment result %s is still thought to be owed: %s", owed.transaction, error)
+
+
+def _result(archive: Archive, owed: Owed) -> Result:
+    return Result(owed.transaction, tuple(_judged(archive, *pair) for pair in owed.asked))
 
 
 def _understood(
@@ -141,20 +172,40 @@ def _stays_open(association: ArchiveAssociation) -> bool:
     return association.is_open
 
 
-def _deliver(archive: Archive, peer: Destination, result: Result) -> None:
-    """Deliver on an association of our own, with some patience."""
+def _deliver_later(archive: Archive, owed: list[Owed]) -> None:
+    threading.Thread(target=_deliver, args=(archive, owed), name="commitment", daemon=True).start()
+
+
+def _deliver(archive: Archive, owed: list[Owed]) -> None:
+    """Deliver on associations of our own, with some patience; what can't be is tried at the next start."""
     try:
+        left = owed
         for delay in TRIES:
             if archive.stopping.wait(delay):
                 return
-            try:
-                if _deliver_once(archive, peer, result):
-                    return
-            except NotAssociated as error:
-                LOGGER.warning("commitment result isn't delivered yet: %s", error)
-        LOGGER.error("commitment result %s wasn't delivered to %s", result.transaction, peer.ae_title)
+            left = [one for one in left if not archive.stopping.is_set() and not _is_delivered(archive, one)]
+            if not left:
+                return
+        for one in left:
+            LOGGER.error("commitment result %s wasn't delivered to %s", one.transaction, one.ae_title)
     finally:
         archive.index.release_thread()
+
+
+def _is_delivered(archive: Archive, owed: Owed) -> bool:
+    """Whether nothing is left to do for it; one for which there is no address never will be delivered."""
+    peer = archive.semantics.destination(owed.ae_title)
+    if peer is None:
+        LOGGER.error("commitment result for %s can't be delivered: no address of it", owed.ae_title)
+    else:
+        try:
+            if not _deliver_once(archive, peer, _result(archive, owed)):
+                return False
+        except NotAssociated as error:
+            LOGGER.warning("commitment result isn't delivered yet: %s", error)
+            return False
+    _settle(archive, owed)
+    return True
 
 
 def _deliver_once(archive: Archive, peer: Destination, result: Result) -> bool:

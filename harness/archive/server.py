@@ -11,10 +11,12 @@ from pydicom import config as pydicom_config
 from pynetdicom import AE, _config
 from pynetdicom.presentation import build_context
 
+from . import commitment
 from .attributes import AttributeSet
 from .audit import Audit
 from .config import ArchiveConfig, TlsFiles
 from .index import Index, Instance
+from .owed import OwedResults
 from .performed import PerformedSteps
 from .semantics import Semantics
 from .storage import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, Storage
@@ -44,6 +46,7 @@ class Archive:
             self.storage = Storage(config.folder, limit=config.storage_limit, reserve=config.storage_reserve)
             self.index = Index(config.folder / "index.sqlite")
             self.performed = PerformedSteps(self.index)
+            self.owed = OwedResults(self.index)
             self.storage.clean()
             if config.reindex:
                 self.reindex()
@@ -67,6 +70,7 @@ class Archive:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="archive", daemon=True
         )
         self._thread.start()
+        commitment.resume(self)
         self.audit.started()
 
     def open_associations(self) -> int:

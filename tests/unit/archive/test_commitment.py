@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from archive_kit import CT, MR, Client, instance
@@ -11,8 +12,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.presentation import build_context
+from pynetdicom.transport import ThreadedAssociationServer
 
+from harness.archive import commitment, owed
 from harness.archive.config import Destination
+from harness.archive.index import Index
+from harness.archive.owed import Owed, OwedResults
 from harness.archive.server import Archive
 
 PUSH_MODEL = "1.2.840.10008.1.20.1"
@@ -32,6 +37,14 @@ class Requestor:
             ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take, ["own"])]
         )
         self.port = self.server.server_address[1]
+
+    def listen_again(self) -> ThreadedAssociationServer:
+        """Listen on the same port, after `server` was shut down."""
+        again = AE("TESTER")
+        again.supported_contexts = [build_context(PUSH_MODEL, [ImplicitVRLittleEndian])]
+        again.supported_contexts[0].scu_role = again.supported_contexts[0].scp_role = True
+        handlers = [(evt.EVT_N_EVENT_REPORT, self._take, ["own"])]
+        return again.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
 
     def _take(self, event: evt.Event, where: str) -> tuple[int, None]:
         self.results.append((event.event_type, event.event_information, where))
@@ -139,8 +152,6 @@ def test_bad_requests_are_refused(
 def test_a_result_is_tried_again(
     make_archive: Callable[..., Archive], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.archive import commitment
-
     monkeypatch.setattr(commitment, "TRIES", (0.0, 0.1, 0.1, 0.1))
     requestor = Requestor()
     port = requestor.port
@@ -156,11 +167,65 @@ def test_a_result_is_tried_again(
     monkeypatch.setattr(commitment, "_deliver_once", watched)
     requestor.ask(archive.port, [(CT, "1.2.3")], stay=False)
     assert tried.wait(5)
-    again = AE("TESTER")
-    again.supported_contexts = [build_context(PUSH_MODEL, [ImplicitVRLittleEndian])]
-    again.supported_contexts[0].scu_role, again.supported_contexts[0].scp_role = True, True
-    server = again.start_server(
-        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, requestor._take, ["own"])]
-    )
+    server = requestor.listen_again()
     assert requestor.arrived.wait(10)
     server.shutdown()
+
+
+def test_a_result_that_is_owed_outlives_the_archive(
+    make_archive: Callable[..., Archive], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commitment, "TRIES", (60.0,))
+    requestor = Requestor()
+    requestor.server.shutdown()
+    destinations = (Destination("TESTER", "127.0.0.1", requestor.port),)
+    archive = make_archive(destinations=destinations)
+    dataset = instance()
+    Client(archive.port).store(dataset)
+    requestor.ask(archive.port, [(CT, dataset.SOPInstanceUID), (CT, "1.2.3")], stay=False)
+    archive.stop()
+    assert not requestor.results
+
+    monkeypatch.setattr(commitment, "TRIES", (0.0,))
+    settled = threading.Event()
+    settle = OwedResults.settle
+
+    def watched(owed: OwedResults, one: Owed) -> None:
+        settle(owed, one)
+        settled.set()
+
+    monkeypatch.setattr(OwedResults, "settle", watched)
+    server = requestor.listen_again()
+    again = make_archive(destinations=destinations)
+    assert requestor.arrived.wait(10)
+    server.shutdown()
+    ((kind, information, where),) = requestor.results
+    assert (kind, where, information.TransactionUID) == (2, "own", "1.2.3.4")
+    assert [i.ReferencedSOPInstanceUID for i in information.ReferencedSOPSequence] == [dataset.SOPInstanceUID]
+    assert settled.wait(10)
+    assert again.owed.all() == []
+
+
+def test_what_has_no_address_is_not_owed_for_ever(
+    make_archive: Callable[..., Archive], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commitment, "TRIES", (60.0,))
+    requestor = Requestor()
+    archive = make_archive(destinations=(Destination("TESTER", "127.0.0.1", requestor.port),))
+    requestor.ask(archive.port, [(CT, "1.2.3")], stay=False)
+    requestor.server.shutdown()
+    archive.stop()
+    monkeypatch.setattr(commitment, "TRIES", (0.0,))
+    settled = threading.Event()
+    monkeypatch.setattr(OwedResults, "settle", lambda owed, one: settled.set())
+    make_archive()
+    assert settled.wait(10)
+    assert not requestor.results
+
+
+def test_results_owed_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owed, "LIMIT", 2)
+    results = OwedResults(Index(tmp_path / "index.sqlite"))
+    for number in (1, 2, 1, 3):
+        results.put(Owed(f"1.2.{number}", "A", ((CT, f"1.3.{number}"),)))
+    assert [one.transaction for one in results.all()] == ["1.2.1", "1.2.3"]
