@@ -25,6 +25,7 @@ LABELS = {
     "much-later": "a third order of that patient, a week after the others",
     "other-patient": "a step like the first, of another patient",
     "sparse": "a step of which only what has to be known is known",
+    "two-stations": "a step for either of two stations",
     "performed": "a step that the run reports as started and completed",
     **dict.fromkeys(NAMES, "a patient with a name beyond ASCII"),
 }
@@ -100,6 +101,12 @@ def worklist_entries(identity: Identity, today: date) -> tuple[WorklistEntry, ..
             **order(),
             **step(CT_STATION, "CT", (0, "100000"), ""),
             "AccessionNumber": "",
+        },
+        "two-stations": {
+            **patient(f"{NAME_MARK}^Stations", **known),
+            **order(),
+            **step(CT_STATION, "CT", (0, "103000"), alpha),
+            "ScheduledStationAETitle": [CT_STATION, MR_STATION],
         },
         "performed": {
             **patient(f"{NAME_MARK}^Performed", **known),

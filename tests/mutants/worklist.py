@@ -52,6 +52,30 @@ class NotAccepted(Semantics):
         return super().answer_context(abstract_syntax, syntaxes, role)
 
 
+@mutant(
+    clause="PS3.4 K.5.1.2",
+    defect="fuzzy matching is granted to those who did not ask for it",
+    caught_by=("worklist.context.extended-negotiation",),
+)
+class FuzzyUnasked(Semantics):
+    def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
+        if sop_class == MODALITY_WORKLIST:
+            return b"\1\1\1"
+        return super().extended_negotiation(sop_class, offered)
+
+
+@mutant(
+    clause="PS3.4 K.5.1",
+    defect="extended negotiation is answered as for a query, with five bytes",
+    caught_by=("worklist.context.extended-negotiation",),
+)
+class FiveBytes(Semantics):
+    def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
+        return (
+            bytes(5) if sop_class == MODALITY_WORKLIST else super().extended_negotiation(sop_class, offered)
+        )
+
+
 # -- matching --------------------------------------------------------------------------------------
 
 
@@ -239,6 +263,45 @@ class UnknownIsLost(Semantics):
     def match_scheduled(self, key: Attribute, candidate: Attribute | None, tag: int) -> bool:
         known = candidate is not None and not candidate.is_empty
         return known and super().match_scheduled(key, candidate, tag)
+
+
+@mutant(
+    clause="PS3.4 K.2.2.3",
+    defect="of several stations the first alone is compared",
+    caught_by=("worklist.match.multiple-values",),
+)
+class FirstStationAlone(Semantics):
+    def match_scheduled(self, key: Attribute, candidate: Attribute | None, tag: int) -> bool:
+        if tag == STATION and candidate is not None:
+            candidate = Attribute(candidate.vr, candidate.values[:1])
+        return super().match_scheduled(key, candidate, tag)
+
+
+@mutant(
+    clause="PS3.4 K.2.2.3",
+    defect="of several stations the one that matched is returned",
+    caught_by=("worklist.match.multiple-values",),
+)
+class MatchedStationAlone(Semantics):
+    def item_response(self, query: WorklistQuery, item: AttributeSet) -> AttributeSet:
+        sequence = query.keys.get(STEP_SEQUENCE)
+        key = sequence.items[0].get(STATION) if sequence and sequence.items else None
+        answer = super().item_response(query, item)
+        if key is None or key.is_empty:
+            return answer
+        return in_step(answer, lambda step: step.merged(AttributeSet({STATION: key})))
+
+
+@mutant(
+    clause="PS3.4 K.2.2.2",
+    defect="entries in another character set than the query's are left out",
+    caught_by=("worklist.match.never-keys",),
+)
+class CharacterSetIsKey(Semantics):
+    def match_item(self, query: WorklistQuery, item: AttributeSet) -> bool:
+        own = item.text(identifiers.CHARACTER_SET)
+        foreign = bool(query.character_set) and own not in query.character_set
+        return not foreign and super().match_item(query, item)
 
 
 @mutant(

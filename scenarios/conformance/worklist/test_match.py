@@ -160,6 +160,35 @@ def test_unknown_value_fails(scu: Scu, worklist: Booked) -> None:
     check(worklist, scu, label, {PHYSICIAN: ""}, {label})
 
 
+@requirement(
+    "PS3.4 K.2.2.3",
+    SHALL,
+    "An entry with several values of a key matches by any of them, and returns them all.",
+)
+def test_multiple_values(scu: Scu, worklist: Booked) -> None:
+    label = "two-stations"
+    stations = worklist.value(label, STATION).split("\\")
+    if len(stations) < 2:
+        raise not_tested(f"the entry {label!r} has one station alone")
+    for station in stations:
+        check(worklist, scu, label, {STATION: station}, {label})
+        returned = worklist.item(scu, label, {STATION: station}).step.values(STATION)
+        assert set(returned) == set(stations), f"of the stations {stations} it returns {list(returned)}"
+
+
+@requirement(
+    "PS3.4 K.2.2.2", SHALL, "Specific Character Set and Timezone Offset From UTC in a query are no keys."
+)
+def test_never_keys(scu: Scu, worklist: Booked) -> None:
+    patient = worklist.value("order-ct", "PatientID")
+    for keyword, value in (("SpecificCharacterSet", "ISO_IR 192"), ("TimezoneOffsetFromUTC", "+1345")):
+        found = set(worklist.ask(scu, PatientID=patient, **{keyword: value}))
+        assert found == of_patient(worklist, "order-ct"), (
+            f"{keyword} {value} beside the Patient ID: {sorted(found) or 'nothing'} of "
+            f"{sorted(of_patient(worklist, 'order-ct'))} is found"
+        )
+
+
 @requirement("PS3.4 C.2.2.2.6", SHALL, "All keys of the step sequence hold for one and the same step.")
 def test_one_item_of_sequence(scu: Scu, worklist: Booked) -> None:
     station, modality = worklist.value("order-ct", STATION), worklist.value("order-mr", MODALITY)
