@@ -30,8 +30,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=destination,
-        metavar="AET=HOST:PORT",
-        help="a move destination; may be repeated",
+        metavar="AET=HOST:PORT[:tls]",
+        help="a move destination, which also gets results of storage commitment; with :tls it is sent to over "
+        "TLS, its certificate checked by --tls-client-ca where that is given; may be repeated",
     )
     parser.add_argument(
         "--caller",
@@ -235,12 +236,13 @@ def ae_title(text: str) -> str:
 
 
 def destination(text: str) -> Destination:
-    """AET=HOST:PORT."""
+    """AET=HOST:PORT, or AET=HOST:PORT:tls.  Raises argparse.ArgumentTypeError."""
     title, found, address = text.rpartition("=")
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form AET=HOST:PORT")
-    host, port = _address(address)
-    return Destination(ae_title(title), host, port)
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form AET=HOST:PORT or AET=HOST:PORT:tls")
+    plain = address.removesuffix(":tls")
+    host, port = _address(plain)
+    return Destination(ae_title(title), host, port, tls=plain != address)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -170,7 +170,8 @@ def test_delays_and_rejections(make_archive: Callable[..., Archive], tmp_path: P
     "arguments",
     [
         ["--aet", "SEVENTEEN LETTERS"], ["--aet", "A\\B"], ["--port", "70000"], ["--destination", "X"],
-        ["--destination", "X=host"], ["--store-status", "zz"], ["--reject", "1,2"], ["--user", "ann"],
+        ["--destination", "X=host"], ["--destination", "X=host:tls"], ["--destination", "X=host:104:ssl"],
+        ["--store-status", "zz"], ["--reject", "1,2"], ["--user", "ann"],
         ["--limit", "-1"], ["--audit-udp", ":514"],
     ],
 )  # fmt: skip
@@ -181,6 +182,22 @@ def test_wrong_options_are_one_line(arguments: list[str], capsys: pytest.Capture
         parser.parse_args(arguments)
     assert ended.value.code == 2
     assert "error: argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "destination"),
+    [
+        ("A=host:104", Destination("A", "host", 104)),
+        ("A=host:2762:tls", Destination("A", "host", 2762, tls=True)),
+        ("A=B=host:104", Destination("A=B", "host", 104)),
+        ("TLS=tls:104", Destination("TLS", "tls", 104)),
+    ],
+)
+def test_destinations_are_read(text: str, destination: Destination, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    options.add_options(parser)
+    config = options.config_of(parser.parse_args(["--destination", text]), tmp_path)
+    assert config.destinations == (destination,)
 
 
 def test_a_key_without_a_certificate_is_refused(tmp_path: Path) -> None:
