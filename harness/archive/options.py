@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=destination,
         metavar="AET=HOST:PORT[:tls]",
-        help="a move destination, which also gets results of storage commitment; with :tls it is sent to over "
+        help="a move destination, which also gets results of storage commitment; with :tls over "
         "TLS, its certificate checked by --tls-client-ca where that is given; may be repeated",
     )
     parser.add_argument(
