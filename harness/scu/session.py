@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from harness.dimse.association import Association
-from harness.dimse.errors import AssociationRejected, NoAnswer, PeerViolation
+from harness.dimse.errors import AssociationRejected, DimseError, NoAnswer, NotAccepted, PeerViolation
 from harness.dimse.negotiation import (
     AsyncWindow,
     ExtendedNegotiation,
@@ -29,6 +29,9 @@ REJECTION_RETRIES = 5
 """A transient rejection (PS3.8 9.3.4: congestion, local limit) is tried again this often, a second apart."""
 RELEASE_PATIENCE = 5.0
 """Seconds that an A-RELEASE-RP is waited for where nothing depends on it."""
+
+MAXIMUM_CONTEXTS = 127
+"""Beside one more; ids are odd and of one byte (PS3.8 9.3.2.2)."""
 
 Proposal = str | tuple[str, Sequence[str]]
 """An abstract syntax, offered in the uncompressed transfer syntaxes, or a pair of it and others."""
@@ -150,14 +153,20 @@ class Scu:
         return self.negotiate(request)
 
     def negotiate(self, request: AssociateRequest) -> Association:
-        """An association established with this very request."""
+        """An association established with this very request.
+
+        One that is rejected because it proposes nothing that the product has is NotAccepted.
+        """
         for attempt in range(REJECTION_RETRIES + 1):
             association = self.connect()
             try:
                 association.negotiate(request)
             except AssociationRejected as rejection:
                 association.close()
-                if not rejection.transient or attempt == REJECTION_RETRIES:
+                if not rejection.transient:
+                    self._require_service(request, rejection)
+                    raise
+                if attempt == REJECTION_RETRIES:
                     raise
                 # The only thing to wait for is that the product has room again, which nothing announces.
                 threading.Event().wait(1.0)
@@ -167,6 +176,34 @@ class Scu:
             else:
                 return association
         raise AssertionError("unreachable")
+
+    def _require_service(self, request: AssociateRequest, rejection: AssociationRejected) -> None:
+        """Raises NotAccepted where a request was rejected since the product has none of its services.
+
+        Whether presentation contexts that are all rejected are answered with A-ASSOCIATE-AC or -RJ is left to
+        the product (PS3.8 7.1.1.7).  So the same classes are proposed beside Verification, which it has.
+        """
+        proposed = [(context.abstract_syntax, context.transfer_syntaxes) for context in request.contexts]
+        if not proposed or any(abstract in ("", VERIFICATION) for abstract, _ in proposed):
+            return
+        beside = self.request(
+            VERIFICATION,
+            *proposed[:MAXIMUM_CONTEXTS],
+            calling=request.calling_ae_title,
+            called=request.called_ae_title,
+        )
+        association = self.connect()
+        try:
+            association.negotiate(beside)
+            accepted = {context.abstract_syntax for context in association.accepted_contexts.values()}
+        except DimseError:
+            return
+        finally:
+            association.abort()
+        if accepted == {VERIFICATION}:
+            raise NotAccepted(
+                proposed[0][0], f"the product has no SOP class {proposed[0][0]}: {rejection.reject.words()}"
+            ) from None
 
 
 def open_for(scu: Scu, *sop_classes: str) -> Association:
