@@ -27,7 +27,7 @@ from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_
 from harness.scu.offer import observe
 from harness.scu.session import Scu
 from harness.target import Destination, Target, TargetError, read_target
-from harness.verdict import Outcome
+from harness.verdict import Level, Outcome
 
 PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs")
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
@@ -92,6 +92,12 @@ def run(options: argparse.Namespace) -> int:
             f"{given.dimse.host} is not this machine: a run stores synthetic patients there; "
             "say --i-own-this-system, or --observe to write nothing"
         )
+    if given is not None:
+        peer_of(given)  # Files for TLS are looked at before anything is made.
+    if options.allow_untested:
+        groups = {requirement.group for requirement in selection.collect(options)}
+        for group in sorted(set(options.allow_untested) - groups):
+            raise TargetError(f"--allow-untested {group}: no such group is selected")
     folder = make_run_folder(options.output or Path(f"pacs-run-{datetime.now():%Y%m%d-%H%M%S}"))
     if folder.stat().st_mode & 0o077:
         print(
@@ -274,10 +280,27 @@ def clean_up(target: Target, studies: Sequence[str]) -> int:
         try:
             done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            print(f"pacs-harness: clean-up stopped: {error}", file=sys.stderr)
+            words = f"{command[0]}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            print(f"pacs-harness: clean-up stopped: {words}", file=sys.stderr)
             return gone
         gone += done.returncode == 0
     return gone
+
+
+def _why(code: ExitCode, because: str, session: Session) -> str:
+    """Why a run that may have gone to its end is neither conformant nor failed."""
+    if because != "completed":
+        return because
+    if code is ExitCode.HARNESS:
+        return "the harness itself erred where it says ERROR: that is no fault of the product"
+    open_ = dict.fromkeys(
+        result.requirement.group
+        for result in session.plugin.results
+        if result.outcome is Outcome.NOT_TESTED and result.requirement.level is Level.SHALL
+    )
+    if open_:
+        return f"incomplete: mandatory requirements could not be tested in {', '.join(open_)}"
+    return "incomplete: the product offers nothing of what was selected"
 
 
 def _closing_words(
@@ -295,7 +318,7 @@ def _closing_words(
     counts = "  ".join(f"{outcome} {outcomes.count(outcome)}" for outcome in Outcome if outcome in outcomes)
     console.print(f"\n{len(outcomes)} requirements: {counts}")
     if code not in (ExitCode.CONFORMANT, ExitCode.FAILED):
-        console.print(because)
+        console.print(f"{_why(code, because, session)} (exit code {int(code)})", soft_wrap=True)
     if stored.studies:
         left = len(stored.studies) - cleaned
         console.print(

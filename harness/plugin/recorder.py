@@ -77,7 +77,8 @@ class RecorderPlugin:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.collection_errors.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+            last = report.longreprtext.strip().splitlines()[-1].removeprefix("E ").strip()
+            self.collection_errors.append(f"{report.nodeid}: {last}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

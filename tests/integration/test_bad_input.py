@@ -74,6 +74,34 @@ def test_a_target_file_that_was_saved_with_a_byte_order_mark(target: Path) -> No
     assert call("run", str(target), "--plan", "--select", "verification").returncode == 0
 
 
+def test_tls_files_are_looked_at_before_anything_is_made(tmp_path: Path, target: Path) -> None:
+    target.write_text(target.read_text() + '[dimse.tls]\nca_file = "nowhere.pem"\n')
+    line = clear_line(call("run", str(target), "--output", str(tmp_path / "run")), 2)
+    assert "TLS files cannot be used (nowhere.pem)" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_group_that_does_not_exist_can_not_be_left_untested(tmp_path: Path, target: Path) -> None:
+    words = ["--select", "verification", "--allow-untested", "verfication", "--output", str(tmp_path / "run")]
+    assert "--allow-untested verfication: no such" in clear_line(call("run", str(target), *words), 2)
+
+
+def test_what_is_missing_for_a_verdict_is_said(tmp_path: Path) -> None:
+    with launch.start() as archive:
+        path = tmp_path / "target.toml"
+        path.write_text(TARGET.format(port=archive.port))
+        done = call("run", str(path), "--select", "move.status", "--output", str(tmp_path / "run"))
+    assert done.returncode == 5
+    assert "incomplete: mandatory requirements could not be tested in move (exit code 5)" in done.stdout
+
+
+def test_a_scenario_that_can_not_be_read(tmp_path: Path, target: Path) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "test_x.py").write_text("no python\n")
+    words = ["--scenarios", str(tmp_path / "ours"), "--plan"]
+    assert clear_line(call("run", str(target), *words), 2).endswith("test_x.py: SyntaxError: invalid syntax")
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, target: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
