@@ -57,10 +57,10 @@ _BESIDES = {"worklist": "Modality Worklist", "mpps": "MPPS", "mpps-retrieve": "M
 
 
 NO_ENTRIES = """\
-add a table [worklist] to the target file, with one of
-  folder = "…"            where the product reads DICOM worklist files (.wl): the harness writes its own
-  entries = "entries.toml"  entries made in the product beforehand; `pacs-harness worklist --output
-                          entries.toml` writes the file that says which"""
+add a table [worklist] to the target file, with one of these
+    folder = "…"            where the product reads DICOM worklist files (.wl); the harness writes its own
+    entries = "FILE.toml"   entries made in the product beforehand: `pacs-harness worklist --output FILE.toml`
+                            writes the file that says which"""
 
 
 class PreflightBlocked(Exception):
