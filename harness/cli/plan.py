@@ -51,7 +51,8 @@ def print_plan(options: argparse.Namespace) -> int:
             "each silent answer adds the deadline four times"
         )
     if options.observe or not (options.select or options.level or options.keyword):
-        print("looks:        some 60 short associations, one after the other, to see what is offered")
+        more = "70" if options.observe else "230"
+        print(f"looks:        some {more} short associations to see what is offered and how it behaves")
     for line in _registered(target):
         print(f"register:     {line}")
     print("nothing was sent")

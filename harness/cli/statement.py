@@ -71,9 +71,16 @@ def _from_run(options: argparse.Namespace) -> int:
         raise TargetError(str(error)) from None
     claims = found.target.get("claims")
     named = claims.get("statement") if isinstance(claims, dict) else None
-    folder: Path = options.output or options.source
-    folder.mkdir(parents=True, exist_ok=True)
-    return _write(options.source, folder, options.claims or (Path(named) if named else None))
+    path: Path | None = options.claims or (Path(named) if named else None)
+    gone = options.claims is None and path is not None and not path.exists()
+    if gone:
+        print(
+            f"pacs-harness: the claims that the run's target file names are not at {path}: nothing is "
+            "compared; --claims says where they are",
+            file=sys.stderr,
+        )
+    code = _write(options.source, options.output or options.source, None if gone else path)
+    return ExitCode.INCOMPLETE if gone else code
 
 
 def _write(source: Path, folder: Path, claims: Path | None) -> int:
@@ -88,6 +95,7 @@ def _write(source: Path, folder: Path, claims: Path | None) -> int:
     except NothingSeen as nothing:
         raise TargetError(f"{source}: {nothing}") from None
     difference = None if promised is None else compare(promised, observed)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in (
         ("statement.json", statement_json(observed)),
         ("statement.html", statement_page(observed, difference)),

@@ -19,6 +19,9 @@ from harness.report import load_run
 from harness.report.statement import statement
 from harness.statement import FORMAT, Difference
 
+MADE_UP = Path(__file__).parent / "data" / "made_up_run"
+"""A run of before behaviour was looked at."""
+
 
 def harness(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -73,10 +76,9 @@ def test_what_could_not_be_looked_at_is_neither_kept_nor_broken(looked: Path, tm
     assert "promised, not looked at: C-STORE status 0xA700" in done.stdout
 
 
-@pytest.mark.parametrize("text", ["{", '{"format": "pacs-harness statement 1", "querys": []}'])
-def test_bad_claims_are_one_line(looked: Path, tmp_path: Path, text: str) -> None:
+def test_bad_claims_are_one_line(looked: Path, tmp_path: Path) -> None:
     path = tmp_path / "claims.json"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(json.dumps({"format": FORMAT, "querys": []}), encoding="utf-8")
     done = harness("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
@@ -84,12 +86,11 @@ def test_bad_claims_are_one_line(looked: Path, tmp_path: Path, text: str) -> Non
     assert not (tmp_path / "statement.html").exists()
 
 
-def test_a_run_of_one_requirement_has_no_statement(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    assert harness("run", "--select", "verification.echo.success", "--output", str(folder)).returncode == 0
-    done = harness("statement", str(folder))
+def test_a_run_that_did_not_look_has_no_statement(tmp_path: Path) -> None:
+    done = harness("statement", str(MADE_UP), "--output", str(tmp_path / "out"))
     assert done.returncode == 2
     assert "did not look" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,14 @@ FORBIDDEN = {
         "harness.target",
         "pytest",
     ),
+    "observing": (
+        "harness.archive",
+        "harness.report",
+        "harness.decide",
+        "harness.cli",
+        "harness.peers",
+        "pynetdicom",
+    ),
     "plugin": ("harness.archive", "harness.report", "harness.cli", "harness.peers", "pynetdicom"),
 }
 
