@@ -54,5 +54,5 @@ def test_a_plan_counts_what_the_run_would_do() -> None:
     observer = call("run", "--plan", "--observe").stdout
     assert requirements(whole) >= requirements(careful) > requirements(observer) > 0
     assert "storage" not in observer.splitlines()[1], "an observer stores nothing"
-    assert "some 60 short associations" in observer
+    assert "some 70 short associations" in observer
     assert "short associations" not in call("run", "--plan", "--select", "verification").stdout
