@@ -41,9 +41,10 @@ def titled(corpus: Corpus, store_study: StoreStudy, images: SyntheticStudy) -> S
 
 
 @requirement(
-    "PS3.4 O.2.2", SHALL, "A report of more than 200 content items comes back with every item, in order."
+    "PS3.4 B.4.1.1, O", SHALL, "A report of more than 200 content items comes back with every item, in order."
 )
 def test_full_tree(keeper: Keeper, images: SyntheticStudy) -> None:
+    # O.2.2 demands Level 2 of who is SCU of the class as well, which an archive is when it delivers.
     lost = spoiled(keeper, measurement_report(images, keeper.corpus.identity), level_2=True)
     assert not lost, lost
 
