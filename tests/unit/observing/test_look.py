@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 from harness.capabilities import Capabilities
 from harness.dimse.negotiation import IdentityType
@@ -16,6 +19,7 @@ from harness.scu.session import Peer, Scu
 from harness.scu.uids import CT_IMAGE_STORAGE, VERIFICATION
 from harness.synthesis import new_run_root
 from harness.target import Dimse, Target
+from tests.programs import require_program
 from tests.unit.acceptor import accept_all, accept_only, acceptor
 
 NOBODY = AssociateReject(1, 1, 7)
@@ -49,6 +53,22 @@ def test_titles_that_are_not_checked_and_identities_that_are_refused() -> None:
         seen = policies(scu(port), Look())
     assert (seen.checks_called_ae_title, seen.checks_calling_ae_title) == (False, False)
     assert (seen.user_identity, seen.tls_version) == ("rejected", "")
+
+
+def test_tls(tmp_path: Path) -> None:
+    openssl = require_program("openssl")
+    command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    files = ["-keyout", "key.pem", "-out", "certificate.pem", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([openssl, *command.split(), *files], cwd=tmp_path, check=True, capture_output=True)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    server.maximum_version = ssl.TLSVersion.TLSv1_2
+    client = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
+    with acceptor(accept_all, tls=server) as port:
+        peer = Peer(Address("127.0.0.1", port), "PACS", "ME", 5.0, tls=client, server_hostname="127.0.0.1")
+        seen = policies(Scu(peer), Look())
+    assert seen.tls_version == "TLSv1.2"
+    assert "ECDSA" in seen.tls_cipher_suite
 
 
 def test_an_observer_writes_nothing() -> None:
