@@ -66,7 +66,7 @@ def _with_objects(
             behaviour = replace(behaviour, character_sets=sets.answers(identity))
         behaviour = _towards_others(scu, target, seen, study, bounds, statuses, behaviour)
     if MODALITY_WORKLIST in {one.uid for one in seen.accepted()} and not bounds.ended:
-        more = worklist_keys(scu, target, run_root, bounds)
+        more = worklist_keys(scu, target, bounds)
         behaviour = replace(behaviour, levels=(*behaviour.levels, *more))
     return behaviour
 

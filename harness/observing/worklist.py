@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,14 @@ from harness.plugin.booking import Booked, booked
 from harness.scu.session import Scu
 from harness.scu.uids import MODALITY_WORKLIST
 from harness.scu.worklist import SEQUENCE
+from harness.synthesis import new_run_root
 from harness.target import Target
 
 LEVEL = "WORKLIST"
 LABEL = "order-ct"
 """The entry that is looked for."""
+FOUND_WITHIN = 15.0
+"""Seconds, at most, that are waited for all entries to be found; one of them is enough."""
 STEP_KEYS = (
     *("ScheduledStationAETitle", "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"),
     *("Modality", "ScheduledPerformingPhysicianName", "ScheduledProcedureStepDescription"),
@@ -37,9 +41,15 @@ KEYS = (
 """Keys of PS3.4 table K.6-1; entries have values for them."""
 
 
-def worklist_keys(scu: Scu, target: Target, run_root: str, look: Look) -> tuple[LevelKeys, ...]:
+def worklist_keys(scu: Scu, target: Target, look: Look) -> tuple[LevelKeys, ...]:
     """The keys, where the target file says where entries come from; else a remark."""
-    with look.at("keys of the Modality Worklist"), booked(scu, target, run_root) as entries:
+    # Entries of their own: those of a run that has just ended may be finished, and gone for good.
+    root = new_run_root()
+    soon = replace(target.dimse, visible_within=min(FOUND_WITHIN, target.dimse.visible_within))
+    with (
+        look.at("keys of the Modality Worklist"),
+        booked(scu, replace(target, dimse=soon), root) as entries,
+    ):
         entry = entries.entry(LABEL)
         item = entries.item(scu, LABEL, dict.fromkeys(STEP_KEYS), **dict.fromkeys(KEYS))
         answers: list[KeyAnswer] = []
