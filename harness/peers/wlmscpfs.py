@@ -44,6 +44,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             visible_within=VISIBLE_WITHIN,
         ),
         name=version,
+        destinations=tuple(destinations),
         worklist=Worklist(folder=str(entries)),
     )
     # Entries keep their character set: without this option it answers in none at all.
