@@ -15,7 +15,7 @@ from harness.events import MeasurementRecorded, ResultRecorded, TargetLost
 from harness.plugin.context import RunContext
 from harness.plugin.recorder import RecorderPlugin
 from harness.plugin.scheduling import Job, SharedOut, number_of, place_of
-from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Told
+from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Broken, Told
 from harness.scu.session import Stored
 from harness.verdict import Evidence, Outcome, Requirement, Result
 
@@ -40,8 +40,6 @@ class Controller:
             item.nodeid: requirement
             for item, requirement in zip(recorder.items, recorder.chosen, strict=True)
         }
-        self.fault: Exception | None = None
-        """What went wrong while this process kept what a worker told."""
         self.scheduling = SharedOut(
             [
                 Job(number, item.nodeid, requirement.id, place_of(item))
@@ -95,8 +93,7 @@ class Controller:
 
     def problems(self) -> list[str]:
         """What went wrong with the workers themselves."""
-        odd = [f"worker {id_} collected other scenarios" for id_ in self.scheduling.odd_collections]
-        return odd if self.fault is None else [*odd, f"results could not be kept: {self.fault}"]
+        return [f"worker {id_} collected other scenarios" for id_ in self.scheduling.odd_collections]
 
     def blame_ourselves(self) -> None:
         """What no worker has given a result for, though nobody interrupted the run, is an error of ours."""
@@ -108,16 +105,24 @@ class Controller:
         try:
             with self._lock:
                 self._keep(pickle.loads(data))
-        except Exception as fault:  # noqa: BLE001 - kept for `problems`: nobody hears it in this thread
-            self.fault = self.fault or fault
-            session = self._config and self._config.pluginmanager.getplugin("dsession")
-            if session is not None:
-                session.shouldstop = "what a worker told could not be kept"
+        except Exception as fault:  # noqa: BLE001 - nobody hears it in this thread: the run ends with it
+            words = fault.strerror if isinstance(fault, OSError) else f"{type(fault).__name__}: {fault}"
+            self._break(f"results could no longer be written: {words}")
+
+    def _break(self, why: str) -> None:
+        """No further verdict could be kept: the run ends in good order."""
+        self._recorder.broken = self._recorder.broken or why
+        session = self._config and self._config.pluginmanager.getplugin("dsession")
+        if session is not None:
+            session.shouldstop = why
 
     def _keep(self, told: Told) -> None:
         context = self._context
         if isinstance(told, Stored):
             context.on_stored(told)
+            return
+        if isinstance(told, Broken):
+            self._break(told.reason)
             return
         if isinstance(told, ResultRecorded):
             self._recorder.record(told.result)

@@ -187,7 +187,7 @@ def _run_parallel(context: RunContext, keyword: str, workers: int) -> Session:
         more = ("-p", "xdist", "-p", "harness.plugin.worker", "-n", str(workers))
         code = _pytest_main(_arguments(context, keyword, *more), [controller])
     problems = _problems(plugin, code) + controller.problems()
-    if not problems and code != pytest.ExitCode.INTERRUPTED:
+    if not problems and not plugin.broken and code != pytest.ExitCode.INTERRUPTED:
         controller.blame_ourselves()
     plugin.sort_results()
     return Session(plugin, code, problems)

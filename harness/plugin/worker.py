@@ -5,7 +5,9 @@ Loaded with ``-p`` by controller and workers alike; in the controller it does no
 
 from __future__ import annotations
 
+import contextlib
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +31,15 @@ if TYPE_CHECKING:
 ASSIGNMENT, CHANNEL = "pacs_harness_assignment", "pacs_harness_channel"
 """Keys of what xdist passes to a worker: an `Assignment`, pickled; the channel for `Told` and back."""
 
-Told = Event | Stored
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A worker can no longer write its captures."""
+
+    reason: str
+
+
+Told = Event | Stored | Broken
 """What a worker tells the controller, at once; the controller tells the id after which the target is lost."""
 
 
@@ -83,5 +93,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
     channel.setcallback(lost)
     recorder = RecorderPlugin(context)
-    for plugin in (recorder, FixturePlugin(context, recorder), WaitingPlugin(context, recorder)):
+    plugins = (FixturePlugin(context, recorder), WaitingPlugin(context, recorder), _Farewell(recorder, tell))
+    for plugin in (recorder, *plugins):
         config.pluginmanager.register(plugin)
+
+
+class _Farewell:
+    """Tells at the end why this worker has ended before its time."""
+
+    def __init__(self, recorder: RecorderPlugin, tell: Callable[[Told], None]) -> None:
+        self._recorder = recorder
+        self._tell = tell
+
+    def pytest_sessionfinish(self) -> None:
+        if self._recorder.broken:
+            with contextlib.suppress(OSError):  # where nobody listens any more nobody has to know
+                self._tell(Broken(self._recorder.broken))

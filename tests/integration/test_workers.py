@@ -207,6 +207,27 @@ def test_silent{{n}}(scu):
             assert following == ("over", process)
 
 
+def test_results_that_cannot_be_written_end_the_run(archive: launch.RunningArchive, tmp_path: Path) -> None:
+    body = f"""
+import shutil
+
+@requirement("PS3.8 9", SHALL, "Its capture has no place.")
+def test_first(scu):
+    speak(scu)
+    shutil.rmtree({str(tmp_path / "run" / "captures")!r}, ignore_errors=True)
+    open({str(tmp_path / "run" / "captures")!r}, "w").close()
+---
+@pytest.mark.parametrize("number", range(40))
+@requirement("PS3.8 9", SHALL, "Something.")
+def test_other(scu, number):
+    speak(scu)
+"""
+    session = run(archive, tmp_path, body)
+    code, because = conclude(session.plugin.context, session, ())
+    assert code is ExitCode.HARNESS
+    assert "could no longer be written" in because
+
+
 @pytest.mark.parametrize("selection", ["no.such.id", "find.matching"])
 def test_exit_codes_without_results(tmp_path: Path, selection: str) -> None:
     words = "-k and" if selection == "find.matching" else ""
