@@ -133,9 +133,10 @@ class Watched:
 
     def stop(self) -> None:
         """Give the connection up."""
-        # The thread reads through the connection's buffers: the shutdown, which wakes it, goes past them.
+        # The thread reads through the connection's buffers: the shutdown, which wakes it, goes past them, and
+        # past TLS, which an SSLSocket's own would give up under the thread's hands.
         with contextlib.suppress(OSError):
-            self._association.connection.sock.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._association.connection.sock, socket.SHUT_RDWR)
         self._thread.join()
 
 
