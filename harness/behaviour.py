@@ -132,6 +132,10 @@ class Policies:
     simultaneous: int | None = None
     """Associations that it held at once."""
     simultaneous_asked: int = 0
+    silent_closed_after: float | None = None
+    """Seconds after which it closed a connection on which nothing was said (ARTIM timer, PS3.8 9.1.5)."""
+    silent_watched_for: float | None = None
+    """Seconds for which such a connection was watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ class Behaviour:
     initiated: tuple[Initiated, ...] = ()
     moved_classes: tuple[str, ...] = ()
     """SOP classes of the objects that it was asked to send by C-MOVE."""
+    elements_kept: bool | None = None
+    """Whether objects with private elements came back with every element as it was."""
     stored_objects: bool = False
     """Whether objects were stored to see it; an observer stores none."""
     remarks: tuple[str, ...] = ()
@@ -160,6 +166,7 @@ def behaviour_from_json(document: dict[str, Any]) -> Behaviour:
         character_sets=tuple(CharacterSetAnswer(**item) for item in document["character_sets"]),
         initiated=tuple(_initiated(item) for item in document["initiated"]),
         moved_classes=tuple(document["moved_classes"]),
+        elements_kept=document["elements_kept"],
         stored_objects=bool(document["stored_objects"]),
         remarks=tuple(document["remarks"]),
     )

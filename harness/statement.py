@@ -25,7 +25,7 @@ class How(enum.StrEnum):
     ANSWERED = "answered"
     """Seen in the answer to a request."""
     INFERRED = "inferred"
-    """Follows from the outcomes of requirements."""
+    """Follows from something else: outcomes of requirements, times, objects that came back."""
 
 
 class Role(enum.StrEnum):
@@ -172,6 +172,7 @@ ASSOCIATION_FACTS = {
     "maximum-length-received-as-initiator": "Longest PDU that it takes as initiator, in bytes (0: unlimited)",
     "idle-connection-closed": "A connection without a request is closed (ARTIM timer)",
     "artim-seconds": "ARTIM timer, in seconds",
+    "elements-kept": "Every element of an object comes back, private ones too",
     "storage-level": "Level of storage (PS3.4 B.4.1: 0 local, 1 base, 2 full)",
 }
 """Names of facts about associations, and what each says."""

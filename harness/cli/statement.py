@@ -17,6 +17,7 @@ from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
 from harness.plugin.context import StoredLog, peer_of
 from harness.plugin.run import RunFile, make_run_folder
+from harness.plugin.waiting import patience
 from harness.scu import offer
 from harness.scu.session import Scu
 from harness.statement import Difference
@@ -173,7 +174,10 @@ def _look(target: Target, folder: Path, *, observe: bool, temporary: bool) -> Ex
             "implementation_version_name": greeting.implementation_version_name or "",
         }
         run_file = RunFile.start(folder, target, command, peer)
-        run_file.saw(look(scu, target, offer.observe(scu), new_run_root(), observe=observe))
+        name, most = target.name or target.dimse.called_ae_title, patience(target, answered=False)
+        print(f"looking at {name}; its ARTIM timer is waited for, {most:.0f} s at most", flush=True)
+        seen = offer.observe(scu)
+        run_file.saw(look(scu, target, seen, new_run_root(), observe=observe, watch_silence=True))
     except PreflightBlocked as blocked:
         print(f"pacs-harness: {in_a_line(blocked.finding)}", file=sys.stderr)
         run_file.finish(None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}")

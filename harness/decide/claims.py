@@ -21,6 +21,8 @@ from harness.statement import (
 
 STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
 """Claims of all of it have the UID of the service class (PS3.2 A.4.2.1.4.1.2)."""
+TIMER_EARLY, TIMER_LATE = 1.0, 5.0
+"""Seconds by which a timer that was seen may miss the one that is claimed: what is busy is late."""
 _TITLES = ASSOCIATION_FACTS | SECURITY_FACTS
 _UNLIMITED_AT_ZERO = (
     "asynchronous-operations-invoked",
@@ -156,6 +158,9 @@ def _facts(promised: Sequence[Fact], observed: Sequence[Fact], lines: _Lines) ->
                 (lines.unseen if fact.at_least else lines.missing).append(f"{words}; seen was {_value(fact)}")
             elif _amount(fact) > _amount(claim):
                 lines.beyond.append(f"{_TITLES.get(fact.name, fact.name)}: {_value(fact)}")
+        elif claim.name == "artim-seconds" and _is_number(claim) and _is_number(fact):
+            if not -TIMER_EARLY <= _amount(fact) - _amount(claim) <= TIMER_LATE:
+                lines.missing.append(f"{words}; seen was {_value(fact)}")
         elif fact.value != claim.value:
             lines.missing.append(f"{words}; seen was {_value(fact)}")
     named = {claim.name for claim in promised}

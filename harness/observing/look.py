@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,35 +14,54 @@ from harness.observing.charsets import CharacterSets
 from harness.observing.keys import attributes_of_the_study, level_keys
 from harness.observing.moving import Moving
 from harness.observing.policies import SIMULTANEOUS, policies, simultaneous
+from harness.observing.silence import silent_connection
 from harness.observing.statuses import Statuses, offered
 from harness.observing.worklist import worklist_keys
 from harness.plugin.fixtures import await_visible, send_study
 from harness.scu.destination import Destination
 from harness.scu.session import Scu
 from harness.scu.uids import MODALITY_WORKLIST, STORAGE_COMMITMENT_PUSH, QueryLevel, Root
-from harness.synthesis import Identity, SyntheticStudy, new_study
+from harness.synthesis import Identity, SyntheticStudy, assemble, instance_of, new_study
+from harness.synthesis.extras import add_private
 from harness.target import Target
 
 
-def look(scu: Scu, target: Target, seen: Capabilities, run_root: str, *, observe: bool) -> Capabilities:
+def look(
+    scu: Scu,
+    target: Target,
+    seen: Capabilities,
+    run_root: str,
+    *,
+    observe: bool,
+    watch_silence: bool = False,
+) -> Capabilities:
     """`seen` with its behaviour; what the product stored is reported to ``scu.on_stored``.
 
-    With ``observe`` nothing but negotiation, C-ECHO and C-FIND for what nobody has.  What fails is a remark,
-    and nothing is raised for it.
+    With ``observe`` nothing but negotiation, C-ECHO and C-FIND for what nobody has.  ``watch_silence`` waits
+    for the ARTIM timer, for up to `harness.plugin.waiting.patience` seconds.  What fails is a remark, and
+    nothing is raised for it.
     """
     bounds = Look()
-    statuses = Statuses(scu, bounds, [])
-    behaviour = Behaviour(policies=policies(scu, bounds))
-    statuses.answers_to_nobody()
-    if not observe and not bounds.ended:
-        with bounds.at("associations at once"):
-            held = simultaneous(scu)
-            behaviour = replace(
-                behaviour,
-                policies=replace(behaviour.policies, simultaneous=held, simultaneous_asked=SIMULTANEOUS),
-            )
-        behaviour = _with_objects(scu, target, seen, run_root, bounds, statuses, behaviour)
-    behaviour = replace(behaviour, statuses=tuple(statuses.found), remarks=tuple(bounds.remarks))
+    statuses = Statuses(scu, bounds)
+    with silent_connection(scu, target) if watch_silence else contextlib.nullcontext() as silence:
+        behaviour = Behaviour(policies=policies(scu, bounds))
+        statuses.answers_to_nobody()
+        if not observe and not bounds.ended:
+            with bounds.at("associations at once"):
+                held = simultaneous(scu)
+                behaviour = replace(
+                    behaviour,
+                    policies=replace(behaviour.policies, simultaneous=held, simultaneous_asked=SIMULTANEOUS),
+                )
+            behaviour = _with_objects(scu, target, seen, run_root, bounds, statuses, behaviour)
+        if silence is not None:
+            behaviour = replace(behaviour, policies=silence(bounds, behaviour.policies))
+    behaviour = replace(
+        behaviour,
+        statuses=tuple(statuses.found),
+        elements_kept=statuses.elements_kept,
+        remarks=tuple(bounds.remarks),
+    )
     return replace(seen, behaviour=behaviour)
 
 
@@ -73,7 +93,7 @@ def _with_objects(
 
 def _stored(scu: Scu, target: Target, identity: Identity, bounds: Look) -> SyntheticStudy | None:
     """A CT study of which everything is known, stored and visible."""
-    study = new_study(identity, "CT", 2, 2, **attributes_of_the_study())
+    study = _with_private_elements(new_study(identity, "CT", 2, 2, **attributes_of_the_study()))
     with bounds.at("a study to query for"):
         send_study(scu, study.instances)
         if await_visible(scu, study, target.dimse.visible_within):
@@ -82,6 +102,15 @@ def _stored(scu: Scu, target: Target, identity: Identity, bounds: Look) -> Synth
             f"a study to query for: acknowledged, and not found within {target.dimse.visible_within:g} s"
         )
     return None
+
+
+def _with_private_elements(study: SyntheticStudy) -> SyntheticStudy:
+    made = []
+    for instance in study.instances:
+        attributes = copy.deepcopy(instance.attributes)
+        add_private(attributes)
+        made.append(instance_of(attributes, instance.transfer_syntax))
+    return assemble(made)[0]
 
 
 def _levels(scu: Scu, seen: Capabilities, study: SyntheticStudy, bounds: Look) -> tuple[LevelKeys, ...]:

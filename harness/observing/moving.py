@@ -13,7 +13,7 @@ from harness.plugin.committing import open_as
 from harness.scu.catalogue import name_of
 from harness.scu.commitment import commit, references_to
 from harness.scu.destination import Destination
-from harness.scu.inbox import StatusOf, success
+from harness.scu.inbox import Received, StatusOf, success
 from harness.scu.move import move
 from harness.scu.retrieve import Retrieval, keys_for
 from harness.scu.session import Scu
@@ -43,7 +43,7 @@ class Moving:
         self._nothing(root, study)
         keys = keys_for(root, QueryLevel.STUDY, study)
         with self.look.at("C-MOVE"):
-            retrieval, requests = self._move(root, keys, success)
+            retrieval, requests, received = self._move(root, keys, success)
             if retrieval.status == MOVE_DESTINATION_UNKNOWN or not requests:
                 self.look.remarks.append(
                     f"what it proposes when it sends objects: nothing came to {self.destination.ae_title}, "
@@ -51,7 +51,8 @@ class Moving:
                 )
                 return (), ()
             self.statuses.note("C-MOVE", "study", retrieval.final)
-            refusal, refused = self._move(root, keys, lambda received: REFUSED)
+            self.statuses.compare(study, received)
+            refusal, refused, _ = self._move(root, keys, lambda received: REFUSED)
             if refused:
                 self.statuses.note("C-MOVE", "object-refused", refusal.final)
             classes = tuple(dict.fromkeys(one.sop_class for one in study.instances))
@@ -70,10 +71,10 @@ class Moving:
 
     def _move(
         self, root: Root, keys: dict[str, Any], status_of: StatusOf
-    ) -> tuple[Retrieval, tuple[AssociateRequest, ...]]:
+    ) -> tuple[Retrieval, tuple[AssociateRequest, ...], tuple[Received, ...]]:
         with self.destination.inbox(status_of=status_of) as inbox:
             retrieval = move(self.scu, root, QueryLevel.STUDY, self.destination.ae_title, keys)
-            return retrieval, tuple(inbox.requests)
+            return retrieval, tuple(inbox.requests), tuple(inbox.received)
 
     def committed(self, study: SyntheticStudy, within: float) -> tuple[Initiated, ...]:
         """What it opened to report the result of storage commitment, and its answer to the request."""

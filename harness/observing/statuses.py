@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.offer import NO_SUCH_PATIENT, NO_SUCH_UID
 from harness.scu.retrieve import keys_for
+from harness.scu.retrieved import altered
 from harness.scu.session import Scu
 from harness.scu.status import response_to
 from harness.scu.store import note_stored, proposals_for, store, store_request
@@ -38,13 +39,20 @@ class Statuses:
 
     scu: Scu
     look: Look
-    found: list[StatusAnswer]
+    found: list[StatusAnswer] = field(default_factory=list)
+    elements_kept: bool | None = None
+    """Whether what was retrieved had every element; None where nothing was."""
 
     def note(self, command: str, situation: str, response: CommandSet) -> None:
         """Keep the status of a response."""
         answer = StatusAnswer(command, situation, response.integer("Status"))
         if answer not in self.found:
             self.found.append(answer)
+
+    def compare(self, study: SyntheticStudy, received: Sequence[Received]) -> None:
+        """Note whether objects that came back are those that were stored, element by element."""
+        if received and self.elements_kept is not False:
+            self.elements_kept = not altered(study.instances, received)
 
     def answers_to_nobody(self) -> None:
         """C-ECHO, and C-FIND for what nobody has: an observer's part."""
@@ -128,6 +136,8 @@ class Statuses:
                 identifier = keys_of(QueryLevel.STUDY, keys)
                 brought = get_with(association, root.get, identifier, status_of=partial(_always, answer))
                 self.note("C-GET", situation, brought.retrieval.final)
+                if situation == "study":
+                    self.compare(study, brought.received)
 
 
 def offered(scu: Scu, models: Sequence[tuple[Root, str]]) -> Root | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
-from harness.behaviour import Behaviour, Initiated, KeyAnswer
+from harness.behaviour import Behaviour, Initiated, KeyAnswer, Policies
 from harness.capabilities import Capabilities, OfferedClass
 from harness.report.wording import product_name
 from harness.statement import (
@@ -159,29 +159,43 @@ def _associations(run: Run, seen: Capabilities, behaviour: Behaviour) -> Iterato
     initiated: Initiated | None = next(iter(behaviour.initiated), None)
     if initiated is not None and initiated.maximum_length is not None:
         yield Fact("maximum-length-received-as-initiator", initiated.maximum_length)
-    yield from _inferred(run, seen)
+    yield from _inferred(run, seen, behaviour)
 
 
-def _inferred(run: Run, seen: Capabilities) -> Iterator[Fact]:
-    """What follows from the outcomes of requirements, and from what is answered alike for every class."""
+def _inferred(run: Run, seen: Capabilities, behaviour: Behaviour) -> Iterator[Fact]:
+    """What follows from times, from objects that came back, and from outcomes of requirements."""
     outcomes = {result.requirement.id: result.outcome for result in run.results}
-    if outcomes.get(_IDLE) in (Outcome.PASS, Outcome.WARN, Outcome.FAIL):
-        closed = outcomes[_IDLE] is Outcome.PASS
-        yield Fact("idle-connection-closed", closed, How.INFERRED)
-        claims = run.target.get("claims")
-        artim = claims.get("artim") if isinstance(claims, dict) else None
-        if closed and isinstance(artim, int | float):
-            yield Fact("artim-seconds", artim, How.INFERRED)
+    yield from _timer(run, behaviour.policies, outcomes.get(_IDLE))
     levels = {
         option.value
         for one in seen.accepted("storage")
         for option in one.options
         if option.name == "storage-level" and option.value <= 2
     }
+    kept = behaviour.elements_kept
+    if any(outcomes.get(one) in (Outcome.WARN, Outcome.FAIL) for one in _EVERYTHING_KEPT):
+        kept = False
+    if kept is not None:
+        yield Fact("elements-kept", kept, How.INFERRED)
     if len(levels) == 1:
         yield Fact("storage-level", levels.pop())
-    elif not levels and all(outcomes.get(one) is Outcome.PASS for one in _EVERYTHING_KEPT):
-        yield Fact("storage-level", 2, How.INFERRED)
+    elif not levels and kept is not None:
+        # Level 2 is that every element is kept; which of the others it has does not show (PS3.4 B.4.1).
+        yield Fact("storage-level", 2 if kept else 1, How.INFERRED)
+
+
+def _timer(run: Run, policies: Policies, outcome: Outcome | None) -> Iterator[Fact]:
+    if policies.silent_watched_for is not None:
+        yield Fact("idle-connection-closed", policies.silent_closed_after is not None, How.INFERRED)
+        if policies.silent_closed_after is not None:
+            yield Fact("artim-seconds", round(policies.silent_closed_after, 1), How.INFERRED)
+    elif outcome in (Outcome.PASS, Outcome.WARN, Outcome.FAIL):
+        closed = outcome is Outcome.PASS
+        yield Fact("idle-connection-closed", closed, How.INFERRED)
+        claims = run.target.get("claims")
+        artim = claims.get("artim") if isinstance(claims, dict) else None
+        if closed and isinstance(artim, int | float):
+            yield Fact("artim-seconds", artim, How.INFERRED)
 
 
 def _security(run: Run, behaviour: Behaviour) -> Iterator[Fact]:

@@ -53,7 +53,7 @@ LETTER_WORDS = {
 HOW_WORDS = {
     How.NEGOTIATED: "agreed on, proposed or refused when an association was established",
     How.ANSWERED: "seen in the answer to a request",
-    How.INFERRED: "follows from outcomes of requirements, or from what was answered elsewhere",
+    How.INFERRED: "follows from something else: outcomes of requirements, times, objects that came back",
 }
 _CATEGORY_ORDER = ("Transfer", "Query/Retrieve", "Workflow Management", "Print Management", "")
 _STATUS_KINDS = {0x0000: "Success", 0xFE00: "Cancel", 0xFF00: "Pending", 0xFF01: "Pending"}

@@ -113,7 +113,7 @@ def test_an_observer_stores_nothing(archive: launch.RunningArchive, tmp_path: Pa
     )
     target.write_text(
         f'[dimse]\nhost = "127.0.0.1"\nport = {archive.port}\ncalled_ae_title = "REFERENCE"\n'
-        f"[claims]\nstatement = {json.dumps(str(path))}\n"
+        f"[claims]\nartim = 1\nstatement = {json.dumps(str(path))}\n"
     )
     folder = tmp_path / "look"
     done = harness("statement", str(target), "--observe", "--output", str(folder))

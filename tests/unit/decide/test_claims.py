@@ -159,6 +159,13 @@ def test_numbers(name: str, value: int | str, missing: int, unseen: int) -> None
     assert (len(found.missing), len(found.unseen)) == (missing, unseen)
 
 
+@pytest.mark.parametrize(("seen", "missing"), [(10.0, 0), (9.2, 0), (14.0, 0), (2.0, 1), (60.0, 1)])
+def test_a_timer_may_be_a_little_late(seen: float, missing: int) -> None:
+    observed = replace(OBSERVED, associations=(Fact("artim-seconds", seen),))
+    found = compare(Statement(associations=(Fact("artim-seconds", 10),)), observed)
+    assert (len(found.missing), found.unseen, found.beyond) == (missing, (), ())
+
+
 def test_security() -> None:
     claims = Statement(security=(Fact("called-ae-title-checked", False),))
     assert only_missing(claims) == ("Rejects another called AE title: no; seen was yes",)

@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+from harness.behaviour import Policies
 from harness.capabilities import Capabilities
 from harness.dimse.negotiation import IdentityType
 from harness.dimse.pdu import Abort, AssociateAccept, AssociateReject, AssociateRequest
@@ -15,10 +16,11 @@ from harness.observing import look
 from harness.observing.bounds import MAX_FAILURES, Look
 from harness.observing.moving import initiated
 from harness.observing.policies import policies, simultaneous
+from harness.observing.silence import silent_connection
 from harness.scu.session import Peer, Scu
 from harness.scu.uids import CT_IMAGE_STORAGE, VERIFICATION
 from harness.synthesis import new_run_root
-from harness.target import Dimse, Target
+from harness.target import Claims, Dimse, Target
 from tests.programs import require_program
 from tests.unit.acceptor import accept_all, accept_only, acceptor
 
@@ -109,6 +111,16 @@ def test_one_association_at_a_time() -> None:
     with acceptor(accept_all) as port:
         peer = Peer(Address("127.0.0.1", port), "PACS", "ME", 0.3)
         assert simultaneous(Scu(peer)) == 1
+
+
+def test_a_silent_connection_that_is_closed() -> None:
+    # The acceptor closes a connection without a request when its deadline has passed.
+    with acceptor(accept_all, deadline=0.2) as port:
+        target = Target(Dimse("127.0.0.1", port, "PACS", "ME"), claims=Claims(artim=0.2))
+        with silent_connection(scu(port), target) as ended:
+            seen = ended(Look(), Policies())
+    assert seen.silent_closed_after is not None
+    assert seen.silent_watched_for == 5.2
 
 
 def test_what_it_proposes() -> None:

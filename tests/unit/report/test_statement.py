@@ -134,6 +134,27 @@ def test_the_timer_is_inferred(run: Run, outcome: Outcome, closed: bool | None, 
         assert name not in facts or facts[name].how is How.INFERRED
 
 
+def test_a_timer_that_was_watched_counts_before_outcomes(run: Run, behaviour: Behaviour) -> None:
+    assert run.capabilities is not None
+    policies = replace(behaviour.policies, silent_closed_after=30.04, silent_watched_for=75.0)
+    seen = replace(run.capabilities, behaviour=replace(behaviour, policies=policies))
+    facts = {fact.name: fact.value for fact in statement(replace(run, capabilities=seen)).associations or ()}
+    assert (facts["idle-connection-closed"], facts["artim-seconds"]) == (True, 30.0)
+
+
+@pytest.mark.parametrize(("kept", "level"), [(True, 2), (False, 1), (None, None)])
+def test_the_level_of_storage_is_inferred(
+    run: Run, behaviour: Behaviour, kept: bool | None, level: int | None
+) -> None:
+    assert run.capabilities is not None
+    seen = replace(run.capabilities, behaviour=replace(behaviour, elements_kept=kept))
+    facts = {
+        fact.name: fact for fact in statement(replace(run, results=(), capabilities=seen)).associations or ()
+    }
+    assert ("elements-kept" in facts) == (kept is not None)
+    assert (facts["storage-level"].value if "storage-level" in facts else None) == level
+
+
 def test_json_obeys_the_schema_and_comes_back(run: Run) -> None:
     found = statement(run)
     document = json.loads(statement_json(found))
