@@ -130,21 +130,32 @@ def bring_back(
     """Retrieve stored objects of one series: by C-GET, else by C-MOVE to the harness's own destination.
 
     The transfer syntaxes of the objects are offered beside the uncompressed ones: whether a product can
-    decompress is a question to its retrieval, not to what it keeps.  ``destination`` is asked for only where
-    C-GET is not offered; it may raise NotTested, as this does where C-MOVE is not offered either.
+    decompress is a question to its retrieval, not to what it keeps.  So is whether it matches lists of UIDs:
+    of several objects the whole series is retrieved.  ``destination`` is asked for only where C-GET is not
+    offered; it may raise NotTested, as this does where C-MOVE is not offered either.
     """
+    level = QueryLevel.IMAGE if len(instances) == 1 else QueryLevel.SERIES
+    wanted = {one.sop_instance_uid for one in instances}
+
+    def keys(root: Root) -> dict[str, str | list[str]]:
+        named = keys_to(root, instances)
+        if level is QueryLevel.SERIES:
+            del named["SOPInstanceUID"]
+        return named
+
     own = dict.fromkeys(
         (one.transfer_syntax,) for one in instances if one.transfer_syntax not in UNCOMPRESSED
     )
     storage = storage_for(instances, *own, UNCOMPRESSED)
     for root in (Root.STUDY, Root.PATIENT):
         with contextlib.suppress(NotAccepted, NotSupported):
-            return get_agreed(scu, root, QueryLevel.IMAGE, storage, keys_to(root, instances)).received
+            brought = get_agreed(scu, root, level, storage, keys(root)).received
+            return tuple(one for one in brought if one.sop_instance_uid in wanted)
     receiver = destination()
     for root in (Root.STUDY, Root.PATIENT):
         with contextlib.suppress(NotAccepted):
-            keys = keys_to(root, instances)
-            return move_to(scu, receiver, recorder, root, QueryLevel.IMAGE, keys).received
+            brought = move_to(scu, receiver, recorder, root, level, keys(root)).received
+            return tuple(one for one in brought if one.sop_instance_uid in wanted)
     raise NotTested("nothing can be brought back: the product offers neither C-GET nor C-MOVE")
 
 
