@@ -6,16 +6,25 @@ are written here, in one place, and the console shows them as in a serial run.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.events import MeasurementRecorded, ResultRecorded, TargetLost
+from harness.events import (
+    Event,
+    EventStream,
+    MeasurementRecorded,
+    ResultRecorded,
+    RunStarted,
+    TargetLost,
+)
 from harness.plugin.context import RunContext
 from harness.plugin.recorder import RecorderPlugin
 from harness.plugin.scheduling import Job, SharedOut, number_of, place_of
-from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Broken, Told
+from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Broken, Doubtful, Told
 from harness.scu.session import Stored
 from harness.verdict import Evidence, Outcome, Requirement, Result
 
@@ -36,6 +45,9 @@ class Controller:
         self._lock = threading.Lock()
         self._channels: list[execnet.Channel] = []
         self._config: pytest.Config | None = None
+        self._otherwise: list[str] = []
+        self.doubtful: dict[str, Result] = {}
+        """By id, what did not pass beside others' scenarios: it is asked again alone, and counts so."""
         self._requirements = {
             item.nodeid: requirement
             for item, requirement in zip(recorder.items, recorder.chosen, strict=True)
@@ -95,6 +107,33 @@ class Controller:
         """What went wrong with the workers themselves."""
         return [f"worker {id_} collected other scenarios" for id_ in self.scheduling.odd_collections]
 
+    def alone(self) -> RunContext:
+        """The context in which this process asks again what is doubtful."""
+        return replace(
+            self._context,
+            selection=replace(self._context.selection, ids=tuple(self.doubtful)),
+            run_root=root_of(self._context.run_root, len(self._channels)),
+            events=EventStream(self._hear_again),
+        )
+
+    def _hear_again(self, event: Event) -> None:
+        if isinstance(event, ResultRecorded):
+            before = self.doubtful.pop(event.result.requirement.id, None)
+            if before is None:
+                return
+            self._recorder.record(event.result)
+            if before.outcome is not event.result.outcome:
+                self._otherwise.append(f"{before.requirement.id} {before.outcome}: {before.reason}")
+                self._recorder.remarks["beside other scenarios"] = "; ".join(self._otherwise)
+        elif not isinstance(event, RunStarted):
+            self._keep(event)
+
+    def settle(self) -> None:
+        """What is doubtful still, the run having ended before, is kept as it was judged."""
+        for result in self.doubtful.values():
+            self._recorder.record(result)
+        self.doubtful.clear()
+
     def blame_ourselves(self) -> None:
         """What no worker has given a result for, though nobody interrupted the run, is an error of ours."""
         for requirement in self._recorder.unfinished():
@@ -124,6 +163,9 @@ class Controller:
         if isinstance(told, Broken):
             self._break(told.reason)
             return
+        if isinstance(told, Doubtful):
+            self.doubtful[told.result.requirement.id] = told.result
+            return
         if isinstance(told, ResultRecorded):
             self._recorder.record(told.result)
             return
@@ -132,7 +174,7 @@ class Controller:
                 return
             context.lost_after = told.after
             for channel in self._channels:
-                if not channel.isclosed():
+                with contextlib.suppress(OSError):  # a worker that has ended
                     channel.send(told.after)
         elif isinstance(told, MeasurementRecorded):
             self._recorder.measurements.append(told.measurement)

@@ -121,6 +121,7 @@ class RunFile:
             results=tuple(plugin.results) if plugin else (),
             measurements=tuple(plugin.measurements) if plugin else (),
             unselected=tuple(plugin.unselected) if plugin else (),
+            environment={**self.run.environment, **(plugin.remarks if plugin else {})},
         )
         self.write()
 
@@ -187,6 +188,12 @@ def _run_parallel(context: RunContext, keyword: str, workers: int) -> Session:
         more = ("-p", "xdist", "-p", "harness.plugin.worker", "-n", str(workers))
         code = _pytest_main(_arguments(context, keyword, *more), [controller])
     problems = _problems(plugin, code) + controller.problems()
+    going_on = not (problems or plugin.broken or context.lost_after)
+    if controller.doubtful and going_on and code != pytest.ExitCode.INTERRUPTED:
+        again = run_pytest(controller.alone(), keyword=keyword)
+        code = max(code, again.pytest_code, key=lambda one: one == pytest.ExitCode.INTERRUPTED)
+        plugin.broken = plugin.broken or again.plugin.broken
+    controller.settle()
     if not problems and not plugin.broken and code != pytest.ExitCode.INTERRUPTED:
         controller.blame_ourselves()
     plugin.sort_results()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.events import Event, EventStream, RunStarted
+from harness.events import Event, EventStream, ResultRecorded, RunStarted
 from harness.plugin.context import RunContext
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot, Selection
@@ -24,6 +24,7 @@ from harness.plugin.turns import SharedTurns
 from harness.plugin.waiting import WaitingPlugin
 from harness.scu.session import Stored
 from harness.target import Target
+from harness.verdict import Result
 
 if TYPE_CHECKING:
     import execnet
@@ -39,7 +40,14 @@ class Broken:
     reason: str
 
 
-Told = Event | Stored | Broken
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A requirement did not pass, and was judged beside other workers' scenarios."""
+
+    result: Result
+
+
+Told = Event | Stored | Broken | Doubtful
 """What a worker tells the controller, at once; the controller tells the id after which the target is lost."""
 
 
@@ -70,8 +78,11 @@ def pytest_configure(config: pytest.Config) -> None:
     channel: execnet.Channel = given[CHANNEL]
 
     def tell(told: Told) -> None:
-        if not isinstance(told, RunStarted):
-            channel.send(pickle.dumps(told))
+        if isinstance(told, RunStarted):
+            return
+        if isinstance(told, ResultRecorded) and told.result.requirement.id in recorder.beside_others:
+            told = Doubtful(told.result)
+        channel.send(pickle.dumps(told))
 
     context = RunContext(
         assignment.target,

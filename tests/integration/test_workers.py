@@ -93,7 +93,7 @@ def test_equal_outcomes_and_whole_files(tmp_path: Path, capsys: pytest.CaptureFi
         events = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
         assert events[0] == "RunStarted"
         assert events[-1] == "RunFinished"
-        assert events.count("RequirementStarted") == events.count("ResultRecorded") == len(lines)
+        assert events.count("ResultRecorded") == len(lines)
         seen[name] = (code, {line["id"]: (line["outcome"], line["cases"]) for line in lines})
     assert seen["workers"] == seen["serial"]
     assert seen["chance"] == seen["serial"]
@@ -205,6 +205,35 @@ def test_silent{{n}}(scu):
     for (words, process), following in pairwise(lines):
         if words == "alone":
             assert following == ("over", process)
+
+
+def test_what_does_not_pass_beside_others_is_asked_again_alone(
+    archive: launch.RunningArchive, tmp_path: Path
+) -> None:
+    body = """
+@pytest.mark.parametrize("case", [1, 2])
+@requirement("PS3.8 9", SHALL, "Holds alone.")
+def test_harassed(scu, request, case):
+    speak(scu)
+    assert case == 1 or not hasattr(request.config, "workerinput"), "seen: it does not hold"
+
+@requirement("PS3.8 9", SHALL, "Never holds.")
+def test_wrong(scu):
+    speak(scu)
+    assert False, "seen: it never holds"
+---
+@pytest.mark.alone
+@requirement("PS3.8 9", SHALL, "Judged alone at once.")
+def test_lonely(scu, request):
+    assert not hasattr(request.config, "workerinput"), "seen: by a worker"
+"""
+    session = run(archive, tmp_path, body)
+    assert outcomes(session) == {"harassed": Outcome.PASS, "wrong": Outcome.FAIL, "lonely": Outcome.FAIL}
+    assert session.plugin.remarks == {
+        "beside other scenarios": "ours.m0.harassed FAIL: [2] seen: it does not hold"
+    }
+    lines = (tmp_path / "run" / "results.jsonl").read_text().splitlines()
+    assert len(lines) == 3
 
 
 def test_results_that_cannot_be_written_end_the_run(archive: launch.RunningArchive, tmp_path: Path) -> None:
