@@ -36,6 +36,10 @@ WRITING_FIXTURES = frozenset({"corpus", "stored_study", "store_study", "destinat
 """A scenario that asks for one of these writes to the product, or has it send."""
 
 
+ALONE = ("alone", "waiting", "restarts")
+"""Markers of items beside which no other worker's scenario runs."""
+
+
 @dataclass
 class _Case:
     name: str
@@ -72,6 +76,12 @@ class RecorderPlugin:
         self._open: dict[str, _Open] = {}
         self._recorders: dict[str, Recorder] = {}
         self._case: tuple[Judgement, float] | None = None
+        self._alone = True
+        """Whether no other worker's scenario ran beside the judgement of this one."""
+        self.beside_others: set[str] = set()
+        """Ids of requirements that did not pass, and were judged beside another worker's scenarios."""
+        self.remarks: dict[str, str] = {}
+        """What has to be said of the run as a whole, beside its environment."""
 
     # ------------------------------------------------------------ collection
 
@@ -148,6 +158,7 @@ class RecorderPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Where several workers exercise the product: wait for this scenario's turn."""
+        self._alone = self.context.worker is None or any(map(item.get_closest_marker, ALONE))
         self.context.turns.begin(alone=item.get_closest_marker("alone") is not None)
         try:
             return (yield)
@@ -180,6 +191,7 @@ class RecorderPlugin:
         # Alone: another worker's scenario may be what the product is busy with.
         with self.context.turns.alone():
             self._ask_again(pyfuncitem, outcome)
+        self._alone = True
 
     def _ask_again(self, pyfuncitem: pytest.Function, outcome: Any) -> None:
         id_ = self._requirements[pyfuncitem.nodeid].id
@@ -271,6 +283,8 @@ class RecorderPlugin:
         recorder = self._recorders.pop(item.nodeid, None) or Recorder()
         entry.cases.append(_Case(callspec.id if callspec else "", judgement, duration, recorder))
         entry.left -= 1
+        if not self._alone and judgement.outcome not in (Outcome.PASS, Outcome.NOT_SUPPORTED):
+            self.beside_others.add(requirement.id)
         if not entry.left:
             self._keep(entry)
 
