@@ -317,3 +317,19 @@ def test_interrupted(tmp_path: Path) -> None:
     assert not {"ERROR", "FAIL"} & {line["outcome"] for line in lines}
     assert json.loads((folder / "run.json").read_text())["ended_because"] == "interrupted"
     assert (folder / "report.html").exists()
+
+
+def test_plain_pytest_refuses_workers(tmp_path: Path) -> None:
+    (tmp_path / "target.toml").write_text('[dimse]\nhost = "127.0.0.1"\nport = 104\ncalled_ae_title = "X"\n')
+    (tmp_path / "test_one.py").write_text("def test_one(): pass\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--pacs", "target.toml", "-n", "2", "test_one.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "pacs-harness run --workers N" in done.stderr + done.stdout
+    assert not (tmp_path / "pacs-run").exists()
