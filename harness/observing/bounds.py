@@ -28,15 +28,16 @@ class Look:
             yield
         except NotAccepted as refusal:
             self.remarks.append(f"{what}: {refusal}")
-        except (NotTested, NotSupported, ArrangementFailed) as reason:
+        except (NotTested, NotSupported) as reason:
             self.remarks.append(f"{what}: {reason}")
-        except DimseError as error:
+        except (DimseError, ArrangementFailed) as error:
             self.failure(what, error)
 
-    def failure(self, what: str, error: DimseError) -> None:
+    def failure(self, what: str, error: DimseError | ArrangementFailed) -> None:
         """Note it, and end the look where the product is silent, has no room, or fails again and again."""
         self.failed += 1
-        silent = isinstance(error, NoAnswer | Unreachable)
-        no_room = isinstance(error, AssociationRejected) and error.transient
+        cause = error.__cause__ if isinstance(error, ArrangementFailed) else error
+        silent = isinstance(cause, NoAnswer | Unreachable)
+        no_room = isinstance(cause, AssociationRejected) and cause.transient
         self.ended = self.ended or silent or no_room or self.failed >= MAX_FAILURES
         self.remarks.append(f"{what}: {error}" + ("; nothing more was asked" if self.ended else ""))

@@ -130,7 +130,10 @@ class CharacterSets:
 
 
 def _reads(found: Identifier, name: str) -> bool:
+    """Whether it reads as it was stored; bytes of no character set that is named read as nothing."""
     try:
+        if not _character_set(found):
+            return False
         return "PatientName" in found and found.text("PatientName").rstrip("=^") == name
     except PeerViolation:
         return False

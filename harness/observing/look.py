@@ -42,17 +42,18 @@ def look(
     nothing is raised for it.
     """
     bounds = Look()
-    statuses = Statuses(scu, bounds)
+    statuses = Statuses(scu, bounds, frozenset(one.service for one in seen.accepted()))
+    behaviour = Behaviour(policies=policies(scu, bounds))
+    if not observe and not bounds.ended:
+        # Before anything is left open beside, which would count.
+        with bounds.at("associations at once"):
+            held = replace(
+                behaviour.policies, simultaneous=simultaneous(scu), simultaneous_asked=SIMULTANEOUS
+            )
+            behaviour = replace(behaviour, policies=held)
     with silent_connection(scu, target) if watch_silence else contextlib.nullcontext() as silence:
-        behaviour = Behaviour(policies=policies(scu, bounds))
         statuses.answers_to_nobody()
         if not observe and not bounds.ended:
-            with bounds.at("associations at once"):
-                held = simultaneous(scu)
-                behaviour = replace(
-                    behaviour,
-                    policies=replace(behaviour.policies, simultaneous=held, simultaneous_asked=SIMULTANEOUS),
-                )
             behaviour = _with_objects(scu, target, seen, run_root, bounds, statuses, behaviour)
         if silence is not None:
             behaviour = replace(behaviour, policies=silence(bounds, behaviour.policies))

@@ -37,6 +37,8 @@ class Moving:
 
     def moved(self, study: SyntheticStudy) -> tuple[tuple[Initiated, ...], tuple[str, ...]]:
         """What it opened to send a study, and the SOP classes of what it was to send."""
+        if "move" not in self.statuses.services:
+            return (), ()
         root = offered(self.scu, [(root, root.move) for root in (Root.STUDY, Root.PATIENT)])
         if root is None:
             return (), ()

@@ -13,7 +13,7 @@ from harness.observing.bounds import Look
 from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
 
-SIMULTANEOUS = 10
+SIMULTANEOUS = 16
 """Associations that are opened at once, at most."""
 PROBE = 3.0
 """Seconds within which one of many associations has to be answered to count."""
@@ -72,8 +72,8 @@ def _tls(association: Association) -> tuple[str, str]:
     return str(version() or ""), str(suite[0]) if suite else ""
 
 
-def simultaneous(scu: Scu) -> int:
-    """How many associations it holds at once, `SIMULTANEOUS` at most.  At least one was held before."""
+def simultaneous(scu: Scu) -> int | None:
+    """How many associations it holds at once, `SIMULTANEOUS` at most; None where it holds not even one."""
     one = Scu(replace(scu.peer, deadline=min(PROBE, scu.peer.deadline)))
     request = one.request(VERIFICATION)
     held: list[Association] = []
@@ -92,4 +92,4 @@ def simultaneous(scu: Scu) -> int:
             with contextlib.suppress(DimseError):
                 association.release()
             association.close()
-    return len(held)
+    return len(held) or None

@@ -39,6 +39,8 @@ class Statuses:
 
     scu: Scu
     look: Look
+    services: frozenset[str]
+    """Those of which the product accepts a SOP class."""
     found: list[StatusAnswer] = field(default_factory=list)
     elements_kept: bool | None = None
     """Whether what was retrieved had every element; None where nothing was."""
@@ -75,7 +77,7 @@ class Statuses:
         keys: Mapping[str, Any],
         roots: tuple[Root, ...] = (Root.STUDY, Root.PATIENT),
     ) -> None:
-        if self.look.ended:
+        if self.look.ended or "find" not in self.services:
             return
         with (
             self.look.at(f"C-FIND, {situation}"),
@@ -88,7 +90,7 @@ class Statuses:
             self.note("C-FIND", situation, matches.final)
 
     def _matches(self, study: SyntheticStudy) -> None:
-        if self.look.ended:
+        if self.look.ended or "find" not in self.services:
             return
         roots = (Root.STUDY, Root.PATIENT)
         with self.look.at("C-FIND, a match"), self.scu.open(*(root.find for root in roots)) as association:
@@ -121,7 +123,7 @@ class Statuses:
             self.note("C-STORE", "other-sop-class", response)
 
     def _get(self, study: SyntheticStudy) -> None:
-        if self.look.ended:
+        if self.look.ended or "get" not in self.services:
             return
         root = offered(self.scu, [(root, root.get) for root in (Root.STUDY, Root.PATIENT)])
         if root is None:

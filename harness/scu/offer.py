@@ -82,16 +82,18 @@ class _Looker:
 
     def answers(self, pairs: Sequence[Pair], what: str) -> Iterator[tuple[Pair, int | None]]:
         """Each pair with the result of its presentation context; halved where the product chokes on many."""
-        for start in range(0, len(pairs), CONTEXTS):
-            yield from self._answers(pairs[start : start + CONTEXTS], what)
+        for start in range(0, len(pairs), CONTEXTS - 1):
+            yield from self._answers(pairs[start : start + CONTEXTS - 1], what)
 
     def _answers(self, pairs: Sequence[Pair], what: str) -> Iterator[tuple[Pair, int | None]]:
-        association = self.open(pairs, f"{len(pairs)} presentation contexts offered to see {what}")
+        # Beside Verification: some reject an association of which they take nothing (PS3.8 7.1.1.7).
+        offered = [(VERIFICATION, UNCOMPRESSED), *pairs]
+        association = self.open(offered, f"{len(pairs)} presentation contexts offered to see {what}")
         if association is not None:
             results = results_of(association.accepted)
             _release(association)
             for number, pair in enumerate(pairs):
-                answer = results.get(2 * number + 1)
+                answer = results.get(2 * number + 3)
                 yield pair, answer.result if answer else None
         elif self.ended or len(pairs) == 1:
             yield from ((pair, None) for pair in pairs)
