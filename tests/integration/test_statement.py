@@ -12,12 +12,18 @@ from typing import Any
 import pytest
 
 from harness.archive import launch
+from harness.behaviour import Matching
 from harness.claims import read_claims
 from harness.decide.claims import compare
-from harness.peers.bundled import CLAIMS
+from harness.observing import look
+from harness.peers.bundled import CLAIMS, start_bundled
+from harness.plugin.context import peer_of
 from harness.report import load_run
 from harness.report.statement import statement
+from harness.scu import offer
+from harness.scu.session import Scu
 from harness.statement import FORMAT, Difference
+from harness.synthesis import new_run_root
 
 MADE_UP = Path(__file__).parent / "data" / "made_up_run"
 """A run of before behaviour was looked at."""
@@ -123,3 +129,23 @@ def test_an_observer_stores_nothing(archive: launch.RunningArchive, tmp_path: Pa
     observed = statement(load_run(folder))
     assert not observed.about.stored_objects
     assert {status.command for status in observed.statuses or ()} == {"C-ECHO", "C-FIND"}
+
+
+def test_a_key_that_does_not_restrict_is_not_matched(tmp_path: Path) -> None:
+    """The archive with one seeded defect loses that one kind of matching, and nothing else."""
+    with start_bundled(tmp_path, (), "PACSHARNESS", semantics="tests.mutants.find:IgnoresStudyId") as target:
+        scu = Scu(peer_of(target))
+        seen = look(scu, target, offer.observe(scu), new_run_root(), observe=False).behaviour
+    assert seen is not None
+    promised = read_claims(Path(CLAIMS.statement)).queries or ()
+    claimed = {
+        (one.sop_class, one.level, key.keyword): set(key.matching) for one in promised for key in one.keys
+    }
+    lost = {
+        (level.level, key.keyword): claimed[level.sop_class, level.level, key.keyword] - set(key.matching)
+        for level in seen.levels
+        for key in level.keys
+    }
+    assert {key: kinds for key, kinds in lost.items() if kinds} == {
+        ("STUDY", "StudyID"): {Matching.SINGLE, Matching.WILD_CARD}
+    }
