@@ -182,7 +182,7 @@ def _overview(classes: tuple[SopClass, ...]) -> list[tuple[str, list[OverviewRow
 def _contexts(statement: Statement, activities: tuple[str, ...]) -> list[ContextRow]:
     chosen = [one for one in statement.sop_classes or () if one.supported and one.activity in activities]
     # What most have in common is said once: a table of a hundred equal lists helps nobody.
-    common = Counter(one.transfer_syntaxes for one in chosen if len(one.transfer_syntaxes) > 3)
+    common = Counter(one.transfer_syntaxes for one in chosen if len(one.transfer_syntaxes) > 2)
     usual = common.most_common(1)[0][0] if common and common.most_common(1)[0][1] > 2 else None
     names = {one.uid: one.name for one in statement.transfer_syntaxes}
     rows = []
