@@ -11,7 +11,12 @@ from pathlib import Path
 from harness.verdict import Outcome
 
 FOLDER = Path(__file__).parents[1] / "docs" / "peers"
-PEERS = {"orthanc": "Orthanc", "dcmtk": "DCMTK's dcmqrscp"}
+PEERS = {
+    "orthanc": "Orthanc",
+    "dcmtk": "DCMTK's dcmqrscp",
+    "qrscp": "pynetdicom's qrscp",
+    "wlmscpfs": "DCMTK's wlmscpfs",
+}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.peers.model import RunningPeer
-from harness.peers.process import ANSWER_DEADLINE, VISIBLE_WITHIN, PeerMissing, free_ports, running
+from harness.peers.process import ANSWER_DEADLINE, PeerMissing, free_ports, running
 from harness.peers.readiness import answers_echo
 from harness.target import Destination, Dimse, Target
 
@@ -61,7 +61,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             AE_TITLE,
             calling_ae_title,
             deadline=ANSWER_DEADLINE,
-            visible_within=VISIBLE_WITHIN,
+            visible_within=ANSWER_DEADLINE,  # it indexes before it acknowledges
         ),
         name=version,
         destinations=tuple(destinations),
