@@ -60,6 +60,8 @@ class Dimse:
     """Seconds to wait for an answer; DICOM sets no response time."""
     visible_within: float = 60.0
     """Seconds that may pass between the acknowledgement of an object and its being found."""
+    closes_within: float = 75.0
+    """Seconds for which a connection that is left alone is watched, where ``[claims] artim`` says nothing."""
     tls: Tls | None = None
     user_identity: UserIdentity | None = None
 
@@ -217,7 +219,7 @@ def _check(target: Target, where: str) -> None:
     check_ae_title(target.dimse.calling_ae_title, f"{where}: dimse.calling_ae_title")
     if not target.dimse.host:
         raise TargetError(f"{where}: dimse.host is empty; it takes a name or an address")
-    for key in ("deadline", "visible_within"):
+    for key in ("deadline", "visible_within", "closes_within"):
         if not 0 < getattr(target.dimse, key) <= 3600:
             raise TargetError(f"{where}: dimse.{key} takes seconds, more than 0 and at most 3600")
     for destination in target.destinations:

@@ -33,6 +33,9 @@ calling_ae_title = {_quoted(calling)}
 # Seconds that may pass between the acknowledgement of an object and its being found.
 # visible_within = 60.0
 
+# Seconds for which a connection that is left alone is watched: its end is the ARTIM timer's (PS3.8 9.1.5).
+# closes_within = 75.0
+
 # TLS, where the product's port demands it.
 # [dimse.tls]
 # PEM file of the authorities that the product's certificate leads to (default: the system's).

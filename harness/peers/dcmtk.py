@@ -22,6 +22,8 @@ from harness.target import Destination, Dimse, Target
 AE_TITLE = "DCMQRSCP"
 PROGRAM, PACKAGE = "dcmqrscp", "dcmtk"
 MAX_ASSOCIATIONS = 64
+ACSE_TIMEOUT = 5
+"""Seconds of its ARTIM timer, 30 by default: a connection that keeps silent blocks all others for so long."""
 QUOTA = "(500, 1024mb)"
 """Studies, and bytes a study: the most that dcmqrscp allows.  Beyond it the oldest study is deleted."""
 
@@ -74,12 +76,14 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             calling_ae_title,
             deadline=ANSWER_DEADLINE,
             visible_within=VISIBLE_WITHIN,
+            closes_within=4.0 * ACSE_TIMEOUT,
         ),
         name=version,
         destinations=tuple(destinations),
     )
+    command = [program, "--acse-timeout", str(ACSE_TIMEOUT), "--config", str(file)]
     try:
-        with running([program, "--config", str(file)], folder, log, lambda: answers_echo(target)):
+        with running(command, folder, log, lambda: answers_echo(target)):
             yield RunningPeer(target, version, log)
     finally:
         shutil.rmtree(storage, ignore_errors=True)

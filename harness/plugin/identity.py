@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,15 @@ class Selection:
             return False
         return not self.ids or any(_matches(requirement.id, pattern) for pattern in self.ids)
 
+    def may_take_from(self, prefix: str) -> bool:
+        """Whether a module whose ids begin so can hold anything selected; ``formerly`` ids aside."""
+        return not self.ids or any(_may_match(prefix + ".", pattern + ".") for pattern in self.ids)
+
+
+def _may_match(prefix: str, pattern: str) -> bool:
+    literal = re.split(r"[*?[]", pattern, maxsplit=1)[0]
+    return prefix.startswith(literal) or literal.startswith(prefix)
+
 
 def _matches(id_: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(id_, pattern) or id_.startswith(pattern + ".")
@@ -59,17 +69,13 @@ def requirement_of(item: pytest.Item, roots: Sequence[ScenarioRoot]) -> Requirem
     marker = item.get_closest_marker("requirement")
     if marker is None:
         return None
-    root = next((root for root in roots if item.path.is_relative_to(root.folder)), None)
+    root = _root_of(item.path, roots)
     if root is None:
         raise ScenarioError(f"{item.path}: lies in no scenario folder")
     below = item.path.relative_to(root.folder)
-    parts = [*below.parts[:-1], below.stem.removeprefix("test_")]
     function = getattr(item, "originalname", None) or item.name
-    if not root.prefix and len(parts) > 1:
-        parts = parts[1:]
-    name = function.removeprefix("test_")
-    words = [part.replace("_", "-") for part in (*parts, name)]
-    id_ = marker.kwargs["formerly"] or ".".join([root.prefix, *words] if root.prefix else words)
+    name = function.removeprefix("test_").replace("_", "-")
+    id_ = marker.kwargs["formerly"] or f"{_words(item.path, root)}.{name}"
     line = item.location[1]
     return Requirement(
         id=id_,
@@ -79,6 +85,25 @@ def requirement_of(item: pytest.Item, roots: Sequence[ScenarioRoot]) -> Requirem
         group=id_.split(".")[0],
         location=f"{below.as_posix()}:{(line or 0) + 1}",
     )
+
+
+def module_prefix(path: Path, roots: Sequence[ScenarioRoot]) -> str:
+    """What the ids of a module's requirements begin with; empty outside of the scenario folders."""
+    root = _root_of(path, roots)
+    return "" if root is None else _words(path, root)
+
+
+def _root_of(path: Path, roots: Sequence[ScenarioRoot]) -> ScenarioRoot | None:
+    return next((root for root in roots if path.is_relative_to(root.folder)), None)
+
+
+def _words(path: Path, root: ScenarioRoot) -> str:
+    below = path.relative_to(root.folder)
+    parts = [*below.parts[:-1], below.stem.removeprefix("test_")]
+    if not root.prefix and len(parts) > 1:
+        parts = parts[1:]
+    words = [part.replace("_", "-") for part in parts]
+    return ".".join([root.prefix, *words] if root.prefix else words)
 
 
 def order_of(requirement: Requirement) -> tuple[int, str]:

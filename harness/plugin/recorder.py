@@ -20,7 +20,7 @@ from harness.events import (
     TargetLost,
 )
 from harness.plugin.context import RunContext
-from harness.plugin.identity import order_of, requirement_of
+from harness.plugin.identity import module_prefix, order_of, requirement_of
 from harness.plugin.order import sorted_pairs
 from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge
 from harness.scu.echo import echo
@@ -89,6 +89,13 @@ class RecorderPlugin:
         if report.failed:
             last = report.longreprtext.strip().splitlines()[-1].removeprefix("E ").strip()
             self.collection_errors.append(f"{report.nodeid}: {last}")
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Modules that hold nothing selected are left out, where nobody asks what was not selected."""
+        if self.context.narrow and collection_path.suffix == ".py":
+            prefix = module_prefix(collection_path, self.context.roots)
+            return not self.context.selection.may_take_from(prefix) or None
+        return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

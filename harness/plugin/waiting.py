@@ -39,10 +39,8 @@ from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
 from harness.target import Target
 
-UNDECLARED = 75.0
-"""Seconds that the end of a connection is awaited where the claims say nothing of the ARTIM timer."""
-UNDECLARED_ANSWERED = 40.0
-"""The same for a connection on which an association was answered: these may cost the run its end."""
+ANSWERED_WITHIN = 40.0
+"""At most so many seconds where an association was answered: these may cost the run its end."""
 GRACE = 5.0
 """Seconds beyond a declared timer."""
 MOST_PDUS = 100
@@ -89,7 +87,8 @@ class Ending:
 def patience(target: Target, answered: bool) -> float:
     """Seconds for which a connection is watched."""
     if target.claims.artim is None:
-        return UNDECLARED_ANSWERED if answered else UNDECLARED
+        within = target.dimse.closes_within
+        return min(within, ANSWERED_WITHIN) if answered else within
     return target.claims.artim + GRACE
 
 

@@ -80,9 +80,8 @@ def outcomes(
     (ours / "test_wait.py").write_text(head + WAITING)
     (ours / "test_other.py").write_text(head + OTHERS)
     (folder / "run").mkdir()
-    target = Target(
-        Dimse(archive.host, port or archive.port, archive.ae_title, deadline=3.0), claims=Claims(artim=artim)
-    )
+    dimse = Dimse(archive.host, port or archive.port, archive.ae_title, deadline=3.0, closes_within=ARTIM + 2)
+    target = Target(dimse, claims=Claims(artim=artim))
     roots = (their_scenarios(ours),)
     context = RunContext(target, folder / "run", EventStream(), roots, Selection(selected))
     session = run_pytest(context, workers=workers)
@@ -132,9 +131,7 @@ def test_what_stays_open(
     tmp_path: Path,
     artim: float | None,
     expected: Outcome,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harness.plugin.waiting.UNDECLARED", ARTIM + 2)
     with proxy((archive.host, archive.port), NoTimer) as port:
         results, _ = outcomes(archive, tmp_path, port=port, artim=artim)
     assert results == {"echo": Outcome.PASS, "closed": expected}

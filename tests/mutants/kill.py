@@ -77,7 +77,7 @@ def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
 def examine(target: Target, ids: Sequence[str], folder: Path) -> dict[str, Result]:
     """Run the requirements (all where none is named); the results by id."""
     context = RunContext(
-        target, folder, EventStream(), (our_scenarios(),), Selection(tuple(ids)), intrusive=True
+        target, folder, EventStream(), (our_scenarios(),), Selection(tuple(ids)), intrusive=True, narrow=True
     )
     session = run_pytest(context)
     if session.problems:
