@@ -76,7 +76,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             calling_ae_title,
             deadline=ANSWER_DEADLINE,
             visible_within=VISIBLE_WITHIN,
-            closes_within=4.0 * ACSE_TIMEOUT,
+            closes_within=3.0 * ACSE_TIMEOUT,
         ),
         name=version,
         destinations=tuple(destinations),

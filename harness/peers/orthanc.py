@@ -96,7 +96,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             calling_ae_title,
             deadline=ANSWER_DEADLINE,
             visible_within=VISIBLE_WITHIN,
-            closes_within=35.0,  # its ARTIM timer is 30 s, whatever is configured
+            closes_within=33.0,  # its ARTIM timer is 30 s, whatever is configured
         ),
         name=version,
         destinations=tuple(destinations),

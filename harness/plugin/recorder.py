@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from harness.dimse.capture import Recorder
-from harness.dimse.errors import DimseError, NoAnswer
+from harness.dimse.errors import (
+    AssociationRejected,
+    ConnectionClosed,
+    DimseError,
+    NoAnswer,
+    PeerAborted,
+    PeerViolation,
+)
 from harness.events import (
     MeasurementRecorded,
     RequirementStarted,
@@ -221,7 +228,7 @@ class RecorderPlugin:
             outcome.force_result(True)
 
     def _answers(self) -> bool:
-        """Whether the product answers C-ECHO on a new association."""
+        """Whether the product answers C-ECHO on a new association, be it with what it should not say."""
         scu = Scu(self.context.peer())
         try:
             association = scu.open(VERIFICATION)
@@ -230,6 +237,10 @@ class RecorderPlugin:
             finally:
                 # Whether it would also release is judged elsewhere.
                 association.abort()
+        except (AssociationRejected, ConnectionClosed, PeerAborted):
+            return False
+        except PeerViolation:
+            return True
         except DimseError:
             return False
 

@@ -216,8 +216,10 @@ class WaitingPlugin:
     @pytest.fixture
     def left_alone(self, request: pytest.FixtureRequest) -> Watched:
         """This scenario's connection; it is begun now where that was not done before."""
-        together, self._together = self._together, []
-        self._begin_these([item for item in together if item is not request.node])
+        if request.node in self._together:
+            # Not before a silent one's turn: a product may be as blocked by these.
+            together, self._together = self._together, []
+            self._begin_these([item for item in together if item is not request.node])
         return self._watched.pop(request.node.nodeid, None) or self._begin(request.node)
 
 
