@@ -19,8 +19,8 @@ from tests.programs import require_peer
 NO_WAITS = ("-k", "not timer and not by_acceptor")
 LIGHT = tuple(f"--select={group}" for group in ("verification", "dimse", "find", "get"))
 SHORTENED = {"qrscp": (*NO_WAITS, *LIGHT), "wlmscpfs": NO_WAITS}
-"""Options that leave out what costs minutes and is seen on the others: connections that are left alone, and the
-groups that keep qrscp's processor busy.  With PACS_HARNESS_EVERYTHING=1 nothing is left out."""
+"""Options that leave out what costs minutes and is seen on the others: connections that are left alone, and
+the groups that keep qrscp's processor busy.  With PACS_HARNESS_EVERYTHING=1 nothing is left out."""
 
 
 def run_suite(arguments: list[str], folder: Path) -> tuple[int, dict[str, dict[str, object]], str]:
