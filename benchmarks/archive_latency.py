@@ -69,7 +69,7 @@ def once(scu: Scu) -> tuple[float, float, float]:
 
 def main() -> None:
     """Print the medians and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="What an association costs the reference archive.")
     parser.add_argument("--repeats", type=int, default=200)
     repeats = parser.parse_args().repeats
     with archive() as ours, echoscp() as theirs:
