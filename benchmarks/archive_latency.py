@@ -2,8 +2,8 @@
 
     python benchmarks/archive_latency.py
 
-Both serve in turn, an association and an echo each time; the medians are compared.  Times are of one machine at
-one time: only the ratios mean something elsewhere.
+Both serve in turn, an association and an echo each time; the medians are compared.  Times are of one machine
+at one time: only the ratios mean something elsewhere.
 """
 
 from __future__ import annotations
