@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import shutil
 import socket
 import statistics
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +30,7 @@ from harness.dimse.negotiation import contexts
 from harness.dimse.part10 import part10, write_part10
 from harness.dimse.pdu import associate_request
 from harness.dimse.transport import Address
+from harness.peers.process import PeerMissing, find_program
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -42,13 +40,11 @@ FAST_OBJECTS = 2000
 
 
 def program(name: str) -> str:
-    """DCMTK's program of that name, not pynetdicom's of the same name in a virtual environment."""
-    own = {str(Path(sys.prefix) / "bin"), str(Path(sys.executable).parent)}
-    path = os.pathsep.join(part for part in os.get_exec_path() if part not in own)
-    found = shutil.which(name, path=path)
-    if found is None:
-        raise SystemExit(f"{name} not found: install DCMTK (Debian: apt install dcmtk)")
-    return found
+    """DCMTK's program of that name."""
+    try:
+        return find_program(name, "dcmtk")
+    except PeerMissing as missing:
+        raise SystemExit(str(missing)) from None
 
 
 def ct_slice(uid: str, seed: int) -> bytes:

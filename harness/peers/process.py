@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -40,16 +39,23 @@ class PeerFailed(Exception):
 def find_program(program: str, package: str) -> str:
     """The program's path.  Raises PeerMissing with the package to install.
 
-    The folder of our own Python is passed over: pynetdicom puts programs there that have DCMTK's names.
+    Python scripts are passed over: pynetdicom puts programs of DCMTK's names into any environment that it is
+    installed in.
     """
-    own = {str(Path(sys.prefix) / "bin"), str(Path(sys.executable).parent)}
-    path = os.pathsep.join((*(part for part in os.get_exec_path() if part not in own), *_SYSTEM_FOLDERS))
-    found = shutil.which(program, path=path)
-    if found is None:
-        raise PeerMissing(
-            f"{program} is not installed: `apt-get install {package}` (Debian, Ubuntu) brings it"
-        )
-    return found
+    for folder in (*os.get_exec_path(), *_SYSTEM_FOLDERS):
+        found = shutil.which(program, path=folder)
+        if found is not None and not _is_python(Path(found)):
+            return found
+    raise PeerMissing(f"{program} is not installed: `apt-get install {package}` (Debian, Ubuntu) brings it")
+
+
+def _is_python(program: Path) -> bool:
+    try:
+        with program.open("rb") as file:
+            first = file.readline(200)
+    except OSError:
+        return False
+    return first.startswith(b"#!") and b"python" in first
 
 
 def first_line(program: str, *arguments: str) -> str:
