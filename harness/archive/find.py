@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from . import identifiers, services
+from . import identifiers, matching, services
 from .attributes import AttributeSet
 from .identifiers import Query
 from .index import Entity
@@ -86,8 +86,12 @@ def _answer_matches(association: ArchiveAssociation, request: Message, query: Qu
 
 def _check_keys(association: ArchiveAssociation, query: Query) -> None:
     """Let an invalid key be refused also where there's no entity to match it against. Raises InvalidKey."""
+    # Hours alone may run backwards where days and hours are one range (C.2.2.2.5.4).
+    pairs = matching.DATE_TIME_PAIRS if query.combined_date_time else ()
+    taken = {tag for pair in pairs if identifiers.is_combined(query, *pair) for tag in pair}
     for tag, key in query.matched.items():
-        association.archive.semantics.match_value(key, None, tag)
+        if tag not in taken:
+            association.archive.semantics.match_value(key, None, tag)
 
 
 def _with_computed(association: ArchiveAssociation, query: Query, entity: Entity) -> AttributeSet:

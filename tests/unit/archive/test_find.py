@@ -251,6 +251,9 @@ def test_combined_date_time_by_negotiation_only(client: Client, studies: dict[st
     keys = {**STUDY, "PatientID": "HX2", "StudyDate": "20200110-20200112", "StudyTime": "1000-1200"}
     assert client.uids(keys) == set()
     assert client.uids(keys, extended=b"\0\1") == {uid(studies["other"])}
+    backwards = {**keys, "StudyTime": "1000-0900"}
+    assert client.find(backwards) == ([], 0xA900)
+    assert client.uids(backwards, extended=b"\0\1") == {uid(studies["other"])}
 
 
 def test_extended_negotiation_answers_within_the_offer(archive: Archive) -> None:
