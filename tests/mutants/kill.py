@@ -26,6 +26,8 @@ from tests.mutants.seed import MUTANTS, Mutant
 from tests.variants.seed import VARIANTS, Variant
 
 IDS = Path(__file__).parents[2] / "scenarios" / "ids.txt"
+SLOW = ("commitment.result.", "association.timer.", "association.release.not", "consistency.restart.")
+"""Requirements that wait, or make others wait: nobody's neighbours."""
 DEADLINE = 3.0
 """Seconds: a defect that shows as silence costs the deadline four times."""
 
@@ -103,7 +105,11 @@ def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
     """The requirements beside the first catcher: what a defect does to them has to be a verdict too."""
     declared = set(mutant.caught_by)
     group = mutant.caught_by[0].partition(".")[0]
-    others = [id_ for id_ in stable_ids() if id_ not in declared and id_.partition(".")[0] == group]
+    others = [
+        id_
+        for id_ in stable_ids()
+        if id_ not in declared and id_.partition(".")[0] == group and not id_.startswith(SLOW)
+    ]
     start = bisect.bisect(others, mutant.caught_by[0])
     return (others[start:] + others[:start])[:number]
 
