@@ -35,7 +35,7 @@ REACH = {
     "consistency": ("consistency", "ai-results.layer"),
     "worklist": ("worklist", "mpps.effect"),
     "mpps": ("mpps",),
-    "storage": ("storage", "get", "move", "commitment", "ai-results", "consistency"),
+    "storage": ("storage", "get.level", "move.level", "ai-results.layer", "consistency"),
 }
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""
 
