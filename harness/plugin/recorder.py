@@ -16,6 +16,7 @@ from harness.dimse.errors import (
     ConnectionClosed,
     DimseError,
     NoAnswer,
+    NotAccepted,
     PeerAborted,
     PeerViolation,
 )
@@ -239,7 +240,7 @@ class RecorderPlugin:
                 association.abort()
         except (AssociationRejected, ConnectionClosed, PeerAborted):
             return False
-        except PeerViolation:
+        except (PeerViolation, NotAccepted):
             return True
         except DimseError:
             return False

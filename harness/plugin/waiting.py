@@ -21,7 +21,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -214,13 +214,22 @@ class WaitingPlugin:
         self._watched.clear()
 
     @pytest.fixture
-    def left_alone(self, request: pytest.FixtureRequest) -> Watched:
+    def left_alone(self, request: pytest.FixtureRequest) -> Iterator[Watched]:
         """This scenario's connection; it is begun now where that was not done before."""
         if request.node in self._together:
             # Not before a silent one's turn: a product may be as blocked by these.
             together, self._together = self._together, []
             self._begin_these([item for item in together if item is not request.node])
-        return self._watched.pop(request.node.nodeid, None) or self._begin(request.node)
+        begun = self._watched.pop(request.node.nodeid, None)
+        yield begun or self._begin(request.node)
+        if begun is None:
+            self._await_service()
+
+    def _await_service(self) -> None:
+        """Go on when others are served again: a product may be blocked for longer than it was watched."""
+        ends = time.monotonic() + ANSWERED_WITHIN
+        while not self._others_are_served() and time.monotonic() < ends:
+            pass
 
 
 def _waiting(item: pytest.Item) -> Mapping[str, Any]:

@@ -330,7 +330,7 @@ class TooLongPdus(Semantics):
 
 @mutant(
     clause="PS3.7 6.3.1",
-    defect="the second C-STORE-RQ of an association has a wrong group length",
+    defect="every second C-STORE-RQ has a wrong group length",
     caught_by=("move.suboperation.legal",),
 )
 class WrongGroupLength(Semantics):
@@ -340,7 +340,7 @@ class WrongGroupLength(Semantics):
         if pdu[0] != P_DATA or C_STORE_RQ not in pdu:
             return pdu
         self.stores += 1
-        return pdu[:20] + bytes((pdu[20] ^ 2,)) + pdu[21:] if self.stores == 2 else pdu
+        return pdu[:20] + bytes((pdu[20] ^ 2,)) + pdu[21:] if self.stores % 2 == 0 else pdu
 
 
 @mutant(
