@@ -221,9 +221,12 @@ class WaitingPlugin:
             together, self._together = self._together, []
             self._begin_these([item for item in together if item is not request.node])
         begun = self._watched.pop(request.node.nodeid, None)
-        yield begun or self._begin(request.node)
         if begun is None:
             self._await_service()
+            yield self._begin(request.node)
+            self._await_service()
+        else:
+            yield begun
 
     def _await_service(self) -> None:
         """Go on when others are served again: a product may be blocked for longer than it was watched."""
