@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.request
 
-END_DEADLINE, START_DEADLINE = 40.0, 30.0
+END_DEADLINE, START_DEADLINE = 90.0, 30.0
 """Seconds for an archive to end, which may wait for its associations, and to listen again."""
 _POLL = 0.002
 
