@@ -13,7 +13,7 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 from harness.dimse.errors import PeerViolation
-from harness.dimse.walker import PIXEL_DATA, walk
+from harness.scu.frames import pixel_items
 from harness.scu.inbox import Received
 from harness.scu.retrieved import damaged, odd_ones
 from harness.synthesis import SyntheticInstance
@@ -24,11 +24,7 @@ def fragments_of(dataset: bytes, transfer_syntax: str) -> list[bytes]:
 
     PeerViolation where an object in an encapsulated transfer syntax has no such pixel data; DecodeError.
     """
-    parts = [
-        bytes(element.value)
-        for element in walk(dataset, transfer_syntax)
-        if element.is_item and element.depth == 1 and element.parent and element.parent.tag == PIXEL_DATA
-    ]
+    parts = pixel_items(dataset, transfer_syntax)
     if not parts:
         raise PeerViolation("PS3.5 A.4", "pixel data in fragments, the offset table first", "none of them")
     return parts

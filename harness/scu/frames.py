@@ -43,13 +43,18 @@ class Encapsulated:
         ]
 
 
-def encapsulated(dataset: bytes, transfer_syntax: str) -> Encapsulated | None:
-    """The pixel data of a data set, None where it is not in fragments.  DecodeError."""
-    items = [
+def pixel_items(dataset: bytes, transfer_syntax: str) -> list[bytes]:
+    """The Basic Offset Table, then the fragments; none where pixel data is not in fragments.  DecodeError."""
+    return [
         bytes(element.value)
         for element in walk(dataset, transfer_syntax)
         if element.is_item and element.depth == 1 and _is_pixel_data(element.parent)
     ]
+
+
+def encapsulated(dataset: bytes, transfer_syntax: str) -> Encapsulated | None:
+    """The pixel data of a data set, None where it is not in fragments.  DecodeError."""
+    items = pixel_items(dataset, transfer_syntax)
     if not items:
         return None
     table, *fragments = items
