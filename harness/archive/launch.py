@@ -63,10 +63,6 @@ class RunningArchive:
         if self.process.stdout is not None:
             self.process.stdout.close()
 
-    def log_tail(self, lines: int = 20) -> str:
-        """The last lines of the log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-
     def __enter__(self) -> RunningArchive:
         return self
 

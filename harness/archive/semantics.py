@@ -19,7 +19,6 @@ from .scheduling import Scheduling
 from .sopclasses import QUERY_RETRIEVE, Service, service_of
 from .status import (
     CANCEL,
-    CANNOT_UNDERSTAND,
     CLASS_NOT_SUPPORTED,
     DUPLICATE_INSTANCE,
     MISMATCH,
@@ -374,7 +373,3 @@ class Semantics(Scheduling):
     def commitment_information(self, information: AttributeSet) -> AttributeSet:
         """The event information of a result (table J.3-2) before it's encoded."""
         return information
-
-    def unreadable(self, error: Exception) -> Answer:
-        """The answer to an identifier that can't be decoded."""
-        return Answer(CANNOT_UNDERSTAND, f"identifier can't be decoded: {error}")

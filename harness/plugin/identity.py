@@ -38,7 +38,6 @@ class Selection:
     ids: tuple[str, ...] = ()
     """Ids, or patterns with ``*``; ``find`` alone means the group."""
     levels: tuple[Level, ...] = ()
-    needs: frozenset[str] = frozenset()
 
     def takes(self, requirement: Requirement) -> bool:
         """Whether the requirement is selected."""
