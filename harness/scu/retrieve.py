@@ -98,6 +98,8 @@ class Retrieval:
     final: CommandSet
     final_data_set: bytes | None
     transfer_syntax: str
+    pending_data_sets: tuple[bytes, ...] = ()
+    """Data sets of pending responses, which should have none."""
 
     @property
     def status(self) -> int:
