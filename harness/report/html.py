@@ -14,12 +14,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.report.charts import SHOWN_ORDER, outcomes_by_service
 from harness.report.offered import offered
+from harness.report.pages import environment
 from harness.report.services import Service, groups_of, in_order, not_examined, service_of
 from harness.report.text import shortened, visible
 from harness.report.wording import (
@@ -74,15 +74,8 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
     folder = content_folder("reports")
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.globals.update(
+    templates = environment(lambda text: visible(shortened(text, DUMP_LIMIT)))
+    templates.globals.update(
         anchor=anchor,
         capture_link=lambda path: capture_link(path) if capture_link(path) and is_present(path) else "",
         outcomes=SHOWN_ORDER,
@@ -95,7 +88,7 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         slug=lambda outcome: str(outcome).lower().replace("_", "-"),
         query=lambda text: quote(str(text), safe=""),
     )
-    return environment.get_template("report.html.j2").render(
+    return templates.get_template("report.html.j2").render(
         run=run,
         name=product_name(run),
         verdict=verdict(run),
@@ -124,12 +117,6 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-
-
-def _finalize(value: Any) -> Any:
-    if isinstance(value, Markup):
-        return value
-    return visible(shortened(value, DUMP_LIMIT)) if isinstance(value, str) else value
 
 
 def anchor(requirement_id: str) -> str:

@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydicom.datadict import dictionary_description, tag_for_keyword
 
 from harness.behaviour import SITUATIONS, Matching
 from harness.content import content_folder
 from harness.report.offered import extended_words
+from harness.report.pages import environment
 from harness.report.text import visible
 from harness.statement import (
     ASSOCIATION_FACTS,
@@ -125,38 +125,34 @@ def statement_page(statement: Statement, difference: Difference | None = None) -
     All that the statement says is escaped, and a policy in the page allows no script and no other source.
     """
     folder = content_folder("reports")
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: (
-            visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-        ),
-    )
     classes = statement.sop_classes or ()
-    return environment.get_template("statement.html.j2").render(
-        about=statement.about,
-        difference=difference,
-        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
-        overview=_overview(classes),
-        accepted=_contexts(statement, ("",)),
-        initiated=[
-            (activity, _contexts(statement, (activity,)))
-            for activity in dict.fromkeys(one.activity for one in classes if one.activity and one.supported)
-        ],
-        refused=_refused(classes),
-        syntaxes=[(one, _taken(statement, one.uid)) for one in statement.transfer_syntaxes],
-        storage_count=sum(one.supported for one in classes if _is_storage_scp(one)),
-        associations=_facts(statement.associations or (), ASSOCIATION_FACTS),
-        security=_facts(statement.security or (), SECURITY_FACTS),
-        queries=[(query, [_key_row(key) for key in query.keys]) for query in statement.queries or ()],
-        statuses=_statuses(statement),
-        character_sets=statement.character_sets or (),
-        letters=list(LETTER_WORDS.items()),
-        how_words=list(HOW_WORDS.items()),
-        yes_no=lambda value: {None: "not seen", True: "yes", False: "no"}[value],
+    return (
+        environment(visible)
+        .get_template("statement.html.j2")
+        .render(
+            about=statement.about,
+            difference=difference,
+            style=Markup((folder / "report.css").read_text(encoding="utf-8")),
+            overview=_overview(classes),
+            accepted=_contexts(statement, ("",)),
+            initiated=[
+                (activity, _contexts(statement, (activity,)))
+                for activity in dict.fromkeys(
+                    one.activity for one in classes if one.activity and one.supported
+                )
+            ],
+            refused=_refused(classes),
+            syntaxes=[(one, _taken(statement, one.uid)) for one in statement.transfer_syntaxes],
+            storage_count=sum(one.supported for one in classes if _is_storage_scp(one)),
+            associations=_facts(statement.associations or (), ASSOCIATION_FACTS),
+            security=_facts(statement.security or (), SECURITY_FACTS),
+            queries=[(query, [_key_row(key) for key in query.keys]) for query in statement.queries or ()],
+            statuses=_statuses(statement),
+            character_sets=statement.character_sets or (),
+            letters=list(LETTER_WORDS.items()),
+            how_words=list(HOW_WORDS.items()),
+            yes_no=lambda value: {None: "not seen", True: "yes", False: "no"}[value],
+        )
     )
 
 
