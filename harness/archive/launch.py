@@ -100,16 +100,7 @@ def launch(
         command += ["--destination", f"{title}={address}:{number}"]
     if semantics:
         command += ["--semantics", semantics]
-    with log.open("a") as errors:
-        process = subprocess.Popen(
-            [*command, *options],
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "PYTHONPATH": _search_path()},
-            start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then stops this one
-        )
+    process = spawn([*command, *options], log)
     found = _await_line(process, deadline)
     if found is None:
         code = _end(process)
@@ -149,7 +140,21 @@ def start(
         archive.stop()
 
 
-def _search_path() -> str:
+def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[str]:
+    """The command as a process that leads a group of its own, its standard error appended to `log`."""
+    with log.open("a") as errors:
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": search_path()},
+            start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then stops this one
+        )
+
+
+def search_path() -> str:
     """The child finds what the parent does, whatever folder either is in."""
     own = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join(dict.fromkeys([own, *(entry for entry in sys.path if entry)]))

@@ -40,7 +40,9 @@ PATIENCE = 3.0
 """A silent product is asked once more with this many times the deadline: DICOM sets no response time."""
 DUMP_LIMIT = 60_000
 """Characters of readable exchange that a result carries."""
-WRITING_FIXTURES = frozenset({"corpus", "stored_study", "store_study", "destination", "writes"})
+WRITING_FIXTURES = frozenset(
+    {"corpus", "stored_corpus", "stored_study", "store_study", "destination", "writes"}
+)
 """A scenario that asks for one of these writes to the product, or has it send."""
 
 

@@ -210,6 +210,9 @@ def _arguments(context: RunContext, keyword: str, *more: str) -> list[str]:
         "--import-mode=importlib",
         "-p",
         "no:cacheprovider",
+        # It collects all garbage ten times over, for warnings that nobody would see.
+        "-p",
+        "no:unraisableexception",
         "--capture=no",
         *(["-k", keyword] if keyword else []),
         *more,

@@ -61,6 +61,27 @@ class OneModalityListed(Semantics):
 
 
 @mutant(
+    clause="PS3.4 C.4.1.3.1.1",
+    defect="of a patient's studies, the first one stored alone is listed",
+    caught_by=("consistency.corpus.every-entity-listed",),
+)
+class OneStudyAPatient(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        self.first: dict[str, str] = {}
+
+    def indexed(self, attributes: AttributeSet) -> AttributeSet:
+        self.first.setdefault(attributes.text(PATIENT_ID), attributes.text(STUDY))
+        return attributes
+
+    def match_entity(self, query: Query, attributes: AttributeSet) -> bool:
+        shown = self.first.get(attributes.text(PATIENT_ID))
+        listing = query.level is Level.STUDY and STUDY not in query.matched
+        hidden = listing and attributes.text(STUDY) != shown
+        return not hidden and super().match_entity(query, attributes)
+
+
+@mutant(
     clause="PS3.4 C.3.4",
     defect="the number of a study's instances counts those of its first series alone",
     caught_by=("consistency.find.levels-agree",),

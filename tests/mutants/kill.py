@@ -11,9 +11,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import tests.mutants
 import tests.variants
+from harness.archive import launch
 from harness.events import EventStream
 from harness.peers import free_ports
 from harness.peers.bundled import start_bundled
@@ -22,14 +24,17 @@ from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
 from harness.target import Destination, Target, UserIdentity
 from harness.verdict import Outcome, Result
+from tests.mutants import forking
 from tests.mutants.seed import MUTANTS, Mutant
 from tests.variants.seed import VARIANTS, Variant
 
 IDS = Path(__file__).parents[2] / "scenarios" / "ids.txt"
 SLOW = ("commitment.result.", "association.timer.", "association.release.not", "consistency.restart.")
 """Requirements that wait, or make others wait: nobody's neighbours."""
-DEADLINE = 3.0
-"""Seconds: a defect that shows as silence costs the deadline four times."""
+DEADLINE, PATIENT_DEADLINE = 1.0, 3.0
+"""Seconds that a defect may keep silent, of which a silent one costs four times as many; and a variant."""
+VISIBLE_WITHIN, PATIENT_VISIBLE_WITHIN = 1.0, 5.0
+"""Seconds until an object has to be found, which one that hides it costs each time; and for a variant."""
 
 
 def all_mutants() -> dict[str, Mutant]:
@@ -49,19 +54,27 @@ def all_variants() -> dict[str, Variant]:
 
 
 @contextlib.contextmanager
-def archive_with(semantics: str, folder: Path) -> Iterator[Target]:
+def archive_with(
+    semantics: str,
+    folder: Path,
+    deadline: float = PATIENT_DEADLINE,
+    visible_within: float = PATIENT_VISIBLE_WITHIN,
+) -> Iterator[Target]:
     """The reference archive with other semantics, and two move destinations registered."""
     ports = free_ports(2)
     destinations = tuple(Destination(f"PHDEST{number}", port) for number, port in enumerate(ports, 1))
-    with start_bundled(folder, destinations, "PACSHARNESS", semantics=semantics, deadline=DEADLINE) as target:
-        yield replace(target, dimse=replace(target.dimse, visible_within=5.0))
+    with (
+        patch.object(launch, "spawn", forking.spawn),
+        start_bundled(folder, destinations, "PACSHARNESS", semantics=semantics, deadline=deadline) as target,
+    ):
+        yield replace(target, dimse=replace(target.dimse, visible_within=visible_within))
 
 
 @contextlib.contextmanager
 def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     """The reference archive with the defect in it, or behind the proxy that has it."""
     if not mutant.wire:
-        with archive_with(mutant.where, folder) as target:
+        with archive_with(mutant.where, folder, DEADLINE, VISIBLE_WITHIN) as target:
             identity = mutant.user and UserIdentity("username-passcode", *mutant.user)
             yield replace(target, dimse=replace(target.dimse, user_identity=identity))
         return
@@ -70,7 +83,7 @@ def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     module, _, name = mutant.where.partition(":")
     kind = getattr(importlib.import_module(module), name)
     with (
-        archive_with("", folder) as target,
+        archive_with("", folder, DEADLINE, VISIBLE_WITHIN) as target,
         proxy((target.dimse.host, target.dimse.port), kind) as port,
     ):
         yield replace(target, dimse=replace(target.dimse, port=port))

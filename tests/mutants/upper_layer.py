@@ -345,7 +345,8 @@ class AbortEndsAll(Wire):
 
     def from_client(self, pdu: bytes) -> bytes:
         if pdu[0] == ABORT:
-            for other in self.living:
+            # This one last: whoever waits for its end finds the others ended too.
+            for other in sorted(self.living, key=lambda wire: wire is self):
                 other.cut()
             self.living.clear()
         return pdu

@@ -155,20 +155,20 @@ def proxy(upstream: tuple[str, int], mutant_class: type[Wire] = Wire) -> Iterato
     sockets: list[socket.socket] = []
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
 
-    def one(client: socket.socket) -> None:
+    def between(client: socket.socket) -> Wire | None:
         if mutant_class.refuse():
             client.close()
-            return
+            return None
         try:
             server = socket.create_connection(upstream, timeout=10)
         except OSError:
             client.close()
-            return
+            return None
         for sock in (client, server):
             sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sockets.append(sock)
-        mutant_class(client, server).serve()
+        return mutant_class(client, server)
 
     def accept() -> None:
         while True:
@@ -176,7 +176,9 @@ def proxy(upstream: tuple[str, int], mutant_class: type[Wire] = Wire) -> Iterato
                 client, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=one, args=(client,), daemon=True).start()
+            # Here, not in its thread: the order of the connections is that of their wires.
+            if (wire := between(client)) is not None:
+                threading.Thread(target=wire.serve, daemon=True).start()
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()
