@@ -116,15 +116,17 @@ class FixturePlugin:
     ) -> tuple[SyntheticStudy, ...]:
         """Those studies of the recipe ``default`` that the product takes whole."""
         studies = build(load_recipe("default"), Identity(self._context.run_root, "default"))
-        taken = []
+        taken: list[SyntheticStudy] = []
+        refused: NotAccepted | None = None
         for study in studies:
             try:
                 arrange(session_scu, study, self._context.target.dimse.visible_within, observed)
-            except NotAccepted:
-                continue
-            taken.append(study)
-        if not taken:
-            raise ArrangementFailed(STORE_REPORTER, "no study of the corpus was taken")
+            except NotAccepted as error:
+                refused = error
+            else:
+                taken.append(study)
+        if refused is not None and not taken:
+            raise refused
         return tuple(taken)
 
     @pytest.fixture(scope="session")
