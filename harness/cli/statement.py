@@ -174,7 +174,7 @@ def _look(target: Target, folder: Path, *, observe: bool, temporary: bool) -> Ex
             "implementation_version_name": greeting.implementation_version_name or "",
         }
         run_file = RunFile.start(folder, target, command, peer)
-        name, most = target.name or target.dimse.called_ae_title, patience(target, answered=False)
+        name, most = target.name or target.dimse.called_ae_title, patience(target, accepted=False)
         print(f"looking at {name}; its ARTIM timer is waited for, {most:.0f} s at most", flush=True)
         seen = offer.observe(scu)
         run_file.saw(look(scu, target, seen, new_run_root(), observe=observe, watch_silence=True))

@@ -25,7 +25,7 @@ def silent_connection(scu: Scu, target: Target) -> Iterator[Callable[[Look, Poli
     """
     watched: Watched | None = None
     with contextlib.suppress(DimseError):
-        watched = Watched(scu.connect(), target, answered=False)
+        watched = Watched(scu.connect(), target, accepted=False)
     if watched is not None and not _serves_others(scu):
         watched.stop()
         watched = None
@@ -35,12 +35,12 @@ def silent_connection(scu: Scu, target: Target) -> Iterator[Callable[[Look, Poli
         if look.ended:
             return policies
         with look.at("how long a silent connection is kept"):
-            watched = watched or Watched(scu.connect(), target, answered=False)
+            watched = watched or Watched(scu.connect(), target, accepted=False)
             ending = watched.ending()
             return replace(
                 policies,
                 silent_closed_after=ending.seconds if ending.closed else None,
-                silent_watched_for=patience(target, answered=False),
+                silent_watched_for=patience(target, accepted=False),
             )
         return policies
 

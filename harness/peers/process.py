@@ -18,7 +18,7 @@ START_DEADLINE = 30.0
 """Seconds from the start of a program until it answers."""
 STOP_DEADLINE = 10.0
 """Seconds that a program has to end by itself before it is killed."""
-ANSWER_DEADLINE = 3.0
+ANSWER_DEADLINE = 2.0
 """Seconds that an archive on this machine has to answer; each silence costs them four times."""
 VISIBLE_WITHIN = 15.0
 """Seconds that it has to find what it acknowledged, or to report on a storage commitment."""

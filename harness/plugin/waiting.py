@@ -2,9 +2,10 @@
 
 Their connections are begun before the first scenario and left alone while the others run; they are judged
 last.  Not every product bears that: one that accepts associations one after the other is blocked by a silent
-connection, another has room for few.  So after they are begun three ordinary associations are tried; where
-those are not served, the connections are given up, and begun at the end instead: silent ones one by one,
-since each may delay what happens to the next, and then those on which an association was answered together.
+connection, or by one that it has rejected; another has room for few.  So after they are begun three ordinary
+associations are tried; where those are not served, the connections are given up, and begun at the end
+instead: such ones one by one, since each may delay what happens to the next, and then those on which an
+association was accepted together.
 
 A scenario says what is begun, and judges how it ended::
 
@@ -39,8 +40,10 @@ from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
 from harness.target import Target
 
-ANSWERED_WITHIN = 40.0
-"""At most so many seconds where an association was answered: these may cost the run its end."""
+ACCEPTED_WITHIN = 40.0
+"""At most so many seconds where an association was accepted: these may cost the run its end."""
+SERVED_AGAIN = 40.0
+"""Seconds for a product to serve others again after a connection that was left alone."""
 GRACE = 5.0
 """Seconds beyond a declared timer."""
 MOST_PDUS = 100
@@ -56,15 +59,16 @@ Stimulus = Callable[[Scu], Association]
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
 
-def waiting(stimulus: Stimulus, *, answered: bool = False) -> Callable[[_Function], _Function]:
+def waiting(stimulus: Stimulus, *, accepted: bool = False) -> Callable[[_Function], _Function]:
     """Tie a scenario to what is begun for it at the start of the run.  See ``left_alone``.
 
-    `answered` says that the stimulus ends with the product's answer, so that it holds up no other connection.
+    `accepted` says that an association was accepted, so that the connection keeps nobody
+    else from one.
     """
 
     def decorate(function: _Function) -> _Function:
         # By name: pytest takes a function that is a mark's only argument for the one to be marked.
-        marked: _Function = pytest.mark.waiting(stimulus=stimulus, answered=answered)(function)
+        marked: _Function = pytest.mark.waiting(stimulus=stimulus, accepted=accepted)(function)
         return marked
 
     return decorate
@@ -84,21 +88,21 @@ class Ending:
     """The ARTIM timer that the claims say."""
 
 
-def patience(target: Target, answered: bool) -> float:
+def patience(target: Target, accepted: bool) -> float:
     """Seconds for which a connection is watched."""
     if target.claims.artim is None:
         within = target.dimse.closes_within
-        return min(within, ANSWERED_WITHIN) if answered else within
+        return min(within, ACCEPTED_WITHIN) if accepted else within
     return target.claims.artim + GRACE
 
 
 class Watched:
     """A connection that is left alone, and the thread that waits for its end."""
 
-    def __init__(self, association: Association, target: Target, answered: bool) -> None:
+    def __init__(self, association: Association, target: Target, accepted: bool) -> None:
         self._association = association
         self._promised = target.claims.artim
-        self._within = patience(target, answered)
+        self._within = patience(target, accepted)
         self._ending: Ending | DimseError | None = None
         self._thread = threading.Thread(target=self._watch, daemon=True, name="watched-connection")
         self._thread.start()
@@ -165,16 +169,17 @@ class WaitingPlugin:
             self._stop_all()
 
     def _begin_all(self, items: list[pytest.Item]) -> None:
-        """Begin the silent ones, then the others: all of a kind, or none where nobody else is served."""
-        for answered in (False, True):
-            kind = [item for item in items if _waiting(item)["answered"] is answered]
+        """Begin those with an association, then the others: all of a kind, or none where nobody is served."""
+        for accepted in (True, False):
+            kind = [item for item in items if _waiting(item)["accepted"] is accepted]
             self._begin_these(kind)
             if kind and not self._others_are_served():
                 for item in kind:
                     if item.nodeid in self._watched:
                         self._watched.pop(item.nodeid).stop()
                     self._recorder.forget(item)
-                self._together = kind if answered else []
+                if accepted:
+                    self._together = kind
 
     def _begin_these(self, items: list[pytest.Item]) -> None:
         for item in items:
@@ -186,7 +191,7 @@ class WaitingPlugin:
         said = _waiting(item)
         stimulus: Stimulus = said["stimulus"]
         association = stimulus(Scu(self._context.peer(), self._recorder.recorder_of(item)))
-        return Watched(association, self._context.target, said["answered"])
+        return Watched(association, self._context.target, said["accepted"])
 
     def _others_are_served(self) -> bool:
         peer = self._context.peer()
@@ -230,7 +235,7 @@ class WaitingPlugin:
 
     def _await_service(self) -> None:
         """Go on when others are served again: a product may be blocked for longer than it was watched."""
-        ends = time.monotonic() + ANSWERED_WITHIN
+        ends = time.monotonic() + SERVED_AGAIN
         while not self._others_are_served() and time.monotonic() < ends:
             pass
 

@@ -36,7 +36,7 @@ def test_affirmed(scu: Scu) -> None:
     assert isinstance(answer, ReleaseResponse), f"A-RELEASE-RQ was answered with {name_of(answer)}"
 
 
-@waiting(idle, answered=True)
+@waiting(idle, accepted=True)
 @requirement("PS3.7 A.5", SHALL, "The acceptor does not release an association, however long it is idle.")
 def test_not_by_acceptor(left_alone: Watched) -> None:
     ending = left_alone.ending()

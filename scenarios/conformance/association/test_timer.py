@@ -78,13 +78,13 @@ def test_partial_request(left_alone: Watched) -> None:
     judge(left_alone.ending(), "with half a request sent")
 
 
-@waiting(rejected, answered=True)
+@waiting(rejected)
 @requirement("PS3.8 9.2.2", QUALITY, "After a rejection the connection is closed when the ARTIM timer ends.")
 def test_after_rejection(left_alone: Watched) -> None:
     judge(left_alone.ending(), "after its A-ASSOCIATE-RJ")
 
 
-@waiting(released, answered=True)
+@waiting(released, accepted=True)
 @requirement(
     "PS3.8 9.2.3", QUALITY, "After its release response the acceptor closes when the ARTIM timer ends."
 )

@@ -13,7 +13,7 @@ from harness.verdict import Level, Requirement
 
 def pair(id_: str, *markers: str) -> tuple[Requirement, Any]:
     requirement = Requirement(id_, "PS3.8 9", Level.SHALL, "", id_.split(".")[0], "")
-    marker = SimpleNamespace(kwargs={"answered": False})
+    marker = SimpleNamespace(kwargs={"accepted": False})
     return requirement, SimpleNamespace(get_closest_marker=lambda name: marker if name in markers else None)
 
 
