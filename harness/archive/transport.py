@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynetdicom import pdu_primitives as primitives
 from pynetdicom.dul import DULServiceProvider
-from pynetdicom.fsm import StateMachine
+from pynetdicom.fsm import TRANSITION_TABLE, StateMachine
 from pynetdicom.pdu import A_ABORT_RQ
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
@@ -41,6 +41,8 @@ LOOK = 0.1
 PAUSE = 0.005
 #: The peer's A-RELEASE-RQ, its A-ABORT, the end of its connection, a PDU that was none (PS3.8 table 9-10).
 ENDING = frozenset({"Evt12", "Evt16", "Evt17", "Evt19"})
+#: What the service user asks for on an association: associate response, data, release, abort (PS3.8 9.2.2).
+ASKED = frozenset({"Evt7", "Evt8", "Evt9", "Evt11", "Evt14", "Evt15"})
 
 
 class TimedSocket(AssociationSocket):
@@ -104,6 +106,10 @@ class GuardedStateMachine(StateMachine):
     """A state machine whose failures end the association instead of its thread."""
 
     def do_action(self, event: str) -> None:
+        if event in ASKED and (event, self.current_state) not in TRANSITION_TABLE:
+            # The association ended while the user asked. pynetdicom looks at the queue's head until it is taken.
+            self.dul.to_provider_queue.get_nowait()
+            return
         try:
             if event == "Evt18" and self.current_state == "Sta2":
                 self.dul.say_farewell()  # type: ignore[attr-defined]

@@ -328,6 +328,19 @@ def test_data_after_a_release_request_is_not_served(archive: Archive, wire: Wire
     assert archive.index.count() == 0
 
 
+def test_an_answer_that_came_too_late_is_dropped(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
+    """The release is confirmed by the service user when the provider has aborted already (Sta13)."""
+    for _ in range(20):
+        wire = Wire(archive.port)
+        associated(wire)
+        wire.send(bytes.fromhex("05000000000400000000") + bytes.fromhex("06000000000400000000"))
+        answer = wire.pdu()
+        assert answer is not None
+        assert answer[0] in (6, 7)
+        wire.close()
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+
 @pytest.mark.parametrize("maximum", [0, 128, 1023, 16384, 0xFFFFFFFF])
 def test_the_peers_maximum_is_kept(archive: Archive, client: Client, maximum: int) -> None:
     dataset = instance(ImageComments="x" * 3000)
