@@ -46,7 +46,7 @@ _CLASS, _INSTANCE, _RETRIEVE_AE_TITLE = 0x00081150, 0x00081155, 0x00080054
 #: Seconds in which a requestor that wants the result elsewhere releases the association.
 GRACE = 0.5
 #: Seconds before each try to deliver a result on an association of our own.
-TRIES = (0.0, 1.0, 3.0, 10.0, 30.0)
+TRIES = (0.0, 0.5, 3.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True)

@@ -389,14 +389,14 @@ class NoRoom(Semantics):
 
 @mutant(
     clause="PS3.4 C.4.2.3.1",
-    defect="a C-STORE that is not answered within a second is given up, with all that follow",
+    defect="a C-STORE that is not answered within 0.3 s is given up, with all that follow",
     caught_by=("move.suboperation.slow-destination",),
 )
 class Impatient(Semantics):
     def __init__(self, config: ArchiveConfig) -> None:
         super().__init__(config)
         patient = retrieve._status_of
-        retrieve._status_of = lambda carrier, message_id, timeout: patient(carrier, message_id, 1.0)
+        retrieve._status_of = lambda carrier, message_id, timeout: patient(carrier, message_id, 0.3)
 
 
 @mutant(
