@@ -77,9 +77,10 @@ def reply_to(
 
 def answer_from(association: Association) -> AssociateAccept | AssociateReject | Abort:
     """The answer to an A-ASSOCIATE-RQ that has been sent already."""
-    pdu = association.receive_pdu()
+    awaited = "A-ASSOCIATE-AC, A-ASSOCIATE-RJ or A-ABORT"
+    pdu = association.receive_pdu(awaited=awaited)
     if not isinstance(pdu, AssociateAccept | AssociateReject | Abort):
-        raise PeerViolation("PS3.8 9.2.3", "A-ASSOCIATE-AC, A-ASSOCIATE-RJ or A-ABORT", name_of(pdu))
+        raise PeerViolation("PS3.8 9.2.3", awaited, name_of(pdu))
     return pdu
 
 
@@ -105,7 +106,7 @@ def expect_no_association(association: Association, awaited: str) -> AssociateRe
     Whether a plain end is enough is for the scenario to say.  A-ASSOCIATE-AC is a PeerViolation.
     """
     try:
-        pdu = association.receive_pdu()
+        pdu = association.receive_pdu(awaited=awaited)
     except ConnectionClosed:
         return None
     if isinstance(pdu, AssociateReject | Abort):
@@ -151,7 +152,7 @@ def expect_service(scu: Scu, after: str) -> None:
 
 def _abort_or_pdu(association: Association, expected: str) -> Pdu:
     try:
-        return association.receive_pdu()
+        return association.receive_pdu(awaited=expected)
     except ConnectionClosed as closed:
         raise _without_abort(closed, expected) from None
 

@@ -107,7 +107,7 @@ class GuardedStateMachine(StateMachine):
 
     def do_action(self, event: str) -> None:
         if event in ASKED and (event, self.current_state) not in TRANSITION_TABLE:
-            # The association ended while the user asked. pynetdicom looks at the queue's head until it is taken.
+            # The association has ended meanwhile. pynetdicom looks at the queue's head until it is taken.
             self.dul.to_provider_queue.get_nowait()
             return
         try:

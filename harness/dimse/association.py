@@ -334,9 +334,12 @@ class Association:
                 if pause:
                     time.sleep(pause)
 
-    def receive_pdu(self, *, deadline: float | None = None) -> Pdu:
-        """The next PDU, whatever it is.  NoAnswer, ConnectionClosed, DecodeError, MisuseError."""
-        return self._inbound.pdu(Timer(self._deadlines.answer if deadline is None else deadline))
+    def receive_pdu(self, *, deadline: float | None = None, awaited: str = "a PDU") -> Pdu:
+        """The next PDU, whatever it is.  NoAnswer, ConnectionClosed, DecodeError, MisuseError.
+
+        ``awaited`` is for the words of these.
+        """
+        return self._inbound.pdu(Timer(self._deadlines.answer if deadline is None else deadline), awaited)
 
     def _send(self, buffers: list[Buffer]) -> None:
         try:

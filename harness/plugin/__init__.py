@@ -22,6 +22,7 @@ MARKERS = (
     "requirement: the clause that a scenario judges (see harness.scenario)",
     "intrusive: only with --intrusive: may disturb the product",
     "waiting: begun before all others and judged last (see harness.plugin.waiting)",
+    "odd: leaves objects behind that others' queries may match, so it comes after those",
     "restarts: the product is restarted, so it comes after all others",
     "alone: with several workers, no other scenario runs at the same time",
 )

@@ -143,9 +143,7 @@ def bring_back(
             del named["SOPInstanceUID"]
         return named
 
-    own = dict.fromkeys(
-        (one.transfer_syntax,) for one in instances if one.transfer_syntax not in UNCOMPRESSED
-    )
+    own = dict.fromkeys((one.transfer_syntax,) for one in instances)
     storage = storage_for(instances, *own, UNCOMPRESSED)
     for root in (Root.STUDY, Root.PATIENT):
         with contextlib.suppress(NotAccepted, NotSupported):

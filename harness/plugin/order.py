@@ -47,13 +47,16 @@ def is_waiting(item: pytest.Item) -> bool:
 def ends_the_run(item: pytest.Item) -> int:
     """0 for an ordinary item, more for those that come after all of these.
 
-    Silent connections may leave no room for those on which an association was accepted, so these come after
-    them.  A restart of the product ends all of them, so it is the last.
+    Objects whose unique keys are empty match every query where unknown values do.  Silent connections may
+    leave no room for those on which an association was accepted, so these come after them.  A restart of the
+    product ends all of them, so it is the last.
     """
     if item.get_closest_marker("restarts"):
-        return 3
+        return 4
+    if item.get_closest_marker("odd"):
+        return 1
     marker = item.get_closest_marker("waiting")
-    return 0 if marker is None else 2 if marker.kwargs["accepted"] else 1
+    return 0 if marker is None else 3 if marker.kwargs["accepted"] else 2
 
 
 def sorted_pairs(

@@ -95,7 +95,8 @@ def judge(
             return Judgement(Outcome.NOT_TESTED, f"the arrangement failed: {error}")
         return _ours(error)
     if isinstance(error, PeerViolation):
-        return _violated(level, error.expected, error.observed, f"{error.observed} ({error.clause})")
+        reason = f"{error.observed} instead of {error.expected} ({error.clause})"
+        return _violated(level, error.expected, error.observed, reason)
     if isinstance(error, NoAnswer):
         return _violated(level, f"an answer: {error.awaited}", str(error), str(error))
     if isinstance(error, AssertionError) and in_scenario:

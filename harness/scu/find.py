@@ -13,6 +13,7 @@ from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.scu.echo import NO_DATA_SET, WITH_DATA_SET
 from harness.scu.identifier import Identifier, encode_identifier, keys_of, read_identifier
+from harness.scu.progress import Progress
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, describe, response_to
 from harness.scu.uids import QueryLevel, Root
@@ -90,6 +91,7 @@ def find_encoded(
     context = association.context_for(sop_class)
     request = find_request(association, sop_class)
     association.send_message(context.id, request, identifier)
+    progress = Progress(association)
     cancelled = False
     identifiers: list[Identifier] = []
     pending: list[CommandSet] = []
@@ -102,6 +104,7 @@ def find_encoded(
         response = response_to(request, message)
         if response.integer("Status") not in PENDING:
             return Matches(tuple(identifiers), tuple(pending), response, message.dataset, tuple(late))
+        progress.note((response, message.dataset))
         identifiers.append(read_identifier(message.dataset, context.transfer_syntax))
         pending.append(response)
         if cancelled:

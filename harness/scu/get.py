@@ -16,6 +16,7 @@ from harness.scu.brought import Brought
 from harness.scu.find import MAX_RESPONSES, cancel_request
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received, received_from, store_response, success
+from harness.scu.progress import Progress
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, is_request, response_to
@@ -78,6 +79,7 @@ def get_with(
     """
     context = association.context_for(sop_class)
     request = begin_get(association, sop_class, identifier)
+    progress = Progress(association)
     cancelled = False
     pending: list[CommandSet] = []
     data_sets: list[bytes] = []
@@ -101,6 +103,7 @@ def get_with(
                 tuple(pending), response, message.dataset, context.transfer_syntax, tuple(data_sets)
             )
             return Brought(retrieval, tuple(received))
+        progress.note((response, len(received)))
         pending.append(response)
         if message.dataset is not None:
             data_sets.append(message.dataset)

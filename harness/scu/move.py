@@ -15,6 +15,7 @@ from harness.scu.brought import Brought
 from harness.scu.find import MAX_RESPONSES, cancel_request
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import AnswerOf, StatusOf, prefer_given_order, success
+from harness.scu.progress import Progress
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, response_to
@@ -61,6 +62,7 @@ def finish_move(
     C-CANCEL goes out after ``cancel_after`` pending responses (0: at once).
     """
     context = association.context_for(request.string("AffectedSOPClassUID"))
+    progress = Progress(association)
     cancelled = False
     pending: list[CommandSet] = []
     data_sets: list[bytes] = []
@@ -74,6 +76,7 @@ def finish_move(
             return Retrieval(
                 tuple(pending), response, message.dataset, context.transfer_syntax, tuple(data_sets)
             )
+        progress.note(response)
         pending.append(response)
         if message.dataset is not None:
             data_sets.append(message.dataset)

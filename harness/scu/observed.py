@@ -15,6 +15,7 @@ from harness.dimse.inbound import Message, aborted
 from harness.dimse.pdu import Abort, PData, Pdv, name_of
 from harness.scu.find import MAX_RESPONSES
 from harness.scu.inbox import received_from, store_response
+from harness.scu.progress import Progress
 from harness.scu.status import PENDING, is_request
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
@@ -108,6 +109,7 @@ def converse(
 ) -> tuple[Observed, ...]:
     """Send a request and take all that comes up to its final response; C-STOREs on the way get Success."""
     association.send_message(context_id, request, dataset)
+    progress = Progress(association)
     taken: list[Observed] = []
     while len(taken) <= MAX_RESPONSES:
         message = observe(association)
@@ -123,4 +125,5 @@ def converse(
             association.send_message(message.context_id, store_response(received_from(association, whole), 0))
         elif message.is_final:
             return tuple(taken)
+        progress.note((message.command, message.dataset))
     raise PeerViolation("PS3.7 9.1", "an answer that ends", f"{len(taken)} messages")

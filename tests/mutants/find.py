@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from harness.archive import matching
 from harness.archive.attributes import Attribute, AttributeSet, Level, Root
@@ -11,6 +12,9 @@ from harness.archive.index import Entity, Index, Selection
 from harness.archive.semantics import Semantics
 from harness.archive.status import SUCCESS, Answer, Refused
 from tests.mutants.seed import mutant
+
+if TYPE_CHECKING:
+    from harness.archive.config import ArchiveConfig
 
 PATIENT_ID, PATIENT_NAME = 0x00100020, 0x00100010
 STUDY_DATE, STUDY_TIME, ACCESSION, STUDY_ID, STUDY_UID = (
@@ -242,6 +246,28 @@ class TrailingStarOnly(RewritesKey):
 class LiteralLoneStar(RewritesKey):
     def rewritten(self, key: Attribute, tag: int) -> Attribute:
         return replace(key, values=("\x01",)) if key.values == ("*",) else key
+
+
+@mutant(
+    clause="PS3.4 C.2.2.2.4",
+    defect="a wild card in Patient ID finds the first patient alone",
+    caught_by=("find.wildcard.patient-id",),
+)
+class FirstPatientAlone(Semantics):
+    def __init__(self, config: ArchiveConfig) -> None:
+        super().__init__(config)
+        self.first: tuple[Query | None, str] = (None, "")
+
+    def match_entity(self, query: Query, attributes: AttributeSet) -> bool:
+        if not super().match_entity(query, attributes):
+            return False
+        key = query.matched.get(PATIENT_ID)
+        if key is None or not set("*?") & set(str(key.values[0])):
+            return True
+        patient = attributes.text(PATIENT_ID)
+        if self.first[0] is not query:
+            self.first = (query, patient)
+        return self.first[1] == patient
 
 
 @mutant(

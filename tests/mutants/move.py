@@ -311,6 +311,17 @@ class NeverDecompressed(Semantics):
 
 
 @mutant(
+    clause="PS3.5 10.1",
+    defect="an object goes in the uncompressed transfer syntax that it was stored in, or not at all",
+    caught_by=("move.suboperation.default-syntax", "get.suboperation.default-syntax"),
+)
+class NeverConverted(Semantics):
+    def sending_syntax(self, stored: str, accepted: Sequence[str]) -> str | None:
+        chosen = super().sending_syntax(stored, accepted)
+        return chosen if stored not in encoding.NATIVE or chosen == stored else None
+
+
+@mutant(
     clause="PS3.8 D.1",
     defect="two P-DATA-TF PDUs go as one, beyond the peer's maximum length",
     caught_by=("move.suboperation.maximum-length",),

@@ -275,14 +275,16 @@ def test_unoffered_id_not_usable(scu: Scu) -> None:
     expect_service(scu, "data on a presentation context that was never proposed")
 
 
-@requirement("PS3.8 7.1.1.13", QUALITY, "A request that uses a context id twice does no harm.")
+@requirement(
+    "PS3.8 7.1.1.13", QUALITY, "A request that uses a context id twice is answered, and does no harm."
+)
 def test_duplicate_id(scu: Scu) -> None:
     with scu.connect() as association:
         reply_to(association, of_ids(scu, (1, VERIFICATION), (1, STUDY_ROOT_FIND)))
     expect_service(scu, "a request that uses one context id twice")
 
 
-@requirement("PS3.8 9.3.2.2", QUALITY, "A request with an even context id does no harm.")
+@requirement("PS3.8 9.3.2.2", QUALITY, "A request with an even context id is answered, and does no harm.")
 def test_even_id(scu: Scu) -> None:
     with scu.connect() as association:
         reply_to(association, of_ids(scu, (2, VERIFICATION)))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.plugin.fixtures import Corpus
-from harness.scenario import QUALITY, SHALL, requirement
+from harness.scenario import QUALITY, SHALL, not_tested, requirement
 from harness.scu.find import find, study_uids
 from harness.scu.session import Scu
 from harness.scu.uids import QueryLevel, Root
@@ -46,6 +46,8 @@ def test_not_altered(scu: Scu, corpus: Corpus, store_study: StoreStudy, kind: st
 )
 def test_key_decoded(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
     study = store_study(corpus.new_study(SpecificCharacterSet="ISO_IR 100", StudyID="Äther"))
+    if not study_uids(scu, PatientID=study.patient_id, SpecificCharacterSet="ISO_IR 192"):
+        raise not_tested("nothing is found where a query names ISO_IR 192: see find.charset.never-a-key")
     found = study_uids(scu, PatientID=study.patient_id, StudyID="Äther", SpecificCharacterSet="ISO_IR 192")
     assert found == [study.study_uid], "Study ID 'Äther' stored in Latin-1 is not found by a key in UTF-8"
 

@@ -29,7 +29,8 @@ def given(scu: Scu, root: Root, level: QueryLevel, keys: Mapping[str, str], keyw
     for identifier in matches.identifiers:
         if keyword in identifier and identifier.values(keyword):
             return tuple(sorted(identifier.values(keyword)))
-    raise not_supported(f"{keyword}, an optional attribute, is not returned")
+    how = "returned empty" if any(keyword in one for one in matches.identifiers) else "not returned"
+    raise not_supported(f"{keyword}, an optional attribute, is {how}")
 
 
 def check(

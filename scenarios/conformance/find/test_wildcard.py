@@ -25,6 +25,13 @@ def named(corpus: Corpus, store_study: StoreStudy) -> dict[str, SyntheticStudy]:
     return {id_: store_study(corpus.new_study(PatientID=patient, StudyID=id_)) for id_ in ids}
 
 
+@pytest.fixture(scope="module")
+def patients(corpus: Corpus, store_study: StoreStudy) -> list[SyntheticStudy]:
+    """A study each of three patients whose Patient IDs differ in the last character."""
+    patient = corpus.identity.patient_id()
+    return [store_study(corpus.new_study(PatientID=f"{patient}{last}")) for last in "ABC"]
+
+
 def ids_found(scu: Scu, named: dict[str, SyntheticStudy], pattern: str) -> list[str]:
     patient = next(iter(named.values())).patient_id
     found = study_uids(scu, PatientID=patient, StudyID=pattern)
@@ -78,6 +85,20 @@ def test_star_alone(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
         if study.study_uid not in found
     ]
     assert not missing, f"Accession Number '*' doesn't find {', '.join(missing)}"
+
+
+@pytest.mark.parametrize(
+    ("root", "level"),
+    [(Root.STUDY, QueryLevel.STUDY), (Root.PATIENT, QueryLevel.PATIENT)],
+    ids=[QueryLevel.STUDY, QueryLevel.PATIENT],
+)
+@requirement("PS3.4 C.2.2.2.4", SHALL, "A wild card in Patient ID finds every patient that it matches.")
+def test_patient_id(scu: Scu, patients: list[SyntheticStudy], root: Root, level: QueryLevel) -> None:
+    pattern = patients[0].patient_id[:-1] + "?"
+    matches = find(scu, root, level, PatientID=pattern).require_success().where_known("PatientID")
+    found = sorted(set(matches.texts("PatientID")))
+    wanted = [study.patient_id for study in patients]
+    assert found == wanted, f"Patient ID {pattern!r} at {level} level finds {', '.join(found) or 'none'}"
 
 
 @requirement("PS3.4 C.2.2.2.4", SHALL, "Characters that databases take for wild cards are literal.")

@@ -119,6 +119,19 @@ def test_no_originator(scu: Scu, mixed: SyntheticStudy) -> None:
 
 
 @requirement(
+    "PS3.5 10.1",
+    SHALL,
+    "An uncompressed object comes in Implicit VR Little Endian to who takes nothing else.",
+)
+def test_default_syntax(scu: Scu, stored_study: SyntheticStudy) -> None:
+    storage = storage_for(stored_study.instances, (IMPLICIT_VR_LITTLE_ENDIAN,))
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    got = get_agreed(scu, Root.STUDY, QueryLevel.STUDY, storage, keys)
+    wrong = got.unlike(stored_study.instances)
+    assert not wrong, f"the default transfer syntax alone is accepted: {wrong}"
+
+
+@requirement(
     "PS3.5 10.1", SHALL, "A lossless compressed object comes uncompressed to who takes no compression."
 )
 def test_decompresses(scu: Scu, lossless: list[SyntheticStudy]) -> None:

@@ -261,6 +261,21 @@ def test_proposes_stored_syntax(
 
 
 @requirement(
+    "PS3.5 10.1",
+    SHALL,
+    "An uncompressed object goes in Implicit VR Little Endian to who takes nothing else.",
+)
+def test_default_syntax(
+    scu: Scu, stored_study: SyntheticStudy, destination: Destination, recorder: Recorder
+) -> None:
+    plain = answering(syntaxes=(IMPLICIT_VR_LITTLE_ENDIAN,))
+    keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
+    brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=plain)
+    wrong = brought.unlike(stored_study.instances)
+    assert not wrong, f"the default transfer syntax alone is accepted: {wrong}"
+
+
+@requirement(
     "PS3.5 10.1", SHALL, "A lossless compressed object goes uncompressed to who takes no compression."
 )
 def test_decompresses(

@@ -76,6 +76,7 @@ def objects_of(case: str, corpus: Corpus) -> list[SyntheticInstance]:
     return [instance]
 
 
+@pytest.mark.odd
 @pytest.mark.parametrize("case", CASES)
 @requirement(
     "PS3.4 B.2.3", SHALL, "C-STORE is answered with one of its statuses, whatever the object is like."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.plugin.arranging import eventually
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, requirement
@@ -14,15 +16,22 @@ from harness.synthesis import ABSENT
 from harness.target import Target
 
 
+@pytest.mark.odd
 @requirement("PS3.4 B.2.3", QUALITY, "An object without Study Instance UID is not acknowledged into nowhere.")
 def test_absent_study_uid(scu: Scu, corpus: Corpus, target: Target) -> None:
     study = corpus.new_study("CT", StudyInstanceUID=ABSENT)
     (response,) = store_all(scu, study.instances)
     if response.integer("Status") != SUCCESS:
         return
-    # Whatever UID the product has given it, it is the only study of its patient.
+    # Whatever UID the product has given it, it is the only study of its patient; and each entity has a
+    # Unique Key with a value (C.2.2.1.1).
     keys = {"PatientID": study.patient_id, "StudyInstanceUID": None}
-    is_found = eventually(
-        lambda: bool(find(scu, Root.STUDY, QueryLevel.STUDY, keys).identifiers), target.dimse.visible_within
-    )
-    assert is_found, f"the object was answered {describe(response)}, and no study of its patient is found"
+    uids: list[str] = []
+
+    def is_found() -> bool:
+        uids[:] = find(scu, Root.STUDY, QueryLevel.STUDY, keys).texts("StudyInstanceUID")
+        return bool(uids)
+
+    is_there = eventually(is_found, target.dimse.visible_within)
+    assert is_there, f"the object was answered {describe(response)}, and no study of its patient is found"
+    assert all(uids), f"the object was answered {describe(response)}, and is found in a study without a UID"
