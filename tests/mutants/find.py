@@ -527,6 +527,17 @@ class AlwaysFf00(Answers):
 
 
 @mutant(
+    clause="PS3.4 C.4.1.1.4",
+    defect="a key that is not supported comes back empty, with status FF00",
+    caught_by=("find.return.empty-status-code",),
+)
+class EmptyForUnsupported(Answers):
+    def answered(self, query: Query, elements: dict[int, Attribute]) -> dict[int, Attribute]:
+        description = elements.get(0x00081030)
+        return {**elements, 0x00081030: Attribute("LO", ())} if description else elements
+
+
+@mutant(
     clause="PS3.4 C.3.4",
     defect="numbers of related entities are one too high",
     caught_by=("find.counts.study", "find.counts.series-instances", "find.counts.patient"),

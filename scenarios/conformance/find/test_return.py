@@ -11,7 +11,7 @@ from harness.scu.find import Matches, find, find_encoded, find_with
 from harness.scu.identifier import encode_with_group_lengths, keys_of
 from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
-from harness.scu.status import SUCCESS, describe, is_failure, name_of
+from harness.scu.status import PENDING, SUCCESS, describe, is_failure, name_of
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticStudy, valid_uid
 
@@ -172,10 +172,27 @@ def test_pending_status_code(scu: Scu, stored_study: SyntheticStudy) -> None:
     keys = {**dict.fromkeys(RARE_KEYS), "StudyInstanceUID": stored_study.study_uid}
     matches = find(scu, Root.STUDY, QueryLevel.STUDY, keys).require_success()
     for identifier, response in zip(matches.identifiers, matches.pending, strict=True):
-        status = response.integer("Status")
         absent = [keyword for keyword in RARE_KEYS if keyword not in identifier]
-        assert not absent or status == 0xFF01, (
-            f"{', '.join(absent)} are absent from the response, whose status is {name_of(status)}"
+        assert not absent or response.integer("Status") == PENDING[1], (
+            f"{', '.join(absent)} are absent from the response, whose status is "
+            f"{name_of(response.integer('Status'))}"
+        )
+
+
+@requirement(
+    "PS3.4 C.4.1.1.4",
+    SHALL,
+    "A pending response with a key that is empty though it has a value has status FF01.",
+)
+def test_empty_status_code(scu: Scu, stored_study: SyntheticStudy) -> None:
+    # By FF00 every optional key is supported as a required one is, which comes with its value.
+    keys = {**dict.fromkeys(OPTIONAL_KEYS), "StudyInstanceUID": stored_study.study_uid}
+    matches = find(scu, Root.STUDY, QueryLevel.STUDY, keys).require_success()
+    for identifier, response in zip(matches.identifiers, matches.pending, strict=True):
+        empty = [key for key in OPTIONAL_KEYS if key in identifier and not identifier.text(key)]
+        assert not empty or response.integer("Status") == PENDING[1], (
+            f"{', '.join(empty)} were stored with values and come back empty, with status "
+            f"{name_of(response.integer('Status'))}"
         )
 
 
