@@ -65,6 +65,7 @@ class _Open:
     requirement: Requirement
     left: int
     cases: list[_Case] = field(default_factory=list)
+    is_begun: bool = False
 
 
 class RecorderPlugin:
@@ -187,6 +188,7 @@ class RecorderPlugin:
         requirement = self._requirements.get(item.nodeid)
         if requirement is None:
             return
+        self._open[requirement.id].is_begun = True
         if not self._open[requirement.id].cases:
             self.context.events.emit(RequirementStarted(requirement.id, requirement.group))
         if self.context.lost_after:
@@ -352,7 +354,8 @@ class RecorderPlugin:
     def flush_unfinished(self) -> None:
         """What an interrupted run leaves open becomes NOT_TESTED, so that the report shows it."""
         for requirement in self.unfinished():
-            reason = "the run ended before this requirement"
+            begun = self._open[requirement.id].is_begun
+            reason = f"the run ended {'during' if begun else 'before'} this requirement"
             self.record(Result(requirement, Outcome.NOT_TESTED, reason, 0.0))
 
     def record(self, result: Result) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -174,6 +175,12 @@ def test_terminated_in_the_middle(tmp_path: Path) -> None:
             break
     printed = interrupted(run, tmp_path / "run")
     assert "more NOT_TESTED for the same reason" in printed
+    reasons = Counter(
+        result.reason for result in load_run(tmp_path / "run").results if result.reason.startswith("the run")
+    )
+    before, during = (f"the run ended {when} this requirement" for when in ("before", "during"))
+    assert reasons[before] > 400
+    assert reasons.total() - reasons[before] == reasons[during] <= 1
     assert len(printed.splitlines()) < 50
 
 
