@@ -574,12 +574,26 @@ class MaximumLengthIgnored(Negotiating):
     wire=True,
 )
 class OffBySix(Negotiating):
+    def taken(self, maximum: int) -> int:
+        return maximum + 6
+
     def request(self, pdu: bytes) -> bytes:
         items = [
-            (type_, struct.pack(">I", struct.unpack(">I", value)[0] + 6) if type_ == 0x51 else value)
+            (type_, struct.pack(">I", self.taken(*struct.unpack(">I", value))) if type_ == 0x51 else value)
             for type_, value in user_items_of(pdu)
         ]
         return with_user_items(pdu, items)
+
+
+@mutant(
+    clause="PS3.8 D.1.1",
+    defect="an odd maximum length is rounded up, so that PDUs are a byte longer",
+    caught_by=("association.length.odd-value-respected",),
+    wire=True,
+)
+class RoundsUpMaximum(OffBySix):
+    def taken(self, maximum: int) -> int:
+        return maximum + maximum % 2
 
 
 class DiesOfMaximum(Negotiating):
