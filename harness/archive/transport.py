@@ -107,8 +107,10 @@ class GuardedStateMachine(StateMachine):
 
     def do_action(self, event: str) -> None:
         if event in ASKED and (event, self.current_state) not in TRANSITION_TABLE:
-            # The association has ended meanwhile. pynetdicom looks at the queue's head until it is taken.
-            self.dul.to_provider_queue.get_nowait()
+            # The association has ended meanwhile. pynetdicom makes an event of the queue's head until it is
+            # taken: there may be more events than primitives.
+            with contextlib.suppress(queue.Empty):
+                self.dul.to_provider_queue.get_nowait()
             return
         try:
             if event == "Evt18" and self.current_state == "Sta2":
