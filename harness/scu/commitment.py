@@ -34,6 +34,7 @@ NEXT_LOOK = 0.05
 """Seconds between two looks at the association of the request, while the destination is watched."""
 _MESSAGES = 100
 _TRANSACTION, _REFERENCED, _FAILED = 0x00081195, 0x00081199, 0x00081198
+_NAMES = {_REFERENCED: "Referenced SOP Sequence", _FAILED: "Failed SOP Sequence"}
 _CLASS, _INSTANCE, _REASON, _RETRIEVE_AE_TITLE = 0x00081150, 0x00081155, 0x00081197, 0x00080054
 
 
@@ -66,6 +67,8 @@ class Result:
     """How often (0008,0054) stands outside of the Referenced SOP Sequence, and within its items."""
     same_association: bool = False
     """Whether it came on the association of the request."""
+    empty_sequences: tuple[str, ...] = ()
+    """Names of those of its two sequences that are there and have no items."""
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -190,9 +193,11 @@ def read_result(report: Reported, *, same_association: bool = False) -> Result:
     """What an N-EVENT-REPORT says.  PeerViolation where it lacks what tables 10.1-1 and J.3-2 demand."""
     transaction = ""
     titles = [0, 0]
+    there: set[int] = set()
     items: dict[int, dict[int, list[Element]]] = {_REFERENCED: {}, _FAILED: {}}
     for element in walk(report.dataset or b"", report.transfer_syntax):
         if element.parent is None:
+            there.add(element.tag)
             if element.tag == _TRANSACTION:
                 transaction = _uid(element)
             titles[0] += element.tag == _RETRIEVE_AE_TITLE
@@ -213,6 +218,7 @@ def read_result(report: Reported, *, same_association: bool = False) -> Result:
         tuple(Failure(_reference(item), _reason(item)) for item in items[_FAILED].values()),
         (titles[0], titles[1]),
         same_association,
+        tuple(name for tag, name in _NAMES.items() if tag in there and not items[tag]),
     )
 
 

@@ -211,6 +211,18 @@ class FailedInBoth(Semantics):
 
 
 @mutant(
+    clause="PS3.5 7.4.2",
+    defect="the list of committed objects is there without items where nothing is committed",
+    caught_by=("commitment.result.nothing-committed-is-absent",),
+)
+class EmptyList(Semantics):
+    def commitment_information(self, information: AttributeSet) -> AttributeSet:
+        if information.get(REFERENCED) is not None:
+            return information
+        return information.merged(AttributeSet({REFERENCED: Attribute("SQ")}))
+
+
+@mutant(
     clause="PS3.4 J.3.3.1.2",
     defect="every result has one and the same Transaction UID",
     caught_by=("commitment.result.transaction-uid",),

@@ -132,6 +132,13 @@ def test_all_fail(commit: Committer, corpus: Corpus) -> None:
     assert not wrong, f"Failed SOP Sequence: {wrong}"
 
 
+@requirement("PS3.5 7.4.2", SHALL, "Where nothing is committed the Referenced SOP Sequence is left out.")
+def test_nothing_committed_is_absent(commit: Committer, corpus: Corpus) -> None:
+    # With event type 2 it is of type 1C: there if something is committed, and not otherwise (table J.3-2).
+    result = result_for(commit, never_stored(corpus, 2)).result
+    assert not result.empty_sequences, f"{', '.join(result.empty_sequences)} without items"
+
+
 @requirement("PS3.4 J.3.3.1.1", SHALL, "Every object that is not committed has a Failure Reason.")
 def test_failure_reason(commit: Committer, corpus: Corpus) -> None:
     result = result_for(commit, never_stored(corpus, 2)).result
