@@ -95,7 +95,8 @@ def test_star_alone(scu: Scu, corpus: Corpus, store_study: StoreStudy) -> None:
 @requirement("PS3.4 C.2.2.2.4", SHALL, "A wild card in Patient ID finds every patient that it matches.")
 def test_patient_id(scu: Scu, patients: list[SyntheticStudy], root: Root, level: QueryLevel) -> None:
     pattern = patients[0].patient_id[:-1] + "?"
-    matches = find(scu, root, level, PatientID=pattern).require_success().where_known("PatientID")
+    unique = {"StudyInstanceUID": None} if level is QueryLevel.STUDY else {}
+    matches = find(scu, root, level, unique, PatientID=pattern).require_success().where_known("PatientID")
     found = sorted(set(matches.texts("PatientID")))
     wanted = [study.patient_id for study in patients]
     assert found == wanted, f"Patient ID {pattern!r} at {level} level finds {', '.join(found) or 'none'}"
