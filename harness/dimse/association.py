@@ -261,6 +261,10 @@ class Association:
         peer = self.accepted if self._requestor else self.request
         return peer.user.maximum_length
 
+    def take_any_length(self) -> None:
+        """From now on take P-DATA-TF beyond the declared maximum too: their lengths are judged elsewhere."""
+        self._inbound.own_maximum = 0
+
     def next_message_id(self) -> int:
         """1, 2 … 65535 and again from 1."""
         self._message_id = self._message_id % 0xFFFF + 1

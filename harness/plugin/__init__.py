@@ -23,6 +23,7 @@ MARKERS = (
     "intrusive: only with --intrusive: may disturb the product",
     "waiting: begun before all others and judged last (see harness.plugin.waiting)",
     "odd: leaves objects behind that others' queries may match, so it comes after those",
+    "hostile: breaks the protocol, which not every product survives: comes after what ordinary peers ask",
     "restarts: the product is restarted, so it comes after all others",
     "alone: with several workers, no other scenario runs at the same time",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import random
 import secrets
 from collections.abc import Sequence
@@ -44,25 +45,39 @@ def is_waiting(item: pytest.Item) -> bool:
     return item.get_closest_marker("waiting") is not None
 
 
-def ends_the_run(item: pytest.Item) -> int:
-    """0 for an ordinary item, more for those that come after all of these.
+class Turn(enum.IntEnum):
+    """When in a run an item comes.
 
-    Objects whose unique keys are empty match every query where unknown values do.  Silent connections may
-    leave no room for those on which an association was accepted, so these come after them.  A restart of the
-    product ends all of them, so it is the last.
+    What an ordinary peer asks comes first: a product that dies of broken PDUs is examined by then.  Objects
+    whose unique keys are empty match every query where unknown values do (PS3.4 C.2.2.1.2).  Silent
+    connections may leave no room for those on which an association was accepted, so these come after them.
+    A restart of the product ends all of them, so it is the last.
     """
-    if item.get_closest_marker("restarts"):
-        return 4
-    if item.get_closest_marker("odd"):
-        return 1
+
+    ORDINARY = 0
+    ODD = 1
+    HOSTILE = 2
+    SILENT = 3
+    SILENT_ASSOCIATED = 4
+    RESTARTING = 5
+
+
+def turn_of(item: pytest.Item) -> Turn:
+    """When an item comes, by its markers."""
     marker = item.get_closest_marker("waiting")
-    return 0 if marker is None else 3 if marker.kwargs["accepted"] else 2
+    if item.get_closest_marker("restarts"):
+        return Turn.RESTARTING
+    if marker is not None:
+        return Turn.SILENT_ASSOCIATED if marker.kwargs["accepted"] else Turn.SILENT
+    if item.get_closest_marker("hostile"):
+        return Turn.HOSTILE
+    return Turn.ODD if item.get_closest_marker("odd") else Turn.ORDINARY
 
 
 def sorted_pairs(
     pairs: Sequence[tuple[Requirement, pytest.Item]], order: Order
 ) -> list[tuple[Requirement, pytest.Item]]:
-    """The items in the order of the run; cases of a requirement stay together; see `ends_the_run`."""
+    """The items in the order of the run; cases of a requirement stay together; see `Turn`."""
     found = list(pairs)
     if order.seed is None:
         found.sort(key=lambda pair: order_of(pair[0]))
@@ -71,5 +86,5 @@ def sorted_pairs(
         random.Random(order.seed).shuffle(ids)
         place = {id_: number for number, id_ in enumerate(ids)}
         found.sort(key=lambda pair: place[pair[0].id])
-    found.sort(key=lambda pair: ends_the_run(pair[1]))
+    found.sort(key=lambda pair: turn_of(pair[1]))
     return found

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugin.order import ends_the_run
+from harness.plugin.order import Turn, turn_of
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
@@ -49,7 +49,7 @@ class Job:
 
 def place_of(item: pytest.Item) -> Place:
     """Where an item has to run."""
-    if ends_the_run(item):
+    if turn_of(item) >= Turn.SILENT:
         return Place.LAST
     fixtures = set(getattr(item, "fixturenames", ()))
     return Place.HOME if fixtures & AT_HOME else Place.ANYWHERE

@@ -72,6 +72,7 @@ class Exchange:
 def survey(scu: Scu, study: SyntheticStudy, *, maximum_length: int | None = 65536) -> tuple[Exchange, ...]:
     """C-ECHO, C-STORE of the study's first instance, C-FIND and C-GET of the study, C-ECHO.
 
+    What is longer than ``maximum_length`` is taken too, so that one requirement alone fails for it.
     The study may be stored already; where it is not, C-FIND and C-GET bring what is visible by then.  A
     service that the product does not offer is left out.  NotAccepted where it has not even Verification.
     """
@@ -86,6 +87,7 @@ def survey(scu: Scu, study: SyntheticStudy, *, maximum_length: int | None = 6553
         *proposals, maximum_length=maximum_length, roles=(RoleSelection(instance.sop_class, 1, 1),)
     )
     with scu.negotiate(request) as association:
+        association.take_any_length()
         exchanges = tuple(_exchanges(association, study))
     for exchange in exchanges:
         if exchange.request.name == "C-STORE-RQ":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.dimse.pdu import Abort, PData, Pdv
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, expect_closed, expect_service, requirement
@@ -11,6 +13,7 @@ from harness.scu.store import store_request
 from harness.scu.uids import QueryLevel, Root
 
 
+@pytest.mark.hostile
 @requirement("PS3.7 A.6", SHALL, "An abort fails the outstanding operation: nothing of the object is kept.")
 def test_mid_message(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study("CT", rows=64, columns=64)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from harness.dimse.association import Association
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.negotiation import ProposedContext
@@ -246,6 +248,7 @@ def test_none_acceptable(scu: Scu) -> None:
         assert not taken, f"accepted with the made-up transfer syntax {MADE_UP_SYNTAX}: contexts {taken}"
 
 
+@pytest.mark.hostile
 @requirement("PS3.8 7.6.1", SHALL, "Data on a context that wasn't accepted isn't processed.")
 def test_rejected_context_not_usable(scu: Scu) -> None:
     association = scu.open(VERIFICATION, (VERIFICATION, (MADE_UP_SYNTAX,)))
@@ -261,6 +264,7 @@ def test_rejected_context_not_usable(scu: Scu) -> None:
         )
 
 
+@pytest.mark.hostile
 @requirement(
     "PS3.8 7.6.1", SHALL, "Data on a context that was never proposed isn't processed, and does no harm."
 )
@@ -275,6 +279,7 @@ def test_unoffered_id_not_usable(scu: Scu) -> None:
     expect_service(scu, "data on a presentation context that was never proposed")
 
 
+@pytest.mark.hostile
 @requirement(
     "PS3.8 7.1.1.13", QUALITY, "A request that uses a context id twice is answered, and does no harm."
 )
@@ -284,6 +289,7 @@ def test_duplicate_id(scu: Scu) -> None:
     expect_service(scu, "a request that uses one context id twice")
 
 
+@pytest.mark.hostile
 @requirement("PS3.8 9.3.2.2", QUALITY, "A request with an even context id is answered, and does no harm.")
 def test_even_id(scu: Scu) -> None:
     with scu.connect() as association:
@@ -291,6 +297,7 @@ def test_even_id(scu: Scu) -> None:
     expect_service(scu, "a request with an even context id")
 
 
+@pytest.mark.hostile
 @requirement("PS3.8 9.3.2", QUALITY, "A request without any presentation context is turned down.")
 def test_no_contexts(scu: Scu) -> None:
     empty: tuple[ProposedContext, ...] = ()

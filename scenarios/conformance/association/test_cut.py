@@ -6,6 +6,8 @@ import contextlib
 import socket
 import struct
 
+import pytest
+
 from harness.dimse.errors import ConnectionClosed
 from harness.scenario import QUALITY, SHALL, expect_service, requirement
 from harness.scu.find import find_request
@@ -14,6 +16,8 @@ from harness.scu.session import Scu
 from harness.scu.survey import MANY_KEYS
 from harness.scu.uids import STUDY_ROOT_FIND, VERIFICATION, QueryLevel
 from harness.synthesis import SyntheticStudy
+
+pytestmark = pytest.mark.hostile
 
 AGAIN = 50
 NO_LINGER = struct.pack("ii", 1, 0)

@@ -10,6 +10,8 @@ from harness.scenario import QUALITY, SHALL, expect_abort, expect_no_association
 from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
 
+pytestmark = pytest.mark.hostile
+
 FIRST_ITEM = 74
 
 

@@ -5,6 +5,8 @@ What is longer than the harness declared is a violation wherever it is received.
 
 from __future__ import annotations
 
+import pytest
+
 from harness.dimse.pdu import Abort, PData, Pdv
 from harness.plugin.fixtures import Corpus
 from harness.scenario import (
@@ -89,6 +91,7 @@ def test_at_own_limit_accepted(scu: Scu, corpus: Corpus) -> None:
     assert status == 0 or is_warning(status), f"C-STORE in PDUs of {maximum} bytes: {describe(response)}"
 
 
+@pytest.mark.hostile
 @requirement(
     "PS3.8 D.1.2",
     QUALITY,

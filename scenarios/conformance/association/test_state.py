@@ -42,6 +42,8 @@ from harness.scu.status import describe
 from harness.scu.store import store_request
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 
+pytestmark = pytest.mark.hostile
+
 UNKNOWN_PDU = b"\x0a\x00\x00\x00\x00\x04" + bytes(4)
 """As long as the shortest PDU of PS3.8 9.3: its type alone is what is wrong with it."""
 BARE_UNKNOWN_PDU = b"\x0a\x00\x00\x00\x00\x00"

@@ -127,6 +127,7 @@ def test_header_bits_ignored(scu: Scu) -> None:
     assert response.integer("Status") == SUCCESS, f"C-ECHO with control header FFH: {describe(response)}"
 
 
+@pytest.mark.hostile
 @requirement("PS3.7 C.5.23", SHOULD, "A command field that isn't defined is refused.")
 @pytest.mark.usefixtures("writes")
 def test_unknown_command(scu: Scu) -> None:
@@ -144,6 +145,7 @@ def test_unknown_command(scu: Scu) -> None:
         )
 
 
+@pytest.mark.hostile
 @requirement("PS3.7 9.1.1.1.9", SHOULD, "An operation that isn't part of the context's SOP class is refused.")
 def test_service_not_of_context(scu: Scu, stored_study: SyntheticStudy) -> None:
     association = scu.open(VERIFICATION)
@@ -154,6 +156,7 @@ def test_service_not_of_context(scu: Scu, stored_study: SyntheticStudy) -> None:
     assert not served, f"C-FIND on a context for Verification: {served}"
 
 
+@pytest.mark.hostile
 @requirement(
     "PS3.7 C.5.6", QUALITY, "A request whose SOP class isn't that of its context isn't served silently."
 )
@@ -163,6 +166,7 @@ def test_class_not_of_context(scu: Scu) -> None:
     assert not served, f"C-ECHO of the class CT Image Storage on a context for Verification: {served}"
 
 
+@pytest.mark.hostile
 @requirement("PS3.7 9.1.2.1", QUALITY, "A C-FIND without its identifier fails.")
 def test_identifier_missing(scu: Scu) -> None:
     association = scu.open(STUDY_ROOT_FIND)
@@ -244,6 +248,7 @@ def test_pipelined_without_window(scu: Scu) -> None:
         association.abort()
 
 
+@pytest.mark.hostile
 @requirement("PS3.7 9.3.1.3", QUALITY, "An object that ends too early isn't reported as success.")
 def test_dataset_truncated(scu: Scu, corpus: Corpus) -> None:
     instance = corpus.new_study("CT", rows=64, columns=64).instance(0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from harness.dimse.command import CommandSet
 from harness.dimse.errors import PeerAborted
 from harness.plugin.arranging import eventually
@@ -18,6 +20,8 @@ from harness.scu.store import fitted, note_stored, proposals_for, store_request
 from harness.scu.uids import CT_IMAGE_STORAGE, QueryLevel, Root
 from harness.synthesis import SyntheticInstance, SyntheticStudy
 from harness.target import Target
+
+pytestmark = pytest.mark.hostile
 
 
 def store_under(
