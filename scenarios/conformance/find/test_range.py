@@ -39,7 +39,9 @@ def check(scu: Scu, studies: dict[str, SyntheticStudy], key: str, value: str, wa
     patient = next(iter(studies.values())).patient_id
     by_uid = {study.study_uid: name for name, study in studies.items()}
     found = sorted(by_uid.get(uid, uid) for uid in study_uids(scu, PatientID=patient, **{key: value}))
-    assert found == sorted(wanted), f"{key} {value!r} finds {', '.join(found) or 'nothing'}"
+    assert found == sorted(wanted), (
+        f"{key} {value!r} finds {', '.join(found) or 'nothing'}; {', '.join(wanted) or 'nothing'} would match"
+    )
 
 
 @requirement("PS3.4 C.2.2.2.5.1", SHALL, "A date range includes both of its ends and nothing outside.")

@@ -41,7 +41,10 @@ def ids_found(scu: Scu, named: dict[str, SyntheticStudy], pattern: str) -> list[
 
 def check(scu: Scu, named: dict[str, SyntheticStudy], pattern: str, wanted: list[str]) -> None:
     found = ids_found(scu, named, pattern)
-    assert found == sorted(wanted), f"Study ID {pattern!r} finds {', '.join(found) or 'nothing'}"
+    assert found == sorted(wanted), (
+        f"Study ID {pattern!r} finds {', '.join(found) or 'nothing'}; "
+        f"{', '.join(wanted) or 'nothing'} would match"
+    )
 
 
 @requirement("PS3.4 C.2.2.2.4", SHALL, "'*' in a key matches any run of characters.")
