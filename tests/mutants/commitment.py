@@ -304,6 +304,7 @@ class NeverAgain(Semantics):
     def __init__(self, config: ArchiveConfig) -> None:
         super().__init__(config)
         commitment.TRIES = (0.0,)
+        commitment.GRACE = 5.0  # the request's association is released first, also on a busy machine
 
 
 @mutant(
