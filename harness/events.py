@@ -46,6 +46,15 @@ class TargetLost:
     """The product no longer answers C-ECHO; the rest of the run is not tested."""
 
     after: str
+    why: str = ""
+    """Why it could not be restarted, where there is a command for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRestarted:
+    """The product no longer answered C-ECHO; it was restarted, and the run goes on."""
+
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,15 @@ class RunFinished:
     because: str
 
 
-Event = RunStarted | RequirementStarted | ResultRecorded | MeasurementRecorded | TargetLost | RunFinished
+Event = (
+    RunStarted
+    | RequirementStarted
+    | ResultRecorded
+    | MeasurementRecorded
+    | TargetLost
+    | TargetRestarted
+    | RunFinished
+)
 Handler = Callable[[Event], None]
 
 

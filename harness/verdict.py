@@ -15,6 +15,8 @@ from harness.capabilities import Capabilities, capabilities_from_json
 
 EDITION = "2020c"
 """The edition of DICOM that every clause refers to."""
+RESTARTED_AFTER = "restarted after"
+"""Where a Run's environment names the requirements after which the product had to be restarted."""
 
 
 class Level(enum.StrEnum):
@@ -140,6 +142,12 @@ class Run:
     """Requirements that exist but were not selected in this run: a reader must see what was not checked."""
     capabilities: Capabilities | None = None
     """What the product was seen to offer; None where nobody looked."""
+
+    @property
+    def restarted_after(self) -> tuple[str, ...]:
+        """The ids after which the product no longer answered, and was restarted."""
+        named = self.environment.get(RESTARTED_AFTER, "")
+        return tuple(named.split(", ")) if named else ()
 
 
 def to_json(value: Result | Run) -> dict[str, Any]:

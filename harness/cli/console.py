@@ -11,7 +11,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from harness.events import Event, RequirementStarted, ResultRecorded, RunFinished, RunStarted, TargetLost
+from harness.events import (
+    Event,
+    RequirementStarted,
+    ResultRecorded,
+    RunFinished,
+    RunStarted,
+    TargetLost,
+    TargetRestarted,
+)
 from harness.verdict import Outcome
 
 STYLE = {
@@ -59,7 +67,13 @@ class Progress:
         elif isinstance(event, ResultRecorded):
             self._result(event)
         elif isinstance(event, TargetLost):
-            self._console.print(Text(f"target lost after {event.after}: the rest is not tested", "bold red"))
+            why = f" ({event.why})" if event.why else ""
+            self._console.print(
+                Text(f"target lost after {event.after}{why}: the rest is not tested", "bold red")
+            )
+        elif isinstance(event, TargetRestarted):
+            words = f"after {event.after} the product no longer answered; it was restarted"
+            self._console.print(Text(words, "bold red"))
         elif isinstance(event, RunFinished):
             self.stop()
         if self._live is not None:

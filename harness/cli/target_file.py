@@ -83,8 +83,9 @@ calling_ae_title = {_quoted(calling)}
 [control]
 # A command on this machine that deletes one study from the product, for clean-up; {{study_uid}} is replaced.
 # delete_study = ["./delete-study", "{{study_uid}}"]
-# A command that stops the product and starts it again, and returns when it has. Named here, it is run once,
-# at the end of a run: what was acknowledged before has to be there afterwards.
+# A command that stops the product, where it still runs, and starts it again, and returns when it has. Named
+# here, it is run at the end of a run: what was acknowledged before has to be there afterwards. Where the
+# product dies on the way it is run as well, and the run goes on.
 # restart = ["systemctl", "restart", "pacs"]
 """
 

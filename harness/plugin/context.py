@@ -35,12 +35,24 @@ class RunContext:
     intrusive: bool = False
     run_root: str = field(default_factory=new_run_root)
     lost_after: str = ""
-    """The id after which the product no longer answered."""
+    """The id after which the product no longer answered, and was given up."""
+    restarted_after: list[str] = field(default_factory=list)
+    """The ids after which the product no longer answered, and was restarted."""
     on_stored: Callable[[Stored], None] = lambda stored: None
     order: Order = field(default_factory=Order)
     worker: int | None = None
     """The number of this process among the workers of a parallel run; None where it is the only one."""
     turns: Turns = field(default_factory=Turns)
+
+    @property
+    def was_lost(self) -> bool:
+        """Whether the product no longer answered, be it that it was restarted."""
+        return bool(self.lost_after or self.restarted_after)
+
+    @property
+    def ended_because(self) -> str:
+        """The words for how a run ended that nobody interrupted."""
+        return f"target lost after {self.lost_after}" if self.lost_after else "completed"
 
     def peer(self) -> Peer:
         """How to reach the product.  Raises TargetError for unusable TLS files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.dimse.errors import AssociationRejected, NoAnswer, NotAccepted, PeerViolation, Unreachable
 from harness.scu.uids import service_of
@@ -103,6 +103,14 @@ def judge(
         observed = stated(error)
         return _violated(level, text, observed, observed.splitlines()[0])
     return _ours(error)
+
+
+def product_ended(level: Level, text: str, judgement: Judgement, serves_again: bool) -> Judgement:
+    """The judgement of a case after which the product no longer answers C-ECHO: that is no pass."""
+    words = "the product no longer answers" + ("; it was restarted" if serves_again else "")
+    if judgement.outcome is Outcome.PASS:
+        return _violated(level, text, words, f"then {words}")
+    return replace(judgement, reason=f"{judgement.reason}; then {words}")
 
 
 def stated(error: AssertionError) -> str:

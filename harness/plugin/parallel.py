@@ -20,13 +20,14 @@ from harness.events import (
     ResultRecorded,
     RunStarted,
     TargetLost,
+    TargetRestarted,
 )
 from harness.plugin.context import RunContext
 from harness.plugin.recorder import RecorderPlugin
 from harness.plugin.scheduling import Job, SharedOut, number_of, place_of
-from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Broken, Doubtful, Told
+from harness.plugin.worker import ASSIGNMENT, CHANNEL, Assignment, Broken, Doubtful, Lost, Told
 from harness.scu.session import Stored
-from harness.verdict import Evidence, Outcome, Requirement, Result
+from harness.verdict import RESTARTED_AFTER, Evidence, Outcome, Requirement, Result
 
 if TYPE_CHECKING:
     import execnet
@@ -114,6 +115,7 @@ class Controller:
             selection=replace(self._context.selection, ids=tuple(self.doubtful)),
             run_root=root_of(self._context.run_root, len(self._channels)),
             events=EventStream(self._hear_again),
+            restarted_after=list(self._context.restarted_after),
         )
 
     def _hear_again(self, event: Event) -> None:
@@ -173,12 +175,21 @@ class Controller:
             if context.lost_after:
                 return
             context.lost_after = told.after
-            for channel in self._channels:
-                with contextlib.suppress(OSError):  # a worker that has ended
-                    channel.send(told.after)
+            self._tell_all()
+        elif isinstance(told, TargetRestarted):
+            context.restarted_after.append(told.after)
+            self._recorder.remarks[RESTARTED_AFTER] = ", ".join(context.restarted_after)
+            self._tell_all()
         elif isinstance(told, MeasurementRecorded):
             self._recorder.measurements.append(told.measurement)
         context.events.emit(told)
+
+    def _tell_all(self) -> None:
+        """What became of the product, to every worker."""
+        lost = pickle.dumps(Lost(self._context.lost_after, tuple(self._context.restarted_after)))
+        for channel in self._channels:
+            with contextlib.suppress(OSError):  # a worker that has ended
+                channel.send(lost)
 
 
 def root_of(run_root: str, worker: int) -> str:

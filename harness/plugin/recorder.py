@@ -11,30 +11,15 @@ from typing import Any
 import pytest
 
 from harness.dimse.capture import Recorder
-from harness.dimse.errors import (
-    AssociationRejected,
-    ConnectionClosed,
-    DimseError,
-    NoAnswer,
-    NotAccepted,
-    PeerAborted,
-    PeerViolation,
-)
-from harness.events import (
-    MeasurementRecorded,
-    RequirementStarted,
-    ResultRecorded,
-    RunStarted,
-    TargetLost,
-)
+from harness.dimse.errors import DimseError, NoAnswer, Unreachable
+from harness.events import MeasurementRecorded, RequirementStarted, ResultRecorded, RunStarted
 from harness.plugin.context import RunContext
 from harness.plugin.identity import module_prefix, order_of, requirement_of
+from harness.plugin.liveness import answers, is_gone, lose
 from harness.plugin.order import sorted_pairs
-from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge
-from harness.scu.echo import echo
+from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge, product_ended
 from harness.scu.session import Scu
-from harness.scu.uids import VERIFICATION
-from harness.verdict import Evidence, Measurement, Outcome, Requirement, Result, worst
+from harness.verdict import RESTARTED_AFTER, Evidence, Measurement, Outcome, Requirement, Result, worst
 
 PATIENCE = 3.0
 """A silent product is asked once more with this many times the deadline: DICOM sets no response time."""
@@ -196,31 +181,33 @@ class RecorderPlugin:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
-        """The rule of silence: look at our own clock, echo, ask once more with patience."""
+        """The rule of silence: look at our own clock, echo, ask once more with patience.
+
+        Without a connection it is asked once more as well: the product may have to be restarted before.
+        """
         if pyfuncitem.nodeid not in self._requirements:
             yield
             return
         started = time.monotonic()
         outcome = yield
-        if outcome.excinfo is None or not isinstance(outcome.excinfo[1], NoAnswer):
+        error = outcome.excinfo[1] if outcome.excinfo else None
+        if not isinstance(error, NoAnswer | Unreachable):
             return
-        silence: NoAnswer = outcome.excinfo[1]
-        if time.monotonic() - started < silence.seconds * 0.9:
+        if isinstance(error, NoAnswer) and time.monotonic() - started < error.seconds * 0.9:
             return  # a wait of the scenario's own, shorter than the deadline: the scenario has judged
         # Alone: another worker's scenario may be what the product is busy with.
         with self.context.turns.alone():
-            self._ask_again(pyfuncitem, outcome)
+            self._ask_again(pyfuncitem, outcome, PATIENCE if isinstance(error, NoAnswer) else 1.0)
         self._alone = True
 
-    def _ask_again(self, pyfuncitem: pytest.Function, outcome: Any) -> None:
+    def _ask_again(self, pyfuncitem: pytest.Function, outcome: Any, patience: float) -> None:
         id_ = self._requirements[pyfuncitem.nodeid].id
-        if not self._answers():
-            self._lose(id_)
+        if not answers(self.context) and not self._revive(id_):
             outcome.force_exception(LostTarget(f"C-ECHO is not answered after {id_}"))
             return
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         patient = {
-            name: value.patient(PATIENCE) if isinstance(value, Scu) else value
+            name: value.patient(patience) if isinstance(value, Scu) else value
             for name, value in arguments.items()
         }
         try:
@@ -231,27 +218,6 @@ class RecorderPlugin:
             outcome.force_exception(error)
         else:
             outcome.force_result(True)
-
-    def _answers(self) -> bool:
-        """Whether the product answers C-ECHO on a new association, be it with what it should not say."""
-        scu = Scu(self.context.peer())
-        try:
-            association = scu.open(VERIFICATION)
-            try:
-                return echo(association).get("Status") is not None
-            finally:
-                # Whether it would also release is judged elsewhere.
-                association.abort()
-        except (AssociationRejected, ConnectionClosed, PeerAborted):
-            return False
-        except (PeerViolation, NotAccepted):
-            return True
-        except DimseError:
-            return False
-
-    def _lose(self, id_: str) -> None:
-        self.context.lost_after = id_
-        self.context.events.emit(TargetLost(id_))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(
@@ -277,16 +243,27 @@ class RecorderPlugin:
                 in_scenario=call.excinfo is not None and self._in_scenario(call.excinfo),
                 promised=frozenset(self.context.target.claims.services),
             )
-            self._case = (judgement, call.duration)
-            self._look_after(requirement, error)
+            self._case = (self._look_after(item, requirement, judgement, error), call.duration)
 
-    def _look_after(self, requirement: Requirement, error: BaseException | None) -> None:
-        """After a broken connection: is the product still there?"""
-        if not isinstance(error, DimseError) or self.context.lost_after:
-            return
+    def _look_after(
+        self, item: pytest.Item, requirement: Requirement, judgement: Judgement, error: BaseException | None
+    ) -> Judgement:
+        """After a broken connection, and after what breaks the protocol: is the product still there?"""
+        hostile = error is None and item.get_closest_marker("hostile") is not None
+        if self.context.lost_after or not (hostile or isinstance(error, DimseError)):
+            return judgement
         with self.context.turns.alone():
-            if not self._answers():
-                self._lose(requirement.id)
+            if is_gone(self.context) if hostile else not answers(self.context):
+                serves_again = self._revive(requirement.id)
+                return product_ended(requirement.level, requirement.text, judgement, serves_again)
+        return judgement
+
+    def _revive(self, id_: str) -> bool:
+        """The product no longer answers after this requirement; whether it serves again."""
+        serves_again = lose(self.context, id_)
+        if serves_again:
+            self.remarks[RESTARTED_AFTER] = ", ".join(self.context.restarted_after)
+        return serves_again
 
     def _in_scenario(self, info: pytest.ExceptionInfo[BaseException]) -> bool:
         innermost = info.traceback[-1].path

@@ -7,7 +7,6 @@ import threading
 import time
 
 from harness.dimse.errors import DimseError
-from harness.plugin.fixtures import POLL
 from harness.plugin.outcomes import NotTested
 from harness.scu.echo import echo
 from harness.scu.session import Scu
@@ -16,6 +15,7 @@ from harness.target import Target
 
 DEADLINE = 120.0
 """Seconds for the command to end, and then for the product to serve."""
+_POLL = 0.2
 
 
 def restart(scu: Scu, target: Target) -> None:
@@ -33,7 +33,7 @@ def restart(scu: Scu, target: Target) -> None:
     while not _serves(scu):
         if time.monotonic() >= end:
             raise NotTested(f"C-ECHO is not answered within {DEADLINE:g} s of the restart")
-        pause.wait(POLL)
+        pause.wait(_POLL)
 
 
 def _run(command: tuple[str, ...]) -> None:

@@ -268,9 +268,8 @@ def conclude(context: RunContext, session: Session, allow_untested: Sequence[str
         return ExitCode.INTERRUPTED, "interrupted"
     if not plugin.results:
         return ExitCode.USAGE, "nothing was selected"
-    code = exit_code(plugin.results, lost=bool(context.lost_after), allow_untested=allow_untested)
-    because = f"target lost after {context.lost_after}" if context.lost_after else "completed"
-    return code, because
+    code = exit_code(plugin.results, lost=context.was_lost, allow_untested=allow_untested)
+    return code, context.ended_because
 
 
 # ------------------------------------------------------------ plain pytest
@@ -303,6 +302,6 @@ def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
 
 def write_run(context: RunContext, plugin: RecorderPlugin, command: Sequence[str]) -> None:
     """The end of ``pytest --pacs``: run.json beside the results."""
-    code = exit_code(plugin.results, lost=bool(context.lost_after))
-    context.events.emit(RunFinished(int(code), "completed"))
-    RunFile.start(context.folder, context.target, command, {}).finish(plugin, code, "completed")
+    code, because = exit_code(plugin.results, lost=context.was_lost), context.ended_because
+    context.events.emit(RunFinished(int(code), because))
+    RunFile.start(context.folder, context.target, command, {}).finish(plugin, code, because)

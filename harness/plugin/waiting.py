@@ -149,9 +149,12 @@ class WaitingPlugin:
     def __init__(self, context: RunContext, recorder: RecorderPlugin) -> None:
         self._context = context
         self._recorder = recorder
+        self._items: list[pytest.Item] = []
         self._watched: dict[str, Watched] = {}
         self._together: list[pytest.Item] = []
         """Those that are begun at once when the first of them has its turn."""
+        self._restarts = 0
+        """How often the product had been restarted when they were begun."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -159,6 +162,7 @@ class WaitingPlugin:
         items = [item for item in session.items if is_waiting(item)]
         if items and not session.config.option.collectonly and self._context.worker in (None, 0):
             self._context.turns.begin(alone=True)
+            self._items = items
             try:
                 self._begin_all(items)
             finally:
@@ -175,9 +179,7 @@ class WaitingPlugin:
             self._begin_these(kind)
             if kind and not self._others_are_served():
                 for item in kind:
-                    if item.nodeid in self._watched:
-                        self._watched.pop(item.nodeid).stop()
-                    self._recorder.forget(item)
+                    self._give_up(item)
                 if accepted:
                     self._together = kind
 
@@ -213,6 +215,21 @@ class WaitingPlugin:
                 else:
                     association.close()
 
+    def _begin_anew(self) -> None:
+        """A product that was restarted has ended what was begun before: that says nothing of its timers."""
+        if len(self._context.restarted_after) == self._restarts:
+            return
+        self._restarts = len(self._context.restarted_after)
+        ended = [item for item in self._items if item.nodeid in self._watched]
+        for item in ended:
+            self._give_up(item)
+        self._begin_all(ended)
+
+    def _give_up(self, item: pytest.Item) -> None:
+        if item.nodeid in self._watched:
+            self._watched.pop(item.nodeid).stop()
+        self._recorder.forget(item)
+
     def _stop_all(self) -> None:
         for watched in self._watched.values():
             watched.stop()
@@ -221,6 +238,7 @@ class WaitingPlugin:
     @pytest.fixture
     def left_alone(self, request: pytest.FixtureRequest) -> Iterator[Watched]:
         """This scenario's connection; it is begun now where that was not done before."""
+        self._begin_anew()
         if request.node in self._together:
             # Not before a silent one's turn: a product may be as blocked by these.
             together, self._together = self._together, []

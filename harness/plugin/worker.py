@@ -48,7 +48,15 @@ class Doubtful:
 
 
 Told = Event | Stored | Broken | Doubtful
-"""What a worker tells the controller, at once; the controller tells the id after which the target is lost."""
+"""What a worker tells the controller, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What the controller tells every worker: how the product was lost so far, here or elsewhere."""
+
+    after: str
+    restarted_after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,12 @@ def pytest_configure(config: pytest.Config) -> None:
         turns=SharedTurns(assignment.turns),
     )
 
-    def lost(after: str) -> None:
-        context.lost_after = context.lost_after or after
+    def hear(data: bytes) -> None:
+        lost: Lost = pickle.loads(data)
+        context.lost_after = context.lost_after or lost.after
+        context.restarted_after[:] = lost.restarted_after
 
-    channel.setcallback(lost)
+    channel.setcallback(hear)
     recorder = RecorderPlugin(context)
     plugins = (FixturePlugin(context, recorder), WaitingPlugin(context, recorder), _Farewell(recorder, tell))
     for plugin in (recorder, *plugins):

@@ -68,7 +68,7 @@ def verdict(run: Run) -> Verdict:
     )
     if outcomes[Outcome.FAIL]:
         tone, label = Tone.DEVIATES, "Deviations from the standard found"
-    elif untested or outcomes[Outcome.ERROR] or not conformed or not is_complete(run):
+    elif untested or outcomes[Outcome.ERROR] or not conformed or not is_complete(run) or run.restarted_after:
         tone, label = Tone.INCOMPLETE, "Incomplete: no verdict yet"
     else:
         tone, label = Tone.CONFORMS, "No deviation found in what was tested"
@@ -125,6 +125,10 @@ def headline(run: Run) -> str:
     if promises:
         also = "more failed" if count[Outcome.FAIL] else "failed"
         sentences.append(f"{len(promises)} {also} where the product does not keep its own claims.")
+    if run.restarted_after:
+        times = "once" if len(run.restarted_after) == 1 else f"{len(run.restarted_after)} times"
+        after = ", ".join(dict.fromkeys(run.restarted_after))
+        sentences.append(f"It stopped answering {times} and was restarted, after {after}.")
     return " ".join(sentences)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.report.wording import Tone, headline, repeat_command, verdict
-from harness.verdict import Level, Outcome, Result, Run
+from harness.verdict import RESTARTED_AFTER, Level, Outcome, Result, Run
 
 P, F, W, S, T, E = (
     Outcome.PASS,
@@ -148,3 +148,12 @@ def test_a_run_cut_short_never_conforms(made_up_run: Run) -> None:
 )
 def test_repeat_command(command: tuple[str, ...], repeated: str) -> None:
     assert repeat_command(command, "a.b") == repeated
+
+
+def test_a_product_that_had_to_be_restarted_has_not_conformed(made_up_run: Run) -> None:
+    after = {RESTARTED_AFTER: "find.cancel.ends, storage.pdv.empty"}
+    restarted = replace(made(made_up_run, ("find", SHALL, P, 3)), environment=after)
+    assert verdict(restarted).tone is Tone.INCOMPLETE
+    assert headline(restarted).endswith(
+        "It stopped answering 2 times and was restarted, after find.cancel.ends, storage.pdv.empty."
+    )
