@@ -38,6 +38,9 @@ FIELD_LIMIT = 20_000
 DUMP_LIMIT = 200_000
 """Characters shown of one field and of one exchange: a page must open even if a PACS answered at length."""
 
+SLOWEST, WORTH_TELLING = 10, 0.5
+"""How many of the slowest requirements are named, and from how many seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -108,6 +111,7 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         unselected=_unselected(run),
         not_examined=not_examined(run),
         measurements=_series(run),
+        slowest=_slowest(run),
         offered=offered(run.capabilities) if run.capabilities else None,
         outcome_words=[(outcome, OUTCOME_WORDS[outcome]) for outcome in SHOWN_ORDER],
         level_words=list(LEVEL_WORDS.items()),
@@ -226,6 +230,12 @@ def _when(run: Run) -> str:
         return shown
     minutes, rest = divmod(seconds, 60)
     return f"{shown}, for {minutes}\u00a0min\u00a0{rest}\u00a0s" if minutes else f"{shown}, for {rest}\u00a0s"
+
+
+def _slowest(run: Run) -> list[Result]:
+    """The requirements that took longest, as far as it was long."""
+    longest = sorted(run.results, key=lambda result: -result.duration)[:SLOWEST]
+    return [result for result in longest if result.duration >= WORTH_TELLING]
 
 
 def _series(run: Run) -> list[Series]:

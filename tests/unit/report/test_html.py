@@ -159,3 +159,16 @@ def test_text_colours_have_the_contrast_of_wcag_aa() -> None:
         for ink, paper in product(inks, papers):
             lighter, darker = sorted((luminance(colours[ink]), luminance(colours[paper])), reverse=True)
             assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ink, paper)
+
+
+def test_the_slowest_are_named_the_slowest_first(made_up_run: Run) -> None:
+    seconds = [0.1, 31.0, 0.7, 4.0]
+    results = [
+        replace(result, duration=duration, requirement=replace(result.requirement, id=f"find.took.n{number}"))
+        for number, (result, duration) in enumerate(zip(made_up_run.results, seconds, strict=False))
+    ]
+    text = Elements(html_report(replace(made_up_run, results=tuple(results)))).text
+    told = text[text.index("Where the time went") :]
+    assert "find.took.n0" not in told
+    assert told.index("find.took.n1") < told.index("find.took.n3") < told.index("find.took.n2")
+    assert "31.0" in told
