@@ -68,12 +68,9 @@ class Progress:
             self._result(event)
         elif isinstance(event, TargetLost):
             why = f" ({event.why})" if event.why else ""
-            self._console.print(
-                Text(f"target lost after {event.after}{why}: the rest is not tested", "bold red")
-            )
+            self._alarm(f"target lost after {event.after}{why}: the rest is not tested")
         elif isinstance(event, TargetRestarted):
-            words = f"after {event.after} the product no longer answered; it was restarted"
-            self._console.print(Text(words, "bold red"))
+            self._alarm(f"after {event.after} the product no longer answered; it was restarted")
         elif isinstance(event, RunFinished):
             self.stop()
         if self._live is not None:
@@ -87,6 +84,9 @@ class Progress:
             self._live.update(self._table())
             self._live.stop()
             self._live = None
+
+    def _alarm(self, words: str) -> None:
+        self._console.print(Text(words, "bold red"), soft_wrap=True)
 
     def _result(self, event: ResultRecorded) -> None:
         result = event.result
