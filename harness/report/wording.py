@@ -127,8 +127,7 @@ def headline(run: Run) -> str:
         sentences.append(f"{len(promises)} {also} where the product does not keep its own claims.")
     if run.restarted_after:
         times = "once" if len(run.restarted_after) == 1 else f"{len(run.restarted_after)} times"
-        after = ", ".join(dict.fromkeys(run.restarted_after))
-        sentences.append(f"It stopped answering {times} and was restarted, after {after}.")
+        sentences.append(f"It stopped answering {times}, and had to be restarted.")
     return " ".join(sentences)
 
 

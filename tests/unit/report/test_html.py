@@ -10,8 +10,8 @@ from itertools import product
 import pytest
 
 from harness.content import content_folder
-from harness.report.html import capture_link, html_report
-from harness.verdict import Evidence, Outcome, Run
+from harness.report.html import anchor, capture_link, html_report
+from harness.verdict import RESTARTED_AFTER, Evidence, Outcome, Run
 
 
 class Elements(HTMLParser):
@@ -172,3 +172,10 @@ def test_the_slowest_are_named_the_slowest_first(made_up_run: Run) -> None:
     assert "find.took.n0" not in told
     assert told.index("find.took.n1") < told.index("find.took.n3") < told.index("find.took.n2")
     assert "31.0" in told
+
+
+def test_what_a_product_died_of_is_linked_to(made_up_run: Run) -> None:
+    id_ = made_up_run.results[3].requirement.id
+    page = html_report(replace(made_up_run, environment={RESTARTED_AFTER: f"{id_}, {id_}"}))
+    assert "It stopped answering 2 times, and had to be restarted." in page
+    assert page.count(f'<li><a href="#{anchor(id_)}"><code>{id_}</code></a></li>') == 1

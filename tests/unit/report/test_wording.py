@@ -154,6 +154,4 @@ def test_a_product_that_had_to_be_restarted_has_not_conformed(made_up_run: Run) 
     after = {RESTARTED_AFTER: "find.cancel.ends, storage.pdv.empty"}
     restarted = replace(made(made_up_run, ("find", SHALL, P, 3)), environment=after)
     assert verdict(restarted).tone is Tone.INCOMPLETE
-    assert headline(restarted).endswith(
-        "It stopped answering 2 times and was restarted, after find.cancel.ends, storage.pdv.empty."
-    )
+    assert headline(restarted).endswith("It stopped answering 2 times, and had to be restarted.")
