@@ -1,0 +1,1 @@
+"""Load: workloads, schedules, histograms, saturation search.  The only part that may import locust."""

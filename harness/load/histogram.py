@@ -1,0 +1,93 @@
+"""Latencies in HDR histograms: microseconds, three significant digits, added up without loss."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hdrh.codec import HdrCookieException, HdrLengthException  # type: ignore[import-untyped]
+from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+
+LONGEST = 3600.0
+"""Seconds; what takes longer counts as this."""
+_MICRO = 1_000_000
+_DIGITS = 3
+
+
+class Latencies:
+    """How often which latency came.  Seconds go in and come out."""
+
+    def __init__(self) -> None:
+        self._histogram = HdrHistogram(1, int(LONGEST * _MICRO), _DIGITS)
+
+    def __len__(self) -> int:
+        return int(self._histogram.get_total_count())
+
+    def record(self, seconds: float) -> None:
+        """Count one; less than a microsecond counts as one."""
+        self._histogram.record_value(min(max(round(seconds * _MICRO), 1), int(LONGEST * _MICRO)))
+
+    def add(self, other: Latencies) -> None:
+        """Count all of the other's too."""
+        self._histogram.add(other._histogram)
+
+    def percentile(self, percent: float) -> float:
+        """Seconds below or at which so many per cent lie.  Raises ValueError where nothing was recorded."""
+        self._demand()
+        return float(self._histogram.get_value_at_percentile(percent)) / _MICRO
+
+    @property
+    def mean(self) -> float:
+        """Seconds.  Raises ValueError where nothing was recorded."""
+        self._demand()
+        return float(self._histogram.get_mean_value()) / _MICRO
+
+    @property
+    def longest(self) -> float:
+        """Seconds.  Raises ValueError where nothing was recorded."""
+        self._demand()
+        return float(self._histogram.get_max_value()) / _MICRO
+
+    def distribution(self, ticks: int = 5) -> Iterator[Point]:
+        """Percentiles closer together the nearer they are to the whole: what an HDR plot shows."""
+        for one in self._histogram.get_percentile_iterator(ticks):
+            yield Point(one.percentile_level_iterated_to, one.value_iterated_to / _MICRO)
+
+    def encode(self) -> str:
+        """As text, in the format that HdrHistogram has for it (compressed, base64)."""
+        return str(self._histogram.encode().decode("ascii"))
+
+    def reset(self) -> None:
+        """Forget all."""
+        self._histogram.reset()
+
+    def _demand(self) -> None:
+        if not len(self):
+            raise ValueError("nothing was recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """So many per cent lie at or below so many seconds."""
+
+    percent: float
+    seconds: float
+
+
+def decode(text: str) -> Latencies:
+    """What `Latencies.encode` gave.  Raises ValueError where it is none of that."""
+    latencies = Latencies()
+    try:
+        latencies._histogram.decode_and_add(text.encode("ascii"))
+    except (ValueError, zlib.error, HdrCookieException, HdrLengthException) as error:
+        raise ValueError(f"no HDR histogram: {error}") from None
+    return latencies
+
+
+def total(latencies: Iterable[Latencies]) -> Latencies:
+    """All of them together."""
+    whole = Latencies()
+    for one in latencies:
+        whole.add(one)
+    return whole
