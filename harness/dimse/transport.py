@@ -177,6 +177,8 @@ class Connection:
         self.end: str | None = None
         """Why no more bytes will come, in words; None while the peer's side is open."""
         self.closed = False
+        self.first_heard: float | None = None
+        """When (`time.perf_counter`) the first bytes came since this was set to None."""
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -224,6 +226,8 @@ class Connection:
             self._end("the peer closed the connection")
             return 0
         self._any = True
+        if self.first_heard is None:
+            self.first_heard = time.perf_counter()
         if self._tape is not None:
             self._tape.received(target[:count])
         return count

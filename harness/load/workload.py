@@ -162,7 +162,7 @@ class Poisson(_Arrival, frozen=True, tag="poisson"):
 
 
 class Daily(_Arrival, frozen=True, tag="daily"):
-    """A day, or a part of one, compressed into the whole time; within an hour arrivals are as of `Poisson`."""
+    """A day, or a part of one, compressed into the whole time; an hour of it is as of `Poisson`."""
 
     peak: Positive
     """Operations a second in the busiest hour."""
