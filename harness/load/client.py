@@ -89,8 +89,8 @@ class Client:
     note: Note
     note_phase: NotePhase
     new_uid: Callable[[], str]
-    acknowledge: Callable[[Study, int, int], None] = lambda study, first, number: None
-    """So many objects of a study, from that index, were acknowledged."""
+    acknowledge: Callable[[Store, Study, int], None] = lambda store, study, index: None
+    """An object of a study was acknowledged, as all before it were."""
     clock: Clock = time.perf_counter
     _association: Association | None = field(default=None, repr=False)
 
@@ -232,7 +232,7 @@ class Client:
                     association.send_message(context.id, request, buffers)
                     self._final(association, "store", request, sent)
                     ended = self.clock()
-                    self.acknowledge(asked.study, done, 1)
+                    self.acknowledge(store, asked.study, done)
                     # The first waits for the association too; the others follow each other without a pause.
                     self.note(Sample("store", ended, ended - began, "", len(template), 1))
                     began = ended

@@ -74,8 +74,8 @@ def make(archive: launch.RunningArchive, sink: Sink, template: Template) -> Iter
         peer = Peer(Address(archive.host, port or archive.port), archive.ae_title, "LOAD", deadline)
         load: Load
 
-        def acknowledge(study: Study, first: int, number: int) -> None:
-            load.acknowledged.extend(study.sop_uid(index) for index in range(first, first + number))
+        def acknowledge(store: Store, study: Study, index: int) -> None:
+            load.acknowledged.append(study.sop_uid(index))
 
         client = Client(
             peer,
