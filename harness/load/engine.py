@@ -70,10 +70,19 @@ class Load:
         self.timeline = Timeline(self.clock(), self.plan.workload.stop.warm_up)
         stop = self.plan.workload.stop
         if stop.seconds is not None:
-            gevent.spawn_later(stop.seconds, self.finish)
+            gevent.spawn(self._finish_after, stop.seconds)
         schedule = self._schedule()
         if schedule is not None:
             gevent.spawn(self._follow, schedule)
+
+    def _finish_after(self, seconds: float) -> None:
+        self._sleep_until(self.timeline.started + seconds)
+        self.finish()
+
+    def _sleep_until(self, moment: float) -> None:
+        # Again and again: gevent counts from when its loop last looked at the clock, which may be long ago.
+        while (left := moment - self.clock()) > 0:
+            gevent.sleep(left)
 
     def _schedule(self) -> Iterator[float] | None:
         """This worker's share: of all operations each n-th one, so that together they are the schedule."""
@@ -85,9 +94,7 @@ class Load:
     def _follow(self, schedule: Iterator[float]) -> None:
         started = self.timeline.started
         for time_ in schedule:
-            wait = started + time_ - self.clock()
-            if wait > 0:
-                gevent.sleep(wait)
+            self._sleep_until(started + time_)
             if self.over.is_set():
                 return
             self.due.put(self.drawing.next(started + time_))
