@@ -1,0 +1,192 @@
+"""`pacs-harness bench`: how much a PACS carries."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from harness import __version__
+from harness.cli.console import RunConsole
+from harness.cli.run import PEERS, started_target
+from harness.decide.exit_code import ExitCode
+from harness.target import Target, TargetError, read_target
+
+if TYPE_CHECKING:
+    from harness.load.benching import Outcome, Step, Wanted
+    from harness.load.running import Told
+
+MOST_REPEATS = 100
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("bench", help="measure how much a PACS carries")
+    parser.add_argument(
+        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
+    )
+    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and measure it")
+    parser.add_argument(
+        "--workload", default="ci-gate", metavar="NAME|FILE", help="one that ships, or a TOML file (ci-gate)"
+    )
+    parser.add_argument(
+        "--client",
+        choices=("typical", "unthrottled", "both"),
+        default="both",
+        help="as a modality's system acknowledges, or at once (both, in turns)",
+    )
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="so many times each (3)")
+    parser.add_argument("--seconds", type=float, metavar="S", help="instead of the workload's")
+    parser.add_argument(
+        "--verify", choices=("sample", "full"), default="sample", help="what is brought back and compared"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the run folder (default: named by time)")
+    parser.add_argument("--i-own-this-system", action="store_true", help="needed to load another machine")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure.  Exit code 1 where an objective breaks or anything is lost."""
+    from harness.plugin.run import make_run_folder
+
+    wanted = _wanted(options)
+    if options.target is not None and options.peer:
+        raise TargetError("give a target file or --peer, not both")
+    given = read_target(options.target) if options.target is not None else None
+    if given is not None and not given.is_loopback() and not options.i_own_this_system:
+        raise TargetError(
+            f"{given.dimse.host} is not this machine: a load is stored there; say --i-own-this-system"
+        )
+    folder = make_run_folder(options.output or Path(f"pacs-bench-{datetime.now():%Y%m%d-%H%M%S}"))
+    with (
+        tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
+        started_target(given, options.peer, scratch) as target,
+    ):
+        return _measure(target, wanted, folder, temporary=given is None)
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    import msgspec
+
+    from harness.load.benching import ClientKind, Wanted
+    from harness.load.workload import WorkloadError, load_workload
+
+    if not 1 <= options.repeats <= MOST_REPEATS:
+        raise TargetError(f"--repeats takes a number from 1 to {MOST_REPEATS}")
+    try:
+        workload = load_workload(options.workload)
+    except WorkloadError as error:
+        raise TargetError(str(error)) from None
+    if options.seconds is not None:
+        if options.seconds <= workload.stop.warm_up:
+            raise TargetError(f"--seconds takes more than the warm-up of {workload.stop.warm_up:g} s")
+        stop = msgspec.structs.replace(workload.stop, seconds=options.seconds)
+        workload = msgspec.structs.replace(workload, stop=stop)
+    kinds = tuple(ClientKind) if options.client == "both" else (ClientKind(options.client),)
+    return Wanted(workload, kinds, options.repeats, options.verify == "full")
+
+
+def _measure(target: Target, wanted: Wanted, folder: Path, *, temporary: bool) -> int:
+    import msgspec
+
+    from harness.load.benching import Outcome, bench
+    from harness.load.running import LoadFailed
+    from harness.measurement import Bench, write_bench
+    from harness.plugin.run import environment
+    from harness.preflight import PreflightBlocked, first_echo
+    from harness.synthesis import new_run_root
+
+    console = RunConsole(highlight=False)
+    started = _now()
+    outcome = Outcome([], [], [])
+    code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
+
+    def write() -> None:
+        write_bench(
+            Bench(
+                tool_version=__version__,
+                target=target.public(),
+                peer=peer,
+                workload=msgspec.to_builtins(wanted.workload),
+                started=started,
+                finished=_now(),
+                command=("pacs-harness", *sys.argv[1:]),
+                environment=environment(),
+                exit_code=int(code),
+                ended_because=because,
+                loads=tuple(outcome.loads),
+                objectives=tuple(outcome.objectives),
+                kept=tuple(outcome.kept),
+            ),
+            folder,
+        )
+
+    try:
+        greeting = first_echo(target)
+        peer |= {"implementation_version_name": greeting.implementation_version_name or ""}
+        console.print(
+            f"{target.name or target.dimse.called_ae_title}: {wanted.workload.about}", soft_wrap=True
+        )
+        progress = _Progress(console)
+        bench(target, wanted, new_run_root(), folder, outcome, progress.step, progress.told)
+        code, because = _conclusion(outcome)
+        _closing_words(console, outcome)
+    except PreflightBlocked as blocked:
+        code, because = ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}"
+    except LoadFailed as failed:
+        code, because = ExitCode.HARNESS, str(failed)
+    except KeyboardInterrupt:
+        code, because = ExitCode.INTERRUPTED, "interrupted"
+    finally:
+        write()
+    return code
+
+
+class _Progress:
+    """A line that says how far it is, renewed on a terminal and left out elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._before: Told | None = None
+
+    def step(self, step: Step) -> None:
+        self._before = None
+        self._console.print(step.words, soft_wrap=True)
+
+    def told(self, told: Told) -> None:
+        if self._console.is_terminal:
+            before, self._before = self._before, told
+            span = told.at - before.at if before else told.at
+            rate = (told.ended - (before.ended if before else 0)) / span if span else 0.0
+            waiting = f", {told.waiting} waiting" if told.waiting else ""
+            line = f"  {told.at:4.0f} s  {rate:8.1f} operations/s, {told.busy} under way{waiting}"
+            self._console.print(line, end="\r")
+
+
+def _conclusion(outcome: Outcome) -> tuple[ExitCode, str]:
+    if outcome.interrupted:
+        return ExitCode.INTERRUPTED, "interrupted"
+    return (ExitCode.CONFORMANT if outcome.is_good else ExitCode.FAILED), "completed"
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _closing_words(console: Console, outcome: Outcome) -> None:
+    from harness.load.summary import findings, rows
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("", "client", "a second", "MB/s", "p50 ms", "p95 ms", "p99 ms", "errors"):
+        table.add_column(name, justify="left" if name in ("", "client") else "right")
+    for row in rows(outcome.loads):
+        table.add_row(*row)
+    console.print()
+    console.print(table)
+    for words in findings(outcome.loads, outcome.kept, outcome.objectives):
+        console.print(words, soft_wrap=True)

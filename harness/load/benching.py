@@ -1,0 +1,169 @@
+"""A benchmark: a workload, run so many times with each kind of client, and nothing lost in it."""
+
+from __future__ import annotations
+
+import csv
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.load.condensing import condensed
+from harness.load.drawing import population_of
+from harness.load.objectives import judge
+from harness.load.plan import Listener, Plan
+from harness.load.running import Measured, Told, run_load, store_population, stored_studies
+from harness.load.verifying import Verified, verify
+from harness.load.workload import Commit, Move, Workload
+from harness.measurement import KeptMeasured, LoadMeasured, ObjectiveMeasured
+from harness.target import Target, TargetError
+
+
+class ClientKind(enum.StrEnum):
+    """How a client's system acknowledges what it receives."""
+
+    TYPICAL = "typical"
+    """As modalities have it: the kernel delays its acknowledgements."""
+    UNTHROTTLED = "unthrottled"
+    """At once (TCP_QUICKACK), so that nothing but the product is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be measured."""
+
+    workload: Workload
+    clients: tuple[ClientKind, ...]
+    repeats: int
+    full: bool = False
+    """Whether all that was stored is brought back, and not only a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is being done."""
+
+    words: str
+    client: ClientKind | None = None
+    repeat: int = 0
+
+
+@dataclass
+class Outcome:
+    """What a benchmark has come to so far: an interrupted one keeps it."""
+
+    loads: list[LoadMeasured]
+    objectives: list[ObjectiveMeasured]
+    kept: list[KeptMeasured]
+    interrupted: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every objective is met, and nothing known to be lost or altered."""
+        whole = all(one.acknowledged == one.found and not one.altered for one in self.kept)
+        return whole and all(one.is_met for one in self.objectives)
+
+
+def listener_of(target: Target, workload: Workload) -> Listener | None:
+    """The first destination of the target file.  Raises TargetError where one is needed and there is none."""
+    if target.destinations:
+        first = target.destinations[0]
+        return Listener(first.ae_title, first.host, first.port)
+    if any(isinstance(one, Move | Commit) for one in workload.operation):
+        raise TargetError(
+            f"the workload {workload.name} moves objects, so the target file needs a [[destination]] that the "
+            "product knows; `pacs-harness doctor` says what to add there"
+        )
+    return None
+
+
+def bench(
+    target: Target,
+    wanted: Wanted,
+    root: str,
+    folder: Path,
+    outcome: Outcome,
+    on_step: Callable[[Step], None] = lambda step: None,
+    on_told: Callable[[Told], None] = lambda told: None,
+) -> None:
+    """Measure into ``outcome``, load by load, so that what was measured is there whatever comes next.
+
+    Kinds of client take turns, so that what else the machine does meets both.  ``folder`` gets
+    ``stored.csv``, a line for each study that was stored, and the engine's log.  Raises LoadFailed,
+    TargetError.
+    """
+    plan = Plan(target, wanted.workload, root, quickack=True, listener=listener_of(target, wanted.workload))
+    if wanted.workload.population:
+        on_step(Step("the population is stored"))
+        store_population(plan)
+        _note_population(plan, folder / "stored.csv")
+    for repeat in range(1, wanted.repeats + 1):
+        for client in wanted.clients:
+            words = f"{wanted.workload.name}, {client} client, {repeat} of {wanted.repeats}"
+            on_step(Step(words, client, repeat))
+            now = replace(plan, quickack=client is ClientKind.UNTHROTTLED)
+            measured = run_load(now, on_told, folder / "engine.log")
+            _note_stored(now, measured, folder / "stored.csv")
+            outcome.loads.append(condensed(measured, client, repeat))
+            outcome.interrupted = measured.interrupted
+            if measured.interrupted:
+                return
+            outcome.objectives += _judged(wanted.workload, measured, client, repeat)
+            if measured.stored:
+                on_step(Step("what was acknowledged is looked for"))
+                outcome.kept.append(_kept(verify(now, measured, full=wanted.full)))
+            # The next load stores others; of what was drawn some may never have been begun.
+            drawn = measured.begun + measured.never_begun + wanted.workload.arrival.clients
+            plan = replace(plan, first=plan.first + drawn)
+
+
+def _judged(
+    workload: Workload, measured: Measured, client: ClientKind, repeat: int
+) -> list[ObjectiveMeasured]:
+    return [
+        ObjectiveMeasured(
+            client=client,
+            repeat=repeat,
+            operation=one.operation,
+            measure=one.measure,
+            wanted=one.wanted,
+            measured=one.measured,
+            is_met=one.is_met,
+            words=one.words(),
+        )
+        for one in judge(workload, measured)
+    ]
+
+
+def _kept(verified: Verified) -> KeptMeasured:
+    return KeptMeasured(
+        acknowledged=verified.acknowledged,
+        found=verified.found,
+        compared=verified.compared,
+        altered=verified.altered_count,
+        lost=tuple(verified.lost),
+        changed=tuple(verified.altered),
+        remark=verified.remark,
+    )
+
+
+def _note_population(plan: Plan, path: Path) -> None:
+    population = plan.workload.population
+    assert population is not None
+    _append(
+        path,
+        [(s.study_uid, s.patient_id, population.objects) for s in population_of(plan.workload, plan.root)],
+    )
+
+
+def _note_stored(plan: Plan, measured: Measured, path: Path) -> None:
+    _append(path, [(s.study_uid, s.patient_id, number) for s, _, number in stored_studies(plan, measured)])
+
+
+def _append(path: Path, lines: list[tuple[str, str, int]]) -> None:
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(("study_instance_uid", "patient_id", "objects"))
+        writer.writerows(lines)

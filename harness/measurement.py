@@ -1,0 +1,147 @@
+"""What a benchmark says of a product: Bench, and the loads that it is made of.
+
+Every type goes to JSON and back by msgspec (`write_bench`, `read_bench`); seconds and bytes throughout.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+FILE = "bench.json"
+
+
+class Spread(Struct, frozen=True):
+    """How latencies are spread."""
+
+    count: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    longest: float
+    histogram: str
+    """All of them, as HdrHistogram's text: microseconds, three digits."""
+
+
+class OperationMeasured(Struct, frozen=True):
+    """All of one operation in a load."""
+
+    name: str
+    count: int
+    """Of those that succeeded."""
+    errors: dict[str, int]
+    """How often which kind came."""
+    bytes: int
+    objects: int
+    rate: float
+    """Successful ones a second."""
+    latency: Spread | None
+    """From the intended start to the final answer; None where none succeeded."""
+
+
+class PhaseMeasured(Struct, frozen=True):
+    """A part of an operation in a load."""
+
+    operation: str
+    phase: str
+    spread: Spread
+
+
+class Moment(Struct, frozen=True):
+    """What ended of one operation in one stretch of time."""
+
+    at: float
+    """Where the stretch begins, in seconds since the start."""
+    span: float
+    operation: str
+    count: int
+    errors: int
+    bytes: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class LoadMeasured(Struct, frozen=True):
+    """One load: a repeat of a workload with one kind of client."""
+
+    client: str
+    """``typical`` or ``unthrottled``."""
+    repeat: int
+    seconds: float
+    """How long was measured, without the warm-up."""
+    begun: int
+    ended: int
+    never_begun: int
+    """Due, and not begun when the load ended: nobody was free for it."""
+    operations: tuple[OperationMeasured, ...]
+    phases: tuple[PhaseMeasured, ...]
+    moments: tuple[Moment, ...]
+
+    def of(self, operation: str) -> OperationMeasured | None:
+        """The figures of an operation."""
+        return next((one for one in self.operations if one.name == operation), None)
+
+
+class ObjectiveMeasured(Struct, frozen=True):
+    """One measure of one objective in one load."""
+
+    client: str
+    repeat: int
+    operation: str
+    measure: str
+    wanted: float
+    measured: float | None
+    is_met: bool
+    words: str
+
+
+class KeptMeasured(Struct, frozen=True):
+    """What became of what was acknowledged."""
+
+    acknowledged: int
+    found: int
+    compared: int
+    altered: int
+    lost: tuple[str, ...]
+    """Some of those that are not found."""
+    changed: tuple[str, ...]
+    """Some of those that came back otherwise, in words."""
+    remark: str
+
+
+class Bench(Struct, frozen=True):
+    """A whole benchmark."""
+
+    tool_version: str
+    target: dict[str, Any]
+    peer: dict[str, str]
+    workload: dict[str, Any]
+    started: str
+    finished: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    exit_code: int | None
+    ended_because: str
+    loads: tuple[LoadMeasured, ...] = ()
+    objectives: tuple[ObjectiveMeasured, ...] = ()
+    kept: tuple[KeptMeasured, ...] = ()
+
+
+def write_bench(bench: Bench, folder: Path) -> None:
+    """``FOLDER/bench.json``, whole or not at all."""
+    partial = folder / f"{FILE}.partial"
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(bench), indent=1))
+    partial.replace(folder / FILE)
+
+
+def read_bench(folder: Path) -> Bench:
+    """What `write_bench` wrote.  Raises ValueError in one line where there is none, OSError."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Bench)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{folder / FILE} is no benchmark of this version: {error}") from None
