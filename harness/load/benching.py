@@ -71,8 +71,8 @@ def listener_of(target: Target, workload: Workload) -> Listener | None:
         return Listener(first.ae_title, first.host, first.port)
     if any(isinstance(one, Move | Commit) for one in workload.operation):
         raise TargetError(
-            f"the workload {workload.name} moves objects, so the target file needs a [[destination]] that the "
-            "product knows; `pacs-harness doctor` says what to add there"
+            f"the workload {workload.name} moves objects, so the target file needs a [[destination]] that "
+            "the product knows; `pacs-harness doctor` says what to add there"
         )
     return None
 
