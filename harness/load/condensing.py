@@ -37,7 +37,7 @@ def spread_of(latencies: Latencies) -> Spread | None:
     """Its figures; None where nothing was recorded."""
     if not len(latencies):
         return None
-    p50, p95, p99 = map(latencies.percentile, (50, 95, 99))
+    p50, p95, p99 = latencies.percentiles(50, 95, 99)
     return Spread(len(latencies), latencies.mean, p50, p95, p99, latencies.longest, latencies.encode())
 
 
@@ -63,7 +63,8 @@ def _moments(timeline: Timeline, seconds: float) -> tuple[Moment, ...]:
         for number, second in sorted(timeline.seconds(name).items()):
             stretches.setdefault(number // span, Second()).add(second)
         for number, stretch in stretches.items():
-            spread = spread_of(stretch.latencies)
+            latencies = stretch.latencies
+            p50, p95, p99 = latencies.percentiles(50, 95, 99) if len(latencies) else (None, None, None)
             moments.append(
                 Moment(
                     at=float(number * span),
@@ -72,9 +73,9 @@ def _moments(timeline: Timeline, seconds: float) -> tuple[Moment, ...]:
                     count=stretch.count,
                     errors=stretch.errors.total(),
                     bytes=stretch.bytes,
-                    p50=spread.p50 if spread else None,
-                    p95=spread.p95 if spread else None,
-                    p99=spread.p99 if spread else None,
+                    p50=p50,
+                    p95=p95,
+                    p99=p99,
                 )
             )
     return tuple(moments)

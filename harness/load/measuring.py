@@ -6,9 +6,8 @@ import enum
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 
-from harness.load.histogram import Latencies, decode, total
+from harness.load.histogram import Latencies, decode
 
 ALL = "all"
 """The name of all operations together; a stored study, whose objects count already, is none of them."""
@@ -61,7 +60,12 @@ class Second:
     @property
     def latencies(self) -> Latencies:
         """Of those that succeeded, put together anew."""
-        return total(chain((self.live,) if self.live else (), map(decode, self.told)))
+        whole = Latencies()
+        if self.live is not None:
+            whole.add(self.live)
+        for text in self.told:
+            whole.add_text(text)
+        return whole
 
     def note(self, sample: Sample) -> None:
         """Count a sample."""
@@ -83,7 +87,9 @@ class Second:
         self.errors.update(other.errors)
         self.told += other.told
         if other.live is not None:
-            self.told.append(other.live.encode())
+            if self.live is None:
+                self.live = Latencies()
+            self.live.add(other.live)
 
     def to_json(self) -> list[object]:
         return [self.count, self.bytes, self.objects, dict(self.errors), self.latencies.encode()]

@@ -83,7 +83,8 @@ def _stall(loads: Sequence[LoadMeasured]) -> Iterator[str]:
     if typical and unthrottled and unthrottled.low > TELLING * typical.high:
         yield (
             f"an ordinary client stores {typical.median:,.1f} objects a second where "
-            f"{unthrottled.median:,.1f} would be possible: the product writes its responses in pieces that wait for each other's "
+            f"{unthrottled.median:,.1f} would be possible: the product writes its responses in pieces that "
+            "wait for each other's "
             "acknowledgement (Nagle's algorithm against the client's delayed acknowledgement); setting "
             f"TCP_NODELAY on its side would gain {unthrottled.median - typical.median:,.1f} objects a second"
         )
