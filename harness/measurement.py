@@ -100,6 +100,30 @@ class ObjectiveMeasured(Struct, frozen=True):
     words: str
 
 
+class TrialMeasured(Struct, frozen=True):
+    """A load of the search for the limit."""
+
+    rate: float
+    """Offered: operations a second."""
+    is_sustained: bool
+    words: str
+    """What broke."""
+    p95: float | None
+    """Of all operations."""
+
+
+class LimitMeasured(Struct, frozen=True):
+    """The largest rate that is sustained."""
+
+    sustained: float | None
+    broken: float | None
+    by: str
+    ceiling: float
+    """What the harness itself reaches."""
+    words: str
+    trials: tuple[TrialMeasured, ...]
+
+
 class KeptMeasured(Struct, frozen=True):
     """What became of what was acknowledged."""
 
@@ -130,6 +154,7 @@ class Bench(Struct, frozen=True):
     loads: tuple[LoadMeasured, ...] = ()
     objectives: tuple[ObjectiveMeasured, ...] = ()
     kept: tuple[KeptMeasured, ...] = ()
+    limit: LimitMeasured | None = None
 
 
 def write_bench(bench: Bench, folder: Path) -> None:

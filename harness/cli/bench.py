@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.load.running import Told
 
 MOST_REPEATS = 100
+TRIAL_SECONDS = 20.0
+"""Of each load of a search for the limit, where --seconds says nothing."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,6 +43,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="as a modality's system acknowledges, or at once (both, in turns)",
     )
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="so many times each (3)")
+    parser.add_argument(
+        "--find-limit",
+        action="store_true",
+        help="search for the largest rate that the workload's objectives hold at",
+    )
     parser.add_argument("--seconds", type=float, metavar="S", help="instead of the workload's")
     parser.add_argument(
         "--verify", choices=("sample", "full"), default="sample", help="what is brought back and compared"
@@ -88,7 +95,8 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         stop = msgspec.structs.replace(workload.stop, seconds=options.seconds)
         workload = msgspec.structs.replace(workload, stop=stop)
     kinds = tuple(ClientKind) if options.client == "both" else (ClientKind(options.client),)
-    return Wanted(workload, kinds, options.repeats, options.verify == "full")
+    trial = (options.seconds or TRIAL_SECONDS) if options.find_limit else None
+    return Wanted(workload, kinds, options.repeats, options.verify == "full", trial)
 
 
 def _measure(target: Target, wanted: Wanted, folder: Path, *, temporary: bool) -> int:
@@ -122,6 +130,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path, *, temporary: bool) -
                 loads=tuple(outcome.loads),
                 objectives=tuple(outcome.objectives),
                 kept=tuple(outcome.kept),
+                limit=outcome.limit,
             ),
             folder,
         )
@@ -186,7 +195,10 @@ def _closing_words(console: Console, outcome: Outcome) -> None:
         table.add_column(name, justify="left" if name in ("", "client") else "right")
     for row in rows(outcome.loads):
         table.add_row(*row)
-    console.print()
-    console.print(table)
+    if outcome.loads:
+        console.print()
+        console.print(table)
+    if outcome.limit is not None:
+        console.print(f"limit: {outcome.limit.words}", soft_wrap=True)
     for words in findings(outcome.loads, outcome.kept, outcome.objectives):
         console.print(words, soft_wrap=True)

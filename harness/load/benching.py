@@ -10,12 +10,21 @@ from pathlib import Path
 
 from harness.load.condensing import condensed
 from harness.load.drawing import population_of
+from harness.load.limit import ceiling, search
+from harness.load.measuring import ALL, Timeline
 from harness.load.objectives import judge
 from harness.load.plan import Listener, Plan
 from harness.load.running import Measured, Told, run_load, store_population, stored_studies
+from harness.load.saturation import Trial
 from harness.load.verifying import Verified, verify
 from harness.load.workload import Commit, Move, Workload
-from harness.measurement import KeptMeasured, LoadMeasured, ObjectiveMeasured
+from harness.measurement import (
+    KeptMeasured,
+    LimitMeasured,
+    LoadMeasured,
+    ObjectiveMeasured,
+    TrialMeasured,
+)
 from harness.target import Target, TargetError
 
 
@@ -37,6 +46,8 @@ class Wanted:
     repeats: int
     full: bool = False
     """Whether all that was stored is brought back, and not only a sample."""
+    trial_seconds: float | None = None
+    """How long each load of a search for the limit takes; None for no search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Outcome:
     loads: list[LoadMeasured]
     objectives: list[ObjectiveMeasured]
     kept: list[KeptMeasured]
+    limit: LimitMeasured | None = None
     interrupted: bool = False
 
     @property
@@ -97,6 +109,9 @@ def bench(
         on_step(Step("the population is stored"))
         store_population(plan)
         _note_population(plan, folder / "stored.csv")
+    if wanted.trial_seconds is not None:
+        _search(plan, wanted, wanted.trial_seconds, folder, outcome, on_step, on_told)
+        return
     for repeat in range(1, wanted.repeats + 1):
         for client in wanted.clients:
             words = f"{wanted.workload.name}, {client} client, {repeat} of {wanted.repeats}"
@@ -115,6 +130,43 @@ def bench(
             # The next load stores others; of what was drawn some may never have been begun.
             drawn = measured.begun + measured.never_begun + wanted.workload.arrival.clients
             plan = replace(plan, first=plan.first + drawn)
+
+
+def _search(
+    plan: Plan,
+    wanted: Wanted,
+    seconds: float,
+    folder: Path,
+    outcome: Outcome,
+    on_step: Callable[[Step], None],
+    on_told: Callable[[Told], None],
+) -> None:
+    """The largest sustained rate, and whether all that was acknowledged on the way there is kept."""
+    on_step(Step("the harness's own ceiling is measured"))
+    own = ceiling(plan, folder / "engine.log")
+    on_step(Step(f"the harness itself reaches {own:,.0f} operations a second"))
+    trials: list[TrialMeasured] = []
+    everything = Measured(Timeline(0.0))
+
+    def tried(trial: Trial, measured: Measured) -> None:
+        whole = measured.timeline.whole(ALL)
+        p95 = whole.latencies.percentile(95) if whole.count else None
+        trials.append(TrialMeasured(trial.rate, trial.is_sustained, trial.words, p95))
+        everything.stored |= measured.stored
+        words = "sustained" if trial.is_sustained else trial.words
+        on_step(Step(f"{trial.rate:,.1f} operations a second: {words}"))
+
+    try:
+        limit = search(plan, own, seconds, folder / "engine.log", tried, on_told)
+        outcome.limit = LimitMeasured(
+            limit.sustained, limit.broken, limit.by, own, limit.words(), tuple(trials)
+        )
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    _note_stored(plan, everything, folder / "stored.csv")
+    if everything.stored and not outcome.interrupted:
+        on_step(Step("what was acknowledged is looked for"))
+        outcome.kept.append(_kept(verify(plan, everything, full=wanted.full)))
 
 
 def _judged(

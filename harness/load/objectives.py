@@ -8,6 +8,8 @@ from harness.load.measuring import ALL
 from harness.load.running import Measured
 from harness.load.workload import MEASURES, Objective, Workload
 
+AT_LEAST = ("rate", "megabytes")
+"""Measures of which more is better."""
 PERCENTILES = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 
 
@@ -26,13 +28,13 @@ class Judged:
         """Nothing measured is not met: silence is no success."""
         if self.measured is None:
             return False
-        if self.measure in ("rate", "megabytes"):
+        if self.measure in AT_LEAST:
             return self.measured >= self.wanted
         return self.measured <= self.wanted
 
     def words(self) -> str:
         """For people, with the unit."""
-        limit = "at least" if self.measure in ("rate", "megabytes") else "at most"
+        limit = "at least" if self.measure in AT_LEAST else "at most"
         seen = "nothing was measured" if self.measured is None else _shown(self.measure, self.measured)
         return f"{self.operation} {self.measure}: {seen}, {limit} {_shown(self.measure, self.wanted)} wanted"
 

@@ -27,6 +27,7 @@ from harness.scu.inbox import Reported, event_response, prefer_given_order
 IDLE = 60.0
 """Seconds without a message after which an association is aborted."""
 BACKLOG = 256
+QUERIES = frozenset({Command.C_FIND_RQ, Command.C_MOVE_RQ, Command.C_GET_RQ})
 GLANCE = 64 * 1024
 """Bytes of a data set that are looked at: results of storage commitment are shorter."""
 
@@ -139,6 +140,15 @@ class Sink:
                 CommandDataSetType=NO_DATA_SET,
                 Status=0,
             )
+        elif kind in QUERIES:
+            # Nothing matches: the quickest answer that there is.
+            response = CommandSet.of(
+                AffectedSOPClassUID=command.string("AffectedSOPClassUID"),
+                CommandField=kind | 0x8000,
+                MessageIDBeingRespondedTo=command.integer("MessageID"),
+                CommandDataSetType=NO_DATA_SET,
+                Status=0,
+            )
         elif kind == Command.N_EVENT_REPORT_RQ:
             response = event_response(command)
             syntax = association.accepted_contexts[message.context_id].transfer_syntax
@@ -147,7 +157,7 @@ class Sink:
             if event is not None:
                 event.set()
         else:
-            raise PeerViolation("PS3.7 7.5", "C-STORE, C-ECHO or N-EVENT-REPORT", command.name)
+            raise PeerViolation("PS3.7 7.5", "a C- request or N-EVENT-REPORT", command.name)
         association.send_message(message.context_id, response)
 
 
