@@ -188,7 +188,7 @@ def _now() -> str:
 
 
 def _closing_words(console: Console, outcome: Outcome) -> None:
-    from harness.load.summary import findings, rows
+    from harness.decide.bench_summary import findings, rows
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("", "client", "a second", "MB/s", "p50 ms", "p95 ms", "p99 ms", "errors"):

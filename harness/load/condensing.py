@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.load.histogram import Latencies
+from harness.latencies import Latencies
 from harness.load.measuring import Second, Timeline
 from harness.load.running import Measured
 from harness.measurement import LoadMeasured, Moment, OperationMeasured, PhaseMeasured, Spread

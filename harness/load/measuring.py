@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from harness.load.histogram import Latencies, decode
+from harness.latencies import Latencies, decode
 
 ALL = "all"
 """The name of all operations together; a stored study, whose objects count already, is none of them."""

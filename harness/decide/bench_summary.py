@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.load.intervals import Interval, interval_of
+from harness.decide.intervals import Interval, interval_of
 from harness.measurement import KeptMeasured, LoadMeasured, ObjectiveMeasured, OperationMeasured
 
 TELLING = 1.5

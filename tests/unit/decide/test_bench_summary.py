@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.decide.bench_summary import findings, latency, megabytes, over_repeats, rate, rows
+from harness.latencies import decode
 from harness.load.condensing import STRETCHES, condensed
-from harness.load.histogram import decode
 from harness.load.measuring import ALL, STUDY, Phase, Sample, Timeline
 from harness.load.running import Measured
-from harness.load.summary import findings, latency, megabytes, over_repeats, rate, rows
 from harness.measurement import Bench, KeptMeasured, LoadMeasured, ObjectiveMeasured, read_bench, write_bench
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.load.intervals import WANTED, Change, Interval, compare, interval_of
+from harness.decide.intervals import WANTED, Change, Interval, compare, interval_of
 
 
 def of(low: float, high: float) -> Interval:

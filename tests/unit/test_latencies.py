@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.load.histogram import LONGEST, Latencies, decode
+from harness.latencies import LONGEST, Latencies, decode
 
 SECONDS = st.lists(st.floats(1e-6, LONGEST), min_size=1, max_size=200)
 
