@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
@@ -84,13 +85,15 @@ def outcomes_by_service(run: Run) -> str:
         figure.legend(loc="lower center", ncols=6, frameon=False, labelcolor=_INK, borderpad=0.1)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        return _inline(
-            figure, f"Outcomes of {len(run.results)} requirements by service; the table says the same"
-        )
+        words = f"Outcomes of {len(run.results)} requirements by service; the table says the same"
+        return inline(figure, words, _VARIABLES)
 
 
-def _inline(figure: Figure, description: str) -> str:
-    """The figure as an ``<svg>`` element for the middle of a page: no prolog, no ids that could clash."""
+def inline(figure: Figure, description: str, variables: Mapping[str, str]) -> str:
+    """The figure as an ``<svg>`` element for the middle of a page: no prolog, no ids that could clash.
+
+    ``variables`` says for which colours of it variables of the style sheet stand.
+    """
     figure.patch.set_visible(False)
     for axes in figure.axes:
         axes.patch.set_visible(False)
@@ -110,6 +113,6 @@ def _inline(figure: Figure, description: str) -> str:
         count=1,
         flags=re.DOTALL,
     )
-    svg = re.sub(r"#0000[0-9a-f]{2}", lambda match: _VARIABLES.get(match[0], match[0]), svg)
+    svg = re.sub(r"#0000[0-9a-f]{2}", lambda match: variables.get(match[0], match[0]), svg)
     svg = re.sub(r"font-family: [^;\"]*; ", "", svg)
     return svg.replace("@", f'aria-label="{description}"', 1).strip()
