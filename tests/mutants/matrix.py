@@ -19,12 +19,17 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from harness.verdict import Outcome
 from tests.mutants.kill import all_mutants, caught, stable_ids, verdicts
 from tests.mutants.seed import Mutant
 
 KEPT = Path(__file__).with_name("matrix.jsonl")
 WORKERS = 2
+"""As many at a time as always; beyond them, up to ``--workers``, only where the processors are idle."""
+LOOK, IDLE_BELOW = 5.0, 60.0
+"""Seconds that are looked at, and per cent of all processors below which there is room for one more."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +103,19 @@ def fill(mutants: Sequence[Mutant], minutes: float, workers: int) -> None:
     with ProcessPoolExecutor(workers, max_tasks_per_child=10) as pool:
         running: dict[Future[Row], Mutant] = {}
         while running or (waiting and time.monotonic() < ends):
-            while waiting and len(running) < workers and time.monotonic() < ends:
+            while waiting and time.monotonic() < ends and _has_room(len(running), workers):
                 mutant = waiting.pop(0)
                 running[pool.submit(measure, mutant)] = mutant
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in wait(running, LOOK, return_when=FIRST_COMPLETED).done:
                 mutant, row = running.pop(future), future.result()
                 rows[mutant.name] = row
                 keep(rows)
                 print(f"{mutant.name}: caught by {len(row.caught)}, first {row.caught[:1]}", flush=True)
+
+
+def _has_room(running: int, workers: int) -> bool:
+    """Whether another defect may be measured beside these; many of them mostly wait for silence to end."""
+    return running < WORKERS or (running < workers and psutil.cpu_percent(LOOK) < IDLE_BELOW)
 
 
 def _commit() -> str:
@@ -119,7 +129,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--missing", action="store_true", help="only what no row is kept of")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin nothing new after that")
-    parser.add_argument("--workers", type=int, default=WORKERS, help="so many defects at the same time")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="at most so many at the same time")
     parser.add_argument("--report", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
     mutants = all_mutants()
