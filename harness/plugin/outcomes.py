@@ -109,7 +109,7 @@ def product_ended(level: Level, text: str, judgement: Judgement, serves_again: b
     """The judgement of a case after which the product no longer answers C-ECHO: that is no pass."""
     words = "the product no longer answers" + ("; it was restarted" if serves_again else "")
     if judgement.outcome is Outcome.PASS:
-        return _violated(level, text, words, f"then {words}")
+        return _violated(level, text, words, f"it is answered as it should be, but then {words}")
     return replace(judgement, reason=f"{judgement.reason}; then {words}")
 
 

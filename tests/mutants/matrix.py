@@ -1,8 +1,8 @@
 """The whole kill matrix: every seeded defect against every requirement.
 
-``python -m tests.mutants.matrix [--missing] [--minutes N] [NAME …]`` measures all, those named, or those no
-line is kept of yet (it may take hours), and writes ``matrix.jsonl`` as it goes, a line per defect with commit
-and date; then it says what it amounts to. ``--report`` only says that.
+``python -m tests.mutants.matrix [--missing] [--minutes N] [--workers N] [NAME …]`` measures all, those named,
+or those no line is kept of yet (it may take hours), and writes ``matrix.jsonl`` as it goes, a line per defect
+with commit and date; then it says what it amounts to. ``--report`` only says that.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from harness.verdict import Outcome
 from tests.mutants.kill import all_mutants, caught, stable_ids, verdicts
 from tests.mutants.seed import Mutant
 
 KEPT = Path(__file__).with_name("matrix.jsonl")
 WORKERS = 2
+"""As many at a time as always; beyond them, up to ``--workers``, only where the processors are idle."""
+LOOK, IDLE_BELOW = 5.0, 60.0
+"""Seconds that are looked at, and per cent of all processors below which there is room for one more."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +96,26 @@ def report(mutants: Mapping[str, Mutant], rows: Mapping[str, Row]) -> Iterable[s
             yield f"  ERROR, which is ours, on {name}: {', '.join(row.erred)}"
 
 
-def fill(mutants: Sequence[Mutant], minutes: float) -> None:
+def fill(mutants: Sequence[Mutant], minutes: float, workers: int) -> None:
     """Measure, keeping each row as it comes; nothing new is begun after that many minutes."""
     rows, ends = kept(), time.monotonic() + minutes * 60
     waiting = list(mutants)
-    with ProcessPoolExecutor(WORKERS, max_tasks_per_child=10) as pool:
+    with ProcessPoolExecutor(workers, max_tasks_per_child=10) as pool:
         running: dict[Future[Row], Mutant] = {}
         while running or (waiting and time.monotonic() < ends):
-            while waiting and len(running) < WORKERS and time.monotonic() < ends:
+            while waiting and time.monotonic() < ends and _has_room(len(running), workers):
                 mutant = waiting.pop(0)
                 running[pool.submit(measure, mutant)] = mutant
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in wait(running, LOOK, return_when=FIRST_COMPLETED).done:
                 mutant, row = running.pop(future), future.result()
                 rows[mutant.name] = row
                 keep(rows)
                 print(f"{mutant.name}: caught by {len(row.caught)}, first {row.caught[:1]}", flush=True)
+
+
+def _has_room(running: int, workers: int) -> bool:
+    """Whether another defect may be measured beside these; many of them mostly wait for silence to end."""
+    return running < WORKERS or (running < workers and psutil.cpu_percent(LOOK) < IDLE_BELOW)
 
 
 def _commit() -> str:
@@ -119,13 +129,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--missing", action="store_true", help="only what no row is kept of")
     parser.add_argument("--minutes", type=float, default=1e6, help="begin nothing new after that")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="at most so many at the same time")
     parser.add_argument("--report", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
     mutants = all_mutants()
     if not options.report:
         done = kept() if options.missing else {}
         chosen = options.names or list(mutants)
-        fill([mutants[name] for name in chosen if name not in done], options.minutes)
+        fill([mutants[name] for name in chosen if name not in done], options.minutes, options.workers)
     lines = list(report(mutants, kept()))
     print("\n".join(lines))
     return int(any(line.startswith("  escaped") for line in lines))

@@ -16,11 +16,13 @@ from harness.dimse.pdu import AssociateReject
 from harness.plugin.outcomes import (
     ArrangementFailed,
     ClaimNotKept,
+    Judgement,
     LostTarget,
     NotSupported,
     NotTested,
     Phase,
     judge,
+    product_ended,
 )
 from harness.scu.uids import STUDY_ROOT_GET
 from harness.verdict import Level, Outcome
@@ -92,3 +94,21 @@ def test_a_blocked_scenario_names_the_requirement_that_reports_the_cause() -> No
         Level.SHALL, "text", Phase.SETUP, ArrangementFailed("storage.x", "0xA700"), in_scenario=False
     )
     assert judgement.reason == "blocked by storage.x: 0xA700"
+
+
+@pytest.mark.parametrize(
+    ("level", "before", "after"),
+    [
+        (Level.SHALL, Outcome.PASS, Outcome.FAIL),
+        (Level.QUALITY, Outcome.PASS, Outcome.WARN),
+        (Level.SHALL, Outcome.NOT_TESTED, Outcome.NOT_TESTED),
+        (Level.QUALITY, Outcome.WARN, Outcome.WARN),
+    ],
+)
+def test_a_product_that_ended_has_not_passed(level: Level, before: Outcome, after: Outcome) -> None:
+    judgement = product_ended(
+        level, "text", Judgement(before, "cut off" if before is not Outcome.PASS else ""), True
+    )
+    assert judgement.outcome is after
+    assert judgement.reason.endswith("then the product no longer answers; it was restarted")
+    assert judgement.reason.startswith("cut off" if before is not Outcome.PASS else "it is answered")
