@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,10 @@ from rich.table import Table
 from harness import __version__
 from harness.cli.console import RunConsole
 from harness.cli.run import PEERS, started_target
+from harness.decide.baseline import compared
 from harness.decide.exit_code import ExitCode
+from harness.decide.intervals import Change
+from harness.measurement import Bench, read_bench, write_bench
 from harness.target import Target, TargetError, read_target
 
 if TYPE_CHECKING:
@@ -52,16 +56,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--verify", choices=("sample", "full"), default="sample", help="what is brought back and compared"
     )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="RUN",
+        help="an earlier run folder: exit code 1 where anything is worse",
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run folder (default: named by time)")
     parser.add_argument("--i-own-this-system", action="store_true", help="needed to load another machine")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure.  Exit code 1 where an objective breaks or anything is lost."""
+    """Measure.  Exit code 1 where an objective breaks, anything is lost, or worse than the baseline."""
     from harness.plugin.run import make_run_folder
+    from harness.report.bench_page import render_bench
 
-    wanted = _wanted(options)
+    wanted, before = _wanted(options), _baseline(options.baseline)
     if options.target is not None and options.peer:
         raise TargetError("give a target file or --peer, not both")
     given = read_target(options.target) if options.target is not None else None
@@ -74,7 +85,32 @@ def run(options: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
         started_target(given, options.peer, scratch) as target,
     ):
-        return _measure(target, wanted, folder, temporary=given is None)
+        code = _measure(target, wanted, folder)
+    print(f"report: {render_bench(folder)}")
+    if before is None or code not in (ExitCode.CONFORMANT, ExitCode.FAILED):
+        return code
+    return ExitCode.FAILED if _is_worse(before, read_bench(folder)) else code
+
+
+def _baseline(folder: Path | None) -> Bench | None:
+    if folder is None:
+        return None
+    try:
+        return read_bench(folder)
+    except (OSError, ValueError) as error:
+        words = f"{folder}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise TargetError(f"--baseline {words}") from None
+
+
+def _is_worse(before: Bench, after: Bench) -> bool:
+    """Say what has changed since the baseline, and whether anything is worse."""
+    found = list(compared(before, after))
+    for one in found:
+        if one.change is not Change.SAME:
+            print(one.words())
+    counts = Counter(one.change for one in found)
+    print("baseline: " + ", ".join(f"{counts[change]} {change}" for change in Change))
+    return bool(counts[Change.WORSE])
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
@@ -99,12 +135,11 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     return Wanted(workload, kinds, options.repeats, options.verify == "full", trial)
 
 
-def _measure(target: Target, wanted: Wanted, folder: Path, *, temporary: bool) -> int:
+def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     import msgspec
 
     from harness.load.benching import Outcome, bench
     from harness.load.running import LoadFailed
-    from harness.measurement import Bench, write_bench
     from harness.plugin.run import environment
     from harness.preflight import PreflightBlocked, first_echo
     from harness.synthesis import new_run_root
