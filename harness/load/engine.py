@@ -26,7 +26,7 @@ from harness.load.arrivals import intended
 from harness.load.client import Asked, Client
 from harness.load.drawing import Drawing
 from harness.load.measuring import STUDY, Phase, Sample, Timeline
-from harness.load.plan import Plan, Role
+from harness.load.plan import Listener, Plan, Role
 from harness.load.sink import Sink
 from harness.load.supply import Study, template_of
 from harness.load.workload import Closed, Store
@@ -37,6 +37,10 @@ TICK = 1.0
 """Seconds between two documents."""
 
 Emit = Callable[[dict[str, Any]], None]
+
+
+class CannotBegin(Exception):
+    """Something that the load needs is missing: one line that says what."""
 
 
 class Load:
@@ -51,7 +55,7 @@ class Load:
         self.templates = {name: template_of(one, plan.root) for name, one in workload.dataset.items()}
         population = workload.population
         self.population = population and (self.templates[population.dataset], population.objects)
-        self.sink = plan.listener and Sink(plan.listener.ae_title, plan.listener.host, plan.listener.port)
+        self.sink = plan.listener and _listening(plan.listener)
         self.drawing = Drawing(workload, plan.root, worker, plan.first)
         self.timeline = Timeline(self.clock(), workload.stop.warm_up)
         self.due: gevent.queue.Queue[Asked | None] = gevent.queue.Queue()
@@ -199,6 +203,16 @@ class Load:
         }
 
 
+def _listening(listener: Listener) -> Sink:
+    try:
+        return Sink(listener.ae_title, listener.host, listener.port)
+    except OSError as error:
+        raise CannotBegin(
+            f"the destination {listener.ae_title} cannot be listened for at {listener.host}:{listener.port}: "
+            f"{error.strerror or error}; another program may have the port"
+        ) from None
+
+
 def user_class(load: Load) -> type[locust.User]:
     """Locust's user for this load: a client of ours in each."""
     think = load.plan.workload.arrival.think if isinstance(load.plan.workload.arrival, Closed) else 0.0
@@ -266,7 +280,10 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started this
     assert plan.role is Role.ALONE
-    run_alone(plan, emit)
+    try:
+        run_alone(plan, emit)
+    except CannotBegin as reason:
+        emit({"failed": str(reason)})
 
 
 if __name__ == "__main__":

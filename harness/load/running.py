@@ -117,6 +117,8 @@ def run_load(plan: Plan, on_told: Callable[[Told], None], log: Path) -> Measured
         process.stdin.close()
         for line in _lines(process, process.stdout, measured):
             document = json.loads(line)
+            if "failed" in document:
+                raise LoadFailed(document["failed"])
             is_over = is_over or bool(document.get("over"))
             on_told(_take(document, measured))
         code = process.wait()
