@@ -188,6 +188,8 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
         code, because = ExitCode.INTERRUPTED, "interrupted"
     finally:
         write()
+    if because not in ("completed", "interrupted"):
+        print(f"pacs-harness: {because}", file=sys.stderr)
     return code
 
 

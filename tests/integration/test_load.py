@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -221,3 +222,11 @@ def test_a_workload_travels(archive: Archive) -> None:
     plan = plan_for(archive.running, Echo(), STORE)
     again = msgspec.json.decode(msgspec.json.encode(plan.workload), type=Workload)
     assert again == plan.workload
+
+
+def test_a_taken_port_is_said_in_one_line(archive: Archive, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listener = Listener("LOADDEST", *taken.getsockname()[:2])
+        plan = plan_for(archive.running, Echo(), listener=listener)
+        with pytest.raises(LoadFailed, match="LOADDEST cannot be listened for at .* in use"):
+            run_load(plan, lambda told: None, tmp_path / "log")
