@@ -228,5 +228,5 @@ def test_a_taken_port_is_said_in_one_line(archive: Archive, tmp_path: Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listener = Listener("LOADDEST", *taken.getsockname()[:2])
         plan = plan_for(archive.running, Echo(), listener=listener)
-        with pytest.raises(LoadFailed, match="LOADDEST cannot be listened for at .* in use"):
+        with pytest.raises(LoadFailed, match=r"LOADDEST cannot be listened for at .* in use"):
             run_load(plan, lambda told: None, tmp_path / "log")
