@@ -66,6 +66,22 @@ class Moment(Struct, frozen=True):
     p99: float | None
 
 
+class ResourceMoment(Struct, frozen=True):
+    """What the server's processes used in the stretch up to one moment of a load."""
+
+    at: float
+    """The end of the stretch, in seconds since the start of the load."""
+    cpu: float
+    """Of one processor: 1.5 is one and a half of them busy."""
+    memory: int
+    """Resident bytes."""
+    read: float | None
+    written: float | None
+    """Bytes a second from and to disks; None where the system does not say."""
+    files: int | None
+    """Open files and sockets."""
+
+
 class LoadMeasured(Struct, frozen=True):
     """One load: a repeat of a workload with one kind of client."""
 
@@ -81,6 +97,9 @@ class LoadMeasured(Struct, frozen=True):
     operations: tuple[OperationMeasured, ...]
     phases: tuple[PhaseMeasured, ...]
     moments: tuple[Moment, ...]
+    server: str = ""
+    """The names of the server's processes; empty where it does not run on this machine."""
+    resources: tuple[ResourceMoment, ...] = ()
 
     def of(self, operation: str) -> OperationMeasured | None:
         """The figures of an operation."""

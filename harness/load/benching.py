@@ -17,6 +17,7 @@ from harness.load.plan import Listener, Plan
 from harness.load.running import Measured, Told, run_load, store_population, stored_studies
 from harness.load.saturation import Trial
 from harness.load.verifying import Verified, verify
+from harness.load.watching import watching
 from harness.load.workload import Commit, Move, Workload
 from harness.measurement import (
     KeptMeasured,
@@ -117,9 +118,10 @@ def bench(
             words = f"{wanted.workload.name}, {client} client, {repeat} of {wanted.repeats}"
             on_step(Step(words, client, repeat))
             now = replace(plan, quickack=client is ClientKind.UNTHROTTLED)
-            measured = run_load(now, on_told, folder / "engine.log")
+            with watching(plan.target) as watched:
+                measured = run_load(now, on_told, folder / "engine.log")
             _note_stored(now, measured, folder / "stored.csv")
-            outcome.loads.append(condensed(measured, client, repeat))
+            outcome.loads.append(condensed(measured, watched, client, repeat))
             outcome.interrupted = measured.interrupted
             if measured.interrupted:
                 return

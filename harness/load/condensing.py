@@ -7,14 +7,15 @@ import math
 from harness.latencies import Latencies
 from harness.load.measuring import Second, Timeline
 from harness.load.running import Measured
+from harness.load.watching import Watched
 from harness.measurement import LoadMeasured, Moment, OperationMeasured, PhaseMeasured, Spread
 
 STRETCHES = 120
 """At most so many stretches of time."""
 
 
-def condensed(measured: Measured, client: str, repeat: int) -> LoadMeasured:
-    """The figures of one load."""
+def condensed(measured: Measured, watched: Watched, client: str, repeat: int) -> LoadMeasured:
+    """The figures of one load, with what it cost the server."""
     timeline, seconds = measured.timeline, measured.measured_seconds
     return LoadMeasured(
         client=client,
@@ -30,6 +31,8 @@ def condensed(measured: Measured, client: str, repeat: int) -> LoadMeasured:
             if (spread := spread_of(latencies)) is not None
         ),
         moments=_moments(timeline, measured.seconds),
+        server=watched.server,
+        resources=watched.moments(measured.started),
     )
 
 

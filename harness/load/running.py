@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,8 @@ class Measured:
     """What a load measured."""
 
     timeline: Timeline
+    started: float = math.inf
+    """When it began, by `time.monotonic` of this process."""
     seconds: float = 0.0
     """How long it ran, the warm-up included, until the last operation was answered."""
     begun: int = 0
@@ -166,6 +170,7 @@ def _take(document: dict[str, Any], measured: Measured) -> Told:
     for number, operation, acknowledged in document["stored"]:
         measured.stored[number] = (operation, acknowledged)
     told = Told(document["at"], document["begun"], document["ended"], document["busy"], document["waiting"])
+    measured.started = min(measured.started, time.monotonic() - told.at)
     measured.seconds = max(measured.seconds, told.at)
     measured.begun, measured.ended, measured.never_begun = told.begun, told.ended, told.waiting
     return told

@@ -11,6 +11,7 @@ from harness.latencies import decode
 from harness.load.condensing import STRETCHES, condensed
 from harness.load.measuring import ALL, STUDY, Phase, Sample, Timeline
 from harness.load.running import Measured
+from harness.load.watching import Watched
 from harness.measurement import Bench, KeptMeasured, LoadMeasured, ObjectiveMeasured, read_bench, write_bench
 
 
@@ -23,7 +24,7 @@ def load(client: str = "typical", repeat: int = 1, each: float = 0.1, seconds: f
     timeline.note(Sample(STUDY, seconds - 1e-9, seconds, bytes=number * 1_000_000, objects=number))
     timeline.note(Sample("find", 1.0, 0.5, "no answer"))
     timeline.note_phase("store", Phase.RESPONSE, each)
-    return condensed(Measured(timeline, seconds=seconds, begun=2, ended=2), client, repeat)
+    return condensed(Measured(timeline, seconds=seconds, begun=2, ended=2), Watched(""), client, repeat)
 
 
 def test_figures() -> None:
