@@ -59,7 +59,8 @@ class Moment(Struct, frozen=True):
     span: float
     operation: str
     count: int
-    errors: int
+    errors: dict[str, int]
+    """How often which kind came."""
     bytes: int
     p50: float | None
     p95: float | None
@@ -127,8 +128,7 @@ class TrialMeasured(Struct, frozen=True):
     is_sustained: bool
     words: str
     """What broke."""
-    p95: float | None
-    """Of all operations."""
+    operations: tuple[OperationMeasured, ...] = ()
 
 
 class LimitMeasured(Struct, frozen=True):
@@ -137,10 +137,23 @@ class LimitMeasured(Struct, frozen=True):
     sustained: float | None
     broken: float | None
     by: str
+    is_at_least: bool
+    """Whether the harness itself was too near its own end to say more."""
     ceiling: float
     """What the harness itself reaches."""
     words: str
     trials: tuple[TrialMeasured, ...]
+
+
+class ExamsMeasured(Struct, frozen=True):
+    """What a sustained rate comes to in a hospital."""
+
+    an_hour: float
+    """Exams in the busiest hour."""
+    a_year: float
+    at_least: bool
+    """Whether the archive was not asked for more."""
+    words: str
 
 
 class KeptMeasured(Struct, frozen=True):
@@ -174,6 +187,7 @@ class Bench(Struct, frozen=True):
     objectives: tuple[ObjectiveMeasured, ...] = ()
     kept: tuple[KeptMeasured, ...] = ()
     limit: LimitMeasured | None = None
+    exams: ExamsMeasured | None = None
 
 
 def write_bench(bench: Bench, folder: Path) -> None:

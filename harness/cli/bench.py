@@ -166,6 +166,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
                 objectives=tuple(outcome.objectives),
                 kept=tuple(outcome.kept),
                 limit=outcome.limit,
+                exams=outcome.exams,
             ),
             folder,
         )
@@ -231,11 +232,14 @@ def _closing_words(console: Console, outcome: Outcome) -> None:
     for name in ("", "client", "a second", "MB/s", "p50 ms", "p95 ms", "p99 ms", "errors"):
         table.add_column(name, justify="left" if name in ("", "client") else "right")
     for row in rows(outcome.loads):
-        table.add_row(*row)
+        figures = (f"{one.median:,.1f}" if one else "–" for one in row.figures)
+        table.add_row(row.operation, row.client, *figures, f"{row.errors:,}")
     if outcome.loads:
         console.print()
         console.print(table)
     if outcome.limit is not None:
         console.print(f"limit: {outcome.limit.words}", soft_wrap=True)
+    if outcome.exams is not None:
+        console.print(f"in a hospital's words: {outcome.exams.words}", soft_wrap=True)
     for words in findings(outcome.loads, outcome.kept, outcome.objectives):
         console.print(words, soft_wrap=True)

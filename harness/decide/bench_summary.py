@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.decide.intervals import Interval, interval_of
+from harness.latencies import Latencies
 from harness.measurement import KeptMeasured, LoadMeasured, ObjectiveMeasured, OperationMeasured
 
 TELLING = 1.5
@@ -43,19 +47,50 @@ def over_repeats(loads: Sequence[LoadMeasured], client: str, operation: str, val
     return interval_of(seen) if seen else None
 
 
-def rows(loads: Sequence[LoadMeasured]) -> Iterator[tuple[str, ...]]:
-    """A line for each operation and kind of client: medians of the repeats."""
-    names = dict.fromkeys(one.name for load in loads for one in load.operations)
-    for name in names:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One operation with one kind of client over all repeats.  None where no repeat has the figure."""
+
+    operation: str
+    client: str
+    errors: int
+    rate: Interval | None
+    megabytes: Interval | None
+    p50: Interval | None
+    p95: Interval | None
+    p99: Interval | None
+
+    @property
+    def figures(self) -> tuple[Interval | None, ...]:
+        """In the order of the columns: a second, MB a second, and latencies in milliseconds."""
+        return self.rate, self.megabytes, self.p50, self.p95, self.p99
+
+
+def rows(loads: Sequence[LoadMeasured]) -> Iterator[Row]:
+    """A row for each operation and kind of client."""
+    for name in dict.fromkeys(one.name for load in loads for one in load.operations):
         for client in dict.fromkeys(load.client for load in loads):
             figures = (rate, megabytes, latency("p50"), latency("p95"), latency("p99"))
             found = [over_repeats(loads, client, name, figure) for figure in figures]
-            errors = sum(
-                sum(one.errors.values())
-                for load in loads
-                if load.client == client and (one := load.of(name)) is not None
-            )
-            yield (name, client, *(f"{one.median:,.1f}" if one else "–" for one in found), str(errors))
+            yield Row(name, client, sum(errors(loads, client, name).values()), *found)
+
+
+def errors(loads: Sequence[LoadMeasured], client: str, operation: str) -> Counter[str]:
+    """How often which kind came in all repeats."""
+    whole: Counter[str] = Counter()
+    for load in loads:
+        if load.client == client and (one := load.of(operation)) is not None:
+            whole.update(one.errors)
+    return whole
+
+
+def merged(loads: Sequence[LoadMeasured], client: str, operation: str) -> Latencies | None:
+    """The latencies of all repeats in one histogram, exactly; None where nothing succeeded."""
+    whole = Latencies()
+    for load in loads:
+        if load.client == client and (one := load.of(operation)) is not None and one.latency is not None:
+            whole.add_text(one.latency.histogram)
+    return whole if len(whole) else None
 
 
 def findings(
@@ -72,9 +107,22 @@ def findings(
             f"{altered or 'none'} altered"
         )
         yield from dict.fromkeys(one.remark for one in kept if one.remark)
-    for judged in objectives:
-        if not judged.is_met:
-            yield f"not met, {judged.client} client, repeat {judged.repeat}: {judged.words}"
+    yield from _broken(objectives)
+
+
+def _broken(objectives: Sequence[ObjectiveMeasured]) -> Iterator[str]:
+    """Each objective that broke, in the words of its worst repeat."""
+    told: dict[tuple[str, str, str], list[ObjectiveMeasured]] = {}
+    for one in objectives:
+        told.setdefault((one.operation, one.measure, one.client), []).append(one)
+    for (_, _, client), repeats in told.items():
+        broken = [one for one in repeats if not one.is_met]
+        if broken:
+            times = "" if len(repeats) == 1 else f", in {len(broken)} of {len(repeats)} repeats"
+            worst = max(
+                broken, key=lambda one: math.inf if one.measured is None else abs(one.measured - one.wanted)
+            )
+            yield f"not met with {client} clients{times}: {worst.words}"
 
 
 def _stall(loads: Sequence[LoadMeasured]) -> Iterator[str]:

@@ -2,58 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from harness.measurement import ExamsMeasured
 
 SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Exams:
-    """What a rate of objects is in exams."""
+class Share:
+    """One kind of exam of a workload."""
 
-    an_hour: float
-    """In the busiest hour."""
-    a_day: float
-    a_year: float
-    objects_per_exam: float
-    """Of the whole mix."""
-    words: str
-    """The figure, and what it was made of."""
+    modality: str
+    share: float
+    """Of all exams, between 0 and 1."""
+    objects: int
+    """Of one exam."""
 
 
 def exams_of(
-    objects_a_second: float,
-    exams: dict[str, float],
-    objects_per_exam: dict[str, float],
-    peak_hour: float,
-    days: float,
-) -> Exams:
-    """Exams that a sustained rate of stored objects stands for.
+    exams_a_second: float, mix: Sequence[Share], peak_hour: float, days: float, *, at_least: bool
+) -> ExamsMeasured:
+    """What a sustained rate of stored exams comes to.
 
-    ``exams`` is the share of each modality, ``objects_per_exam`` how many objects it has, ``peak_hour`` the
-    share of a day's exams in its busiest hour, ``days`` the working days of a year.  Raises ValueError where
-    shares don't add up, a modality is missing, or a figure isn't positive.
+    ``peak_hour`` is the share of a day's exams in its busiest hour, ``days`` the working days of a year;
+    ``at_least`` says that the archive was not asked for more.  Raises ValueError where a figure is not
+    positive or shares don't add up to 1.
     """
-    if abs(sum(exams.values()) - 1) > 0.01:
-        raise ValueError(f"the shares of exams add up to {sum(exams.values()):g}, not to 1")
-    missing = sorted(set(exams) - set(objects_per_exam))
-    if missing:
-        raise ValueError(f"objects_per_exam says nothing of {missing[0]}")
-    if min(peak_hour, days, *objects_per_exam.values()) <= 0:
-        raise ValueError("peak_hour, days and objects_per_exam are positive")
-    mean = sum(share * objects_per_exam[modality] for modality, share in exams.items())
-    an_hour = objects_a_second * SECONDS_AN_HOUR / mean
-    a_day = an_hour / peak_hour
-    a_year = a_day * days
-    mix = ", ".join(
-        f"{share:.0%} {modality} of {objects_per_exam[modality]:g} objects"
-        for modality, share in exams.items()
-    )
+    if abs(sum(one.share for one in mix) - 1) > 0.01:
+        raise ValueError("the shares of exams don't add up to 1")
+    if min(peak_hour, days) <= 0:
+        raise ValueError("peak_hour and days are positive")
+    an_hour = exams_a_second * SECONDS_AN_HOUR
+    a_year = an_hour / peak_hour * days
+    kinds = ", ".join(f"{one.share:.0%} {one.modality} of {_objects(one.objects)}" for one in mix)
     words = (
-        f"in its busiest hour the archive carries what {_rounded(a_year):,} exams a year bring, if "
-        f"{peak_hour:.0%} of a day's exams fall into that hour, {days:g} days a year, with {mix}"
+        f"its busiest hour carries {'at least ' if at_least else ''}what {_rounded(a_year):,} exams a year "
+        f"bring: {_rounded(an_hour):,} exams in that hour, which has {peak_hour:.1%} of a day's, on {days:g} "
+        f"days a year, with {kinds}"
     )
-    return Exams(an_hour, a_day, a_year, mean, words)
+    return ExamsMeasured(an_hour, a_year, at_least, words)
+
+
+def retrieval_words(objects: int, p50: float, p95: float) -> str:
+    """What fetching a prior study costs; latencies in seconds."""
+    return (
+        f"meanwhile a radiologist who fetches a prior study of {_objects(objects)} "
+        f"has it in {_time(p50)}, and in one case of twenty later than {_time(p95)}"
+    )
+
+
+def _objects(number: int) -> str:
+    return f"{number:,} object{'' if number == 1 else 's'}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 def _rounded(number: float) -> int:

@@ -8,18 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.load.condensing import condensed
+from harness.load.condensing import condensed, operations_of
 from harness.load.drawing import population_of
+from harness.load.exams import exams_at_limit, exams_of_loads
 from harness.load.limit import ceiling, search
-from harness.load.measuring import ALL, Timeline
+from harness.load.measuring import Timeline
 from harness.load.objectives import judge
 from harness.load.plan import Listener, Plan
 from harness.load.running import Measured, Told, run_load, store_population, stored_studies
-from harness.load.saturation import Trial
+from harness.load.saturation import LimitedBy, Trial
 from harness.load.verifying import Verified, verify
 from harness.load.watching import watching
 from harness.load.workload import Commit, Move, Workload
 from harness.measurement import (
+    ExamsMeasured,
     KeptMeasured,
     LimitMeasured,
     LoadMeasured,
@@ -68,6 +70,7 @@ class Outcome:
     objectives: list[ObjectiveMeasured]
     kept: list[KeptMeasured]
     limit: LimitMeasured | None = None
+    exams: ExamsMeasured | None = None
     interrupted: bool = False
 
     @property
@@ -132,6 +135,8 @@ def bench(
             # The next load stores others; of what was drawn some may never have been begun.
             drawn = measured.begun + measured.never_begun + wanted.workload.arrival.clients
             plan = replace(plan, first=plan.first + drawn)
+    ordinary = [one for one in outcome.loads if one.client == wanted.clients[0]]
+    outcome.exams = exams_of_loads(wanted.workload, ordinary, outcome.objectives)
 
 
 def _search(
@@ -151,9 +156,7 @@ def _search(
     everything = Measured(Timeline(0.0))
 
     def tried(trial: Trial, measured: Measured) -> None:
-        whole = measured.timeline.whole(ALL)
-        p95 = whole.latencies.percentile(95) if whole.count else None
-        trials.append(TrialMeasured(trial.rate, trial.is_sustained, trial.words, p95))
+        trials.append(TrialMeasured(trial.rate, trial.is_sustained, trial.words, operations_of(measured)))
         everything.stored |= measured.stored
         words = "sustained" if trial.is_sustained else trial.words
         on_step(Step(f"{trial.rate:,.1f} operations a second: {words}"))
@@ -161,8 +164,15 @@ def _search(
     try:
         limit = search(plan, own, seconds, folder / "engine.log", tried, on_told)
         outcome.limit = LimitMeasured(
-            limit.sustained, limit.broken, limit.by, own, limit.words(), tuple(trials)
+            sustained=limit.sustained,
+            broken=limit.broken,
+            by=limit.by,
+            is_at_least=limit.by is LimitedBy.HARNESS,
+            ceiling=own,
+            words=limit.words(),
+            trials=tuple(trials),
         )
+        outcome.exams = exams_at_limit(plan.workload, outcome.limit)
     except KeyboardInterrupt:
         outcome.interrupted = True
     _note_stored(plan, everything, folder / "stored.csv")

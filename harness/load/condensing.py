@@ -16,15 +16,15 @@ STRETCHES = 120
 
 def condensed(measured: Measured, watched: Watched, client: str, repeat: int) -> LoadMeasured:
     """The figures of one load, with what it cost the server."""
-    timeline, seconds = measured.timeline, measured.measured_seconds
+    timeline = measured.timeline
     return LoadMeasured(
         client=client,
         repeat=repeat,
-        seconds=seconds,
+        seconds=measured.measured_seconds,
         begun=measured.begun,
         ended=measured.ended,
         never_begun=measured.never_begun,
-        operations=tuple(_operation(name, timeline, seconds) for name in timeline.operations()),
+        operations=operations_of(measured),
         phases=tuple(
             PhaseMeasured(operation, str(phase), spread)
             for (operation, phase), latencies in sorted(timeline.phases().items())
@@ -34,6 +34,12 @@ def condensed(measured: Measured, watched: Watched, client: str, repeat: int) ->
         server=watched.server,
         resources=watched.moments(measured.started),
     )
+
+
+def operations_of(measured: Measured) -> tuple[OperationMeasured, ...]:
+    """The figures of each operation of a load."""
+    timeline = measured.timeline
+    return tuple(_operation(name, timeline, measured.measured_seconds) for name in timeline.operations())
 
 
 def spread_of(latencies: Latencies) -> Spread | None:
@@ -74,7 +80,7 @@ def _moments(timeline: Timeline, seconds: float) -> tuple[Moment, ...]:
                     span=float(span),
                     operation=name,
                     count=stretch.count,
-                    errors=stretch.errors.total(),
+                    errors=dict(stretch.errors),
                     bytes=stretch.bytes,
                     p50=p50,
                     p95=p95,

@@ -45,8 +45,6 @@ class Measured:
     """What a load measured."""
 
     timeline: Timeline
-    started: float = math.inf
-    """When it began, by `time.monotonic` of this process."""
     seconds: float = 0.0
     """How long it ran, the warm-up included, until the last operation was answered."""
     begun: int = 0
@@ -56,6 +54,8 @@ class Measured:
     stored: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By number of a study: the operation that stored it, and how many of its objects were acknowledged."""
     interrupted: bool = False
+    started: float = math.inf
+    """When it began, by `time.monotonic` of this process."""
 
     @property
     def measured_seconds(self) -> float:

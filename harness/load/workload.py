@@ -21,6 +21,7 @@ from harness.synthesis.recipe import Kind
 
 PLACEHOLDERS = ("patient_id", "study_uid", "series_uid", "accession_number", "study_date")
 """What key templates may name in braces; filled in with the values of a study of the population."""
+HOURS = 24
 MOST_CLIENTS = 1000
 """Associations at the same time: a load is bounded."""
 
@@ -166,7 +167,7 @@ class Daily(_Arrival, frozen=True, tag="daily"):
 
     peak: Positive
     """Operations a second in the busiest hour."""
-    curve: Annotated[tuple[NotNegative, ...], Meta(min_length=2, max_length=24)]
+    curve: Annotated[tuple[NotNegative, ...], Meta(min_length=2, max_length=HOURS)]
     """A number for each hour; only their proportions count."""
 
 
@@ -204,14 +205,10 @@ class Objective(_Table, frozen=True):
 
 
 class Hospital(_Table, frozen=True):
-    """What turns a rate into exams a year."""
+    """What turns a rate into exams a year.  The mix of exams is that of the store operations."""
 
-    objects_per_exam: dict[str, Positive]
-    """By modality, how many objects an exam has."""
-    exams: dict[str, Fraction]
-    """By modality, which share of the exams."""
-    peak_hour: Fraction
-    """The share of a day's exams that falls into its busiest hour."""
+    peak_hour: Annotated[float, Meta(gt=0, le=1)] | None = None
+    """The share of a day's exams that falls into its busiest hour; left out, that of the curve."""
     days: Annotated[float, Meta(gt=0, le=366)] = 300.0
     """Working days of a year."""
 
@@ -287,6 +284,12 @@ def _mistake_in(workload: Workload) -> str:
         return "arrival: a ramp from 0 to 0 does nothing"
     if isinstance(workload.arrival, Daily) and not any(workload.arrival.curve):
         return "arrival: a curve of zeros does nothing"
+    hospital, arrival = workload.hospital, workload.arrival
+    if hospital is not None:
+        if not any(isinstance(one, Store) for one in workload.operation):
+            return "hospital: no operation stores an exam"
+        if hospital.peak_hour is None and not (isinstance(arrival, Daily) and len(arrival.curve) == HOURS):
+            return f"hospital: without a daily curve of {HOURS} hours, give peak_hour"
     return _mistake_in_operations(workload)
 
 

@@ -1,142 +1,90 @@
-"""Charts of a benchmark as inline SVG whose colours follow the page's light and dark style."""
+"""The charts of a benchmark, each with its name, title, and what it says to those who can't see it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from harness.latencies import decode
-from harness.measurement import LimitMeasured, LoadMeasured, Moment
-from harness.report.charts import inline
-from harness.report.text import visible
+from harness.decide.bench_summary import merged
+from harness.measurement import Bench, LimitMeasured, LoadMeasured, Moment, ResourceMoment
+from harness.report.plotting import (
+    MARKERS,
+    Palette,
+    label_logarithmic,
+    line,
+    one_chart,
+    stacked,
+    styled,
+    with_legend,
+)
 
-# matplotlib wants colours in numbers; each stands for a variable of the style sheet.
-INK, PAPER, MUTED = "#000001", "#000002", "#000003"
-SERIES = ("#000020", "#000021", "#000022", "#000023")
-VARIABLES = {
-    INK: "var(--ink)",
-    PAPER: "var(--paper)",
-    MUTED: "var(--line)",
-    **{colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, 1)},
-}
-DASHES = ("-", "--", "-.", ":")
-"""Lines are told apart on paper too."""
-STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "pacs-harness",
-    "text.parse_math": False,
-}
-_WIDTH, _HEIGHT = 8.4, 2.9
+CHARTED = ("study", "store", "find", "move", "get", "commit", "echo")
+"""In this order, as far as they were measured."""
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 99.99)
+SECONDS = "seconds since the start of the first load of each kind of client"
 
 
-def rate_over_time(loads: Sequence[LoadMeasured], operation: str) -> str:
-    """Operations a second over the time of each kind of client's first load."""
-    return _over_time(
-        loads,
-        operation,
-        lambda moment: moment.count / moment.span,
-        "a second",
-        f"{operation}: operations a second over time",
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart that has not been drawn yet."""
+
+    name: str
+    """Of its files."""
+    section: str
+    title: str
+    description: str
+    draw: Callable[[Palette], Figure]
+
+
+def charts_of(bench: Bench) -> Iterator[Chart]:
+    """All that there is something to draw of."""
+    if bench.limit is not None and any(trial.operations for trial in bench.limit.trials):
+        yield _limit_chart(bench.limit)
+    firsts = _first_of_each(bench.loads)
+    measured = {one.name for load in bench.loads for one in load.operations if one.count}
+    for name in CHARTED:
+        if name in measured:
+            yield from _operation_charts(bench.loads, firsts, name)
+    if any(moment.errors for load in firsts for moment in load.moments):
+        yield Chart(
+            "errors",
+            "errors",
+            "Errors a second over time",
+            "errors a second over time, by kind; the table says how many there were",
+            lambda palette: _errors(palette, firsts),
+        )
+    for load in firsts:
+        if load.resources:
+            yield _resources_chart(load)
+
+
+def _operation_charts(
+    loads: Sequence[LoadMeasured], firsts: Sequence[LoadMeasured], name: str
+) -> Iterator[Chart]:
+    if any(moment.count for load in firsts for moment in load.moments if moment.operation == name):
+        yield Chart(
+            f"{name}-rate",
+            name,
+            "A second",
+            f"{name}: how many a second over time",
+            lambda palette: _rate(palette, firsts, name),
+        )
+        yield Chart(
+            f"{name}-latency",
+            name,
+            "Latency over time: the line has 95 % below it, the band reaches from 50 % to 99 %",
+            f"{name}: percentiles of latency over time",
+            lambda palette: _latency(palette, firsts, name),
+        )
+    yield Chart(
+        f"{name}-percentiles",
+        name,
+        "Latency by percentile, all repeats together",
+        f"{name}: latency by percentile",
+        lambda palette: _percentiles(palette, loads, name),
     )
-
-
-def latency_over_time(loads: Sequence[LoadMeasured], operation: str) -> str:
-    """The 95th percentile over time."""
-    return _over_time(
-        loads,
-        operation,
-        lambda moment: None if moment.p95 is None else moment.p95 * 1000,
-        "95th percentile, ms",
-        f"{operation}: 95th percentile of latency over time",
-        logarithmic=True,
-    )
-
-
-def _over_time(
-    loads: Sequence[LoadMeasured],
-    operation: str,
-    value: Callable[[Moment], float | None],
-    label: str,
-    description: str,
-    *,
-    logarithmic: bool = False,
-) -> str:
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _axes("seconds since the start", label)
-        for number, load in enumerate(_first_of_each(loads)):
-            points = [
-                (moment.at + moment.span / 2, figure_)
-                for moment in load.moments
-                if moment.operation == operation and (figure_ := value(moment)) is not None
-            ]
-            if points:
-                _line(axes, number, points, load.client)
-        if logarithmic:
-            axes.set_yscale("log")
-            _label_logarithmic(axes.yaxis)
-        else:
-            axes.set_ylim(bottom=0)
-        return _finished(figure, axes, description)
-
-
-def percentiles(loads: Sequence[LoadMeasured], operation: str) -> str:
-    """Latency by percentile, those near the whole spread out: an HDR plot."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _axes("percentile", "ms")
-        for number, load in enumerate(_first_of_each(loads)):
-            one = load.of(operation)
-            if one is None or one.latency is None:
-                continue
-            points = [
-                (1 / (1 - point.percent / 100), point.seconds * 1000)
-                for point in decode(one.latency.histogram).distribution()
-                if point.percent < 100
-            ]
-            if points:
-                _line(axes, number, points, load.client)
-        axes.set_xscale("log")
-        ticks = [1 / (1 - percent / 100) for percent in PERCENTILES]
-        axes.set_xticks(ticks, [f"{percent:g}" for percent in PERCENTILES])
-        axes.minorticks_off()
-        axes.set_yscale("log")
-        _label_logarithmic(axes.yaxis)
-        return _finished(figure, axes, f"{operation}: latency by percentile")
-
-
-def latency_by_rate(limit: LimitMeasured) -> str:
-    """The 95th percentile of each trial over the rate that was offered, with what was sustained marked."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _axes("operations a second offered", "95th percentile, ms")
-        for held, marker, label in ((True, "o", "sustained"), (False, "x", "not sustained")):
-            points = [
-                (trial.rate, trial.p95 * 1000)
-                for trial in limit.trials
-                if trial.is_sustained is held and trial.p95 is not None
-            ]
-            if points:
-                axes.plot(
-                    *zip(*points, strict=True),
-                    linestyle="none",
-                    marker=marker,
-                    color=SERIES[0 if held else 1],
-                    label=label,
-                )
-        if limit.sustained is not None:
-            axes.axvline(limit.sustained, color=INK, linewidth=0.9, linestyle="--")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        _label_logarithmic(axes.xaxis)
-        _label_logarithmic(axes.yaxis)
-        return _finished(figure, axes, "latency by the rate that was offered")
 
 
 def _first_of_each(loads: Sequence[LoadMeasured]) -> list[LoadMeasured]:
@@ -146,40 +94,168 @@ def _first_of_each(loads: Sequence[LoadMeasured]) -> list[LoadMeasured]:
     return list(firsts.values())
 
 
-def _axes(x: str, y: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, _HEIGHT))
-    axes = figure.add_axes((0.09, 0.19, 0.89, 0.68))
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.tick_params(colors=INK, length=3)
-    axes.grid(color=MUTED, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(INK)
-    return figure, axes
+def _moments(load: LoadMeasured, operation: str) -> list[Moment]:
+    return [moment for moment in load.moments if moment.operation == operation]
 
 
-def _line(axes: Axes, number: int, points: Sequence[tuple[float, float]], label: str) -> None:
-    axes.plot(
-        *zip(*points, strict=True),
-        color=SERIES[number % len(SERIES)],
-        linestyle=DASHES[number % len(DASHES)],
-        linewidth=1.7,
-        label=visible(label),
+def _rate(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figure:
+    with styled():
+        figure, axes = one_chart(palette, SECONDS, "a second")
+        for number, load in enumerate(loads):
+            points = [(one.at + one.span / 2, one.count / one.span) for one in _moments(load, name)]
+            if points:
+                line(axes, palette, number, points, load.client)
+        axes.set_ylim(bottom=0)
+        return with_legend(figure, palette)
+
+
+def _latency(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figure:
+    with styled():
+        figure, axes = one_chart(palette, SECONDS, "ms")
+        for number, load in enumerate(loads):
+            seen = [
+                (one.at + one.span / 2, one.p50 * 1000, one.p95 * 1000, one.p99 * 1000)
+                for one in _moments(load, name)
+                if one.p50 is not None and one.p95 is not None and one.p99 is not None
+            ]
+            if not seen:
+                continue
+            at, p50, p95, p99 = zip(*seen, strict=True)
+            axes.fill_between(at, p50, p99, color=palette.series[number], alpha=0.18, linewidth=0)
+            line(axes, palette, number, list(zip(at, p95, strict=True)), load.client)
+        axes.set_yscale("log")
+        label_logarithmic(axes.yaxis)
+        return with_legend(figure, palette)
+
+
+def _percentiles(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figure:
+    """Those near the whole are spread out, as an HDR plot has it."""
+    with styled():
+        figure, axes = one_chart(palette, "per cent of all", "within so many ms")
+        for number, client in enumerate(dict.fromkeys(load.client for load in loads)):
+            whole = merged(loads, client, name)
+            if whole is None:
+                continue
+            points = [
+                (1 / (1 - point.percent / 100), point.seconds * 1000)
+                for point in whole.distribution()
+                if point.percent < 100
+            ]
+            if points:
+                line(axes, palette, number, points, client)
+        axes.set_xscale("log")
+        ticks = [1 / (1 - percent / 100) for percent in PERCENTILES]
+        axes.set_xticks(ticks, [f"{percent:g}" for percent in PERCENTILES])
+        axes.minorticks_off()
+        axes.set_yscale("log")
+        label_logarithmic(axes.yaxis)
+        return with_legend(figure, palette)
+
+
+def _errors(palette: Palette, loads: Sequence[LoadMeasured]) -> Figure:
+    with styled():
+        figure, axes = one_chart(palette, SECONDS, "errors a second")
+        kinds = dict.fromkeys(kind for load in loads for one in load.moments for kind in one.errors)
+        number = 0
+        for load in loads:
+            for kind in kinds:
+                by_time: dict[float, float] = {}
+                for one in load.moments:
+                    # What is counted of every operation would be counted twice in all of them together.
+                    if kind in one.errors and one.operation not in ("all", "study"):
+                        at = one.at + one.span / 2
+                        by_time[at] = by_time.get(at, 0.0) + one.errors[kind] / one.span
+                if by_time:
+                    axes.plot(
+                        *zip(*sorted(by_time.items()), strict=True),
+                        linestyle="none",
+                        marker=MARKERS[number % len(MARKERS)],
+                        markersize=4,
+                        color=palette.series[number % len(palette.series)],
+                        label=f"{load.client}: {kind}",
+                    )
+                    number += 1
+        axes.set_ylim(bottom=0)
+        return with_legend(figure, palette)
+
+
+def _limit_chart(limit: LimitMeasured) -> Chart:
+    return Chart(
+        "limit",
+        "limit",
+        "Latency by the rate that was offered",
+        "the 95th percentile of latency by the rate that was offered, with the largest sustained one marked",
+        lambda palette: _limit(palette, limit),
     )
 
 
-def _label_logarithmic(axis: Axis) -> None:
-    """Labelled at 1, 2 and 5, so that a narrow range has labels too."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+def _limit(palette: Palette, limit: LimitMeasured) -> Figure:
+    with styled():
+        figure, axes = one_chart(palette, "operations a second offered", "95 % within, ms")
+        for held, marker, label in ((True, "o", "sustained"), (False, "x", "not sustained")):
+            points = [
+                (trial.rate, one.latency.p95 * 1000)
+                for trial in limit.trials
+                for one in trial.operations
+                if trial.is_sustained is held and one.name == "all" and one.latency is not None
+            ]
+            if points:
+                axes.plot(
+                    *zip(*points, strict=True),
+                    linestyle="none",
+                    marker=marker,
+                    color=palette.series[0] if held else palette.bad,
+                    label=label,
+                )
+        if limit.sustained is not None:
+            axes.axvline(limit.sustained, color=palette.ink, linewidth=0.9, linestyle="--")
+            axes.annotate(
+                f"{'at least ' if limit.is_at_least else ''}{limit.sustained:.3g} a second",
+                (limit.sustained, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(-5, -3),
+                textcoords="offset points",
+                ha="right",
+                va="top",
+                color=palette.ink,
+            )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        label_logarithmic(axes.xaxis)
+        label_logarithmic(axes.yaxis)
+        return with_legend(figure, palette)
 
 
-def _finished(figure: Figure, axes: Axes, description: str) -> str:
-    if not axes.lines:
-        return ""
-    if len(axes.lines) > 1:
-        figure.legend(loc="upper right", ncols=4, frameon=False, labelcolor=INK, borderpad=0.1)
-    return inline(figure, visible(description), VARIABLES)
+def _resources_chart(load: LoadMeasured) -> Chart:
+    return Chart(
+        f"server-{load.client}",
+        "server",
+        f"While {load.client} clients loaded it",
+        f"what the server's processes ({load.server}) used over time, below the load",
+        lambda palette: _resources(palette, load),
+    )
+
+
+def _resources(palette: Palette, load: LoadMeasured) -> Figure:
+    """The load above, what it cost below, on one axis."""
+    panels: list[tuple[str, list[tuple[float, float]]]] = [
+        ("all a second", [(one.at + one.span / 2, one.count / one.span) for one in _moments(load, "all")]),
+        ("CPUs busy", [(one.at, one.cpu) for one in load.resources]),
+        ("memory, MB", [(one.at, one.memory / 1e6) for one in load.resources]),
+        ("written, MB/s", _known(load, lambda one: None if one.written is None else one.written / 1e6)),
+        ("read, MB/s", _known(load, lambda one: None if one.read is None else one.read / 1e6)),
+        ("open files", _known(load, lambda one: one.files)),
+    ]
+    panels = [(label, points) for label, points in panels if points]
+    with styled():
+        figure, all_axes = stacked(palette, "seconds since the start", [label for label, _ in panels])
+        for number, (axes, (_, points)) in enumerate(zip(all_axes, panels, strict=True)):
+            # Only the first is the load; the others are in one colour.
+            line(axes, palette, 0 if number == 0 else 2, points)
+            axes.set_ylim(bottom=0)
+        return figure
+
+
+def _known(load: LoadMeasured, value: Callable[[ResourceMoment], float | None]) -> list[tuple[float, float]]:
+    seen = ((one.at, value(one)) for one in load.resources)
+    return [(at, one) for at, one in seen if one is not None]

@@ -1,64 +1,120 @@
-"""The page of a benchmark: one file, opens offline."""
+"""The report of a benchmark: one page that opens offline, and beside it its charts and tables as files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
 from harness.content import content_folder
-from harness.decide.bench_summary import findings, rows
-from harness.measurement import Bench, read_bench
-from harness.report.bench_charts import latency_by_rate, latency_over_time, percentiles, rate_over_time
+from harness.decide.bench_summary import Row, errors, findings, rows
+from harness.measurement import Bench, ObjectiveMeasured, Spread, read_bench
+from harness.report.bench_charts import charts_of
+from harness.report.bench_tables import tables
 from harness.report.pages import environment
+from harness.report.plotting import PAGE, PRINT, for_page, styled
+from harness.report.tables import to_csv
 from harness.report.text import visible
 
-CHARTED = ("store", "study", "find", "move", "get", "commit", "echo")
-"""In this order, as far as they were measured."""
+OPERATION_WORDS = {
+    "study": "Storing a whole study",
+    "store": "C-STORE, an object",
+    "find": "C-FIND",
+    "move": "C-MOVE",
+    "get": "C-GET",
+    "commit": "Storage commitment",
+    "echo": "C-ECHO",
+    "all": "All together",
+}
+MEASURE_WORDS = {
+    "p50": "half of them within",
+    "p95": "95 % within",
+    "p99": "99 % within",
+    "errors": "errors at most",
+    "rate": "a second at least",
+    "megabytes": "at least",
+}
+PHASE_WORDS = {
+    "connect": "TCP (and TLS) connection",
+    "negotiate": "association negotiation",
+    "first byte": "from the request to the first byte of an answer",
+    "response": "from the request to the final answer",
+    "release": "release",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Charts:
-    """The charts of one operation, each an ``<svg>`` element or empty."""
+class Drawn:
+    """A chart for the page."""
 
-    operation: str
-    rate: Markup
-    latency: Markup
-    percentiles: Markup
+    section: str
+    title: str
+    svg: Markup
+
+
+def render_bench(folder: Path) -> Path:
+    """``FOLDER/report.html``, ``charts/`` and ``tables/`` from ``bench.json``.  ValueError, OSError."""
+    bench = read_bench(folder)
+    charts, csv = folder / "charts", folder / "tables"
+    charts.mkdir(exist_ok=True)
+    csv.mkdir(exist_ok=True)
+    for chart in charts_of(bench):
+        figure = chart.draw(PRINT)
+        with styled():
+            for kind in ("svg", "png"):
+                metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
+                figure.savefig(charts / f"{chart.name}.{kind}", dpi=150, metadata=metadata)
+    for name, frame in tables(bench):
+        (csv / f"{name}.csv").write_bytes(to_csv(frame))
+    path = folder / "report.html"
+    path.write_text(bench_page(bench), encoding="utf-8")
+    return path
 
 
 def bench_page(bench: Bench) -> str:
     """The page.  All that `bench` says is escaped; a policy in it allows no script and no other source."""
-    missed = [one for one in bench.objectives if not one.is_met]
     lost = sum(one.acknowledged - one.found for one in bench.kept)
     altered = sum(one.altered for one in bench.kept)
-    measured = {one.name for load in bench.loads for one in load.operations}
+    missed = any(not one.is_met for one in bench.objectives)
+    drawn = [
+        Drawn(one.section, one.title, Markup(for_page(one.draw(PAGE), one.description)))
+        for one in charts_of(bench)
+    ]
+    sections = {name: list(group) for name, group in groupby(drawn, lambda one: one.section)}
+    of_errors, of_server, of_limit = (sections.pop(name, []) for name in ("errors", "server", "limit"))
     return (
         environment(visible)
         .get_template("bench.html.j2")
         .render(
             bench=bench,
             name=str(bench.target.get("name") or bench.peer.get("name") or "The PACS"),
-            tone="deviates" if missed or lost or altered else "conforms",
-            label=_label(bench, bool(missed), lost, altered),
+            tone="deviates" if missed or lost or altered else _tone_of_end(bench),
+            label=_label(bench, missed, lost, altered),
             words=list(findings(bench.loads, bench.kept, bench.objectives)),
             rows=list(rows(bench.loads)),
-            missed=missed,
-            charts=[
-                Charts(
-                    name,
-                    Markup(rate_over_time(bench.loads, name)),
-                    Markup(latency_over_time(bench.loads, name)),
-                    Markup(percentiles(bench.loads, name)),
-                )
-                for name in CHARTED
-                if name in measured
-            ],
-            limit_chart=Markup(latency_by_rate(bench.limit)) if bench.limit else "",
+            errors=list(_errors(bench)),
+            objectives=list(_objectives(bench)),
+            phases=list(_phases(bench)),
+            shown=shown,
+            sections=sections,
+            of_errors=of_errors,
+            of_server=of_server,
+            of_limit=of_limit,
+            server=next((load.server for load in bench.loads if load.server), ""),
+            operation_words=OPERATION_WORDS,
+            span=_span(bench),
             style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
         )
     )
+
+
+def _tone_of_end(bench: Bench) -> str:
+    return "conforms" if bench.ended_because == "completed" else "incomplete"
 
 
 def _label(bench: Bench, missed: bool, lost: int, altered: int) -> str:
@@ -71,8 +127,67 @@ def _label(bench: Bench, missed: bool, lost: int, altered: int) -> str:
     return "Every objective was met, and nothing was lost" if bench.objectives else "Nothing was lost"
 
 
-def render_bench(folder: Path) -> Path:
-    """``FOLDER/report.html`` from ``bench.json``.  Raises ValueError, OSError."""
-    path = folder / "report.html"
-    path.write_text(bench_page(read_bench(folder)), encoding="utf-8")
-    return path
+def _errors(bench: Bench) -> Iterator[tuple[str, str, str, int]]:
+    """Operation, client, kind and how often; whole studies fail for what their objects fail for."""
+    for row in rows(bench.loads):
+        if row.operation in ("all", "study"):
+            continue
+        for kind, count in errors(bench.loads, row.client, row.operation).most_common():
+            yield OPERATION_WORDS.get(row.operation, row.operation), row.client, kind, count
+
+
+def _objectives(bench: Bench) -> Iterator[tuple[str, str, str, str, bool]]:
+    """What was wanted, client, what each repeat had, in how many it was met, and whether in all."""
+    told: dict[tuple[str, str, str], list[ObjectiveMeasured]] = {}
+    for one in bench.objectives:
+        told.setdefault((one.operation, one.measure, one.client), []).append(one)
+    for (operation, measure, client), repeats in told.items():
+        wanted, unit = _measure(measure, repeats[0].wanted)
+        words = f"{OPERATION_WORDS.get(operation, operation)}: {MEASURE_WORDS[measure]} {wanted}{unit}"
+        seen = "; ".join(
+            "nothing measured" if one.measured is None else _measure(measure, one.measured)[0]
+            for one in repeats
+        )
+        met = sum(one.is_met for one in repeats)
+        yield words, client, f"{seen}{unit}", f"{met} of {len(repeats)}", met == len(repeats)
+
+
+def _measure(name: str, value: float) -> tuple[str, str]:
+    """The number and its unit."""
+    if name == "errors":
+        return f"{value * 100:.3g}", " %"
+    return _number(value), {"rate": "", "megabytes": " MB/s"}.get(name, " ms")
+
+
+def _phases(bench: Bench) -> Iterator[tuple[str, str, str, Spread]]:
+    """Of each client's first load: operation, client, phase and how it is spread."""
+    seen = set()
+    for load in bench.loads:
+        if load.client in seen:
+            continue
+        seen.add(load.client)
+        for one in load.phases:
+            words = OPERATION_WORDS.get(one.operation, one.operation)
+            yield words, load.client, PHASE_WORDS.get(one.phase, one.phase), one.spread
+
+
+def _span(bench: Bench) -> str:
+    """From when to when, the date once."""
+    started, finished = (datetime.fromisoformat(one) for one in (bench.started, bench.finished))
+    same_day = started.date() == finished.date()
+    return f"{started:%d %B %Y, %H:%M:%S} to {finished:{'%H:%M:%S' if same_day else '%d %B %Y, %H:%M:%S'}}"
+
+
+def shown(row: Row) -> list[tuple[str, str]]:
+    """Each figure of a row, and the interval that it lies in over the repeats."""
+    return [
+        ("–", "")
+        if one is None
+        else (_number(one.median), f"{_number(one.low)} to {_number(one.high)}" if one.repeats > 1 else "")
+        for one in row.figures
+    ]
+
+
+def _number(value: float) -> str:
+    """To three digits, and whole where it is large."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.decide.bench_summary import findings, latency, megabytes, over_repeats, rate, rows
+from harness.decide.bench_summary import (
+    errors,
+    findings,
+    latency,
+    megabytes,
+    merged,
+    over_repeats,
+    rate,
+    rows,
+)
 from harness.latencies import decode
 from harness.load.condensing import STRETCHES, condensed
 from harness.load.measuring import ALL, STUDY, Phase, Sample, Timeline
@@ -68,14 +77,18 @@ def test_medians_of_repeats() -> None:
 
 def test_the_table_has_a_line_for_each_operation_and_client() -> None:
     table = list(rows([load(), load("unthrottled", each=0.01)]))
-    assert [line[:2] for line in table][:4] == [
+    assert [(line.operation, line.client) for line in table][:4] == [
         ("find", "typical"),
         ("find", "unthrottled"),
         ("store", "typical"),
         ("store", "unthrottled"),
     ]
-    assert table[0] == ("find", "typical", "0.0", "0.0", "–", "–", "–", "1")
-    assert table[2][2] == "10.0"
+    first, _, third = table[:3]
+    assert (first.errors, first.p50, first.p95, first.p99) == (1, None, None, None)
+    assert first.rate is not None
+    assert first.rate.median == 0
+    assert third.figures[0] is not None
+    assert third.figures[0].median == pytest.approx(10)
 
 
 @pytest.mark.parametrize(("each", "is_told"), [(0.01, True), (0.09, False), (0.2, False)])
@@ -87,6 +100,17 @@ def test_a_stall_of_ordinary_clients_is_told(each: float, is_told: bool) -> None
         assert "would gain 90.0" in words[0]
 
 
+def test_repeats_are_merged_exactly() -> None:
+    loads = [load(repeat=n, each=each) for n, each in enumerate((0.1, 0.2), 1)]
+    whole = merged(loads, "typical", "store")
+    assert whole is not None
+    assert len(whole) == 300
+    assert whole.longest == pytest.approx(0.2, rel=0.01)
+    assert merged(loads, "typical", "find") is None
+    assert errors(loads, "typical", "find") == {"no answer": 2}
+    assert not errors(loads, "unthrottled", "find")
+
+
 def test_losses_and_broken_objectives_are_told() -> None:
     kept = KeptMeasured(10, 8, 5, 1, ("1.2.3",), ("1.2.4: another value",), "nothing more")
     missed = ObjectiveMeasured("typical", 2, "find", "p95", 100, 200, False, "find p95: 200 ms")
@@ -94,7 +118,7 @@ def test_losses_and_broken_objectives_are_told() -> None:
     assert list(findings([load()], [kept, kept], [met, missed])) == [
         "20 objects were acknowledged: 4 lost; 10 brought back: 2 altered",
         "nothing more",
-        "not met, typical client, repeat 2: find p95: 200 ms",
+        "not met with typical clients, in 1 of 2 repeats: find p95: 200 ms",
     ]
 
 

@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.decide.hospital import exams_of
-from harness.load.workload import load_workload
+from harness.decide.hospital import Share, exams_of, retrieval_words
 
-CT = {"exams": {"CT": 1.0}, "objects_per_exam": {"CT": 500.0}, "peak_hour": 0.1, "days": 250.0}
-
-
-def test_of_one_modality() -> None:
-    found = exams_of(50, **CT)  # type: ignore[arg-type]
-    assert (found.an_hour, found.a_day, found.a_year) == (360, 3600, 900_000)
-    assert "900,000 exams a year" in found.words
-    assert "100% CT of 500 objects" in found.words
+CT, CR = Share("CT", 0.25, 500), Share("CR", 0.75, 1)
 
 
 def test_of_a_mix() -> None:
-    found = exams_of(1, {"CT": 0.25, "CR": 0.75}, {"CT": 398, "CR": 2}, 0.125, 300)
-    assert found.objects_per_exam == pytest.approx(101)
-    assert found.an_hour == pytest.approx(3600 / 101)
+    found = exams_of(0.1, (CT, CR), peak_hour=0.1, days=250, at_least=False)
+    assert (found.an_hour, found.a_year, found.at_least) == (360, 900_000, False)
+    assert found.words == (
+        "its busiest hour carries what 900,000 exams a year bring: 360 exams in that hour, which has 10.0% "
+        "of a day's, on 250 days a year, with 25% CT of 500 objects, 75% CR of 1 object"
+    )
+
+
+def test_where_no_more_was_asked_it_is_at_least_that() -> None:
+    found = exams_of(0.1, (CT, CR), peak_hour=0.1, days=250, at_least=True)
+    assert found.at_least
+    assert "carries at least what 900,000" in found.words
 
 
 @pytest.mark.parametrize(
     ("rate", "words"),
-    [(0.0, "0 exams"), (1e-4, "2 exams"), (0.0123, "220 exams"), (123.4, "2,200,000 exams")],
+    [(0.0, "0 exams"), (2e-7, "2 exams"), (2.46e-5, "220 exams"), (0.2468, "2,200,000 exams")],
 )
 def test_no_more_digits_than_are_known(rate: float, words: str) -> None:
-    assert f"what {words} a year" in exams_of(rate, **CT).words  # type: ignore[arg-type]
+    assert f"what {words} a year" in exams_of(rate, (CT, CR), 0.1, 250, at_least=False).words
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("mix", "peak_hour", "days", "words"),
     [
-        ({"exams": {"CT": 0.5}}, "add up to 0.5"),
-        ({"objects_per_exam": {"MR": 1.0}}, "says nothing of CT"),
-        ({"peak_hour": 0.0}, "are positive"),
-        ({"days": 0.0}, "are positive"),
-        ({"objects_per_exam": {"CT": 0.0}}, "are positive"),
+        ((CT,), 0.1, 300, "don't add up"),
+        ((), 0.1, 300, "don't add up"),
+        ((replace(CT, share=1),), 0.0, 300, "are positive"),
+        ((replace(CT, share=1),), 0.1, 0, "are positive"),
     ],
 )
-def test_nonsense_is_refused(changed: dict[str, object], words: str) -> None:
+def test_nonsense_is_refused(mix: tuple[Share, ...], peak_hour: float, days: float, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        exams_of(1, **(CT | changed))  # type: ignore[arg-type]
+        exams_of(1, mix, peak_hour, days, at_least=False)
 
 
-def test_the_workload_that_ships_makes_sense() -> None:
-    hospital = load_workload("hospital-day").hospital
-    assert hospital is not None
-    found = exams_of(10, hospital.exams, hospital.objects_per_exam, hospital.peak_hour, hospital.days)
-    assert 10_000 < found.a_year < 10_000_000
+def test_what_a_retrieval_costs() -> None:
+    assert retrieval_words(200, 0.0456, 12.34) == (
+        "meanwhile a radiologist who fetches a prior study of 200 objects has it in 45.6 ms, and in one case "
+        "of twenty later than 12.3 s"
+    )
