@@ -161,6 +161,8 @@ class KeptMeasured(Struct, frozen=True):
 
     acknowledged: int
     found: int
+    unknown: int
+    """How many could not be looked for."""
     compared: int
     altered: int
     lost: tuple[str, ...]

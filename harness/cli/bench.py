@@ -138,7 +138,7 @@ def _wanted(options: argparse.Namespace) -> Wanted:
 def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     import msgspec
 
-    from harness.load.benching import Outcome, bench
+    from harness.load.benching import Outcome, TargetGone, bench
     from harness.load.running import LoadFailed
     from harness.plugin.run import environment
     from harness.preflight import PreflightBlocked, first_echo
@@ -182,7 +182,10 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
         code, because = _conclusion(outcome)
         _closing_words(console, outcome)
     except PreflightBlocked as blocked:
-        code, because = ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}"
+        code, because = ExitCode.UNREACHABLE, blocked.finding.text
+    except TargetGone as gone:
+        code, because = ExitCode.UNREACHABLE, str(gone)
+        _closing_words(console, outcome)
     except LoadFailed as failed:
         code, because = ExitCode.HARNESS, str(failed)
     except KeyboardInterrupt:

@@ -100,11 +100,13 @@ def findings(
     yield from _stall(loads)
     acknowledged = sum(one.acknowledged for one in kept)
     if kept:
-        lost = acknowledged - sum(one.found for one in kept)
+        unknown = sum(one.unknown for one in kept)
+        lost = acknowledged - unknown - sum(one.found for one in kept)
         altered, compared = sum(one.altered for one in kept), sum(one.compared for one in kept)
         yield (
-            f"{acknowledged:,} objects were acknowledged: {lost or 'none'} lost; {compared:,} brought back: "
-            f"{altered or 'none'} altered"
+            f"{acknowledged:,} objects were acknowledged: {f'{lost:,}' if lost else 'none'} lost"
+            f"{f', {unknown:,} not known of' if unknown else ''}; {compared:,} brought back: "
+            f"{f'{altered:,}' if altered else 'none'} altered"
         )
         yield from dict.fromkeys(one.remark for one in kept if one.remark)
     yield from _broken(objectives)

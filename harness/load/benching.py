@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import enum
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from harness.load.objectives import judge
 from harness.load.plan import Listener, Plan
 from harness.load.running import Measured, Told, run_load, store_population, stored_studies
 from harness.load.saturation import LimitedBy, Trial
-from harness.load.verifying import Verified, verify
+from harness.load.verifying import POLL, Verified, unseen, verify
 from harness.load.watching import watching
 from harness.load.workload import Commit, Move, Workload
 from harness.measurement import (
@@ -28,6 +30,7 @@ from harness.measurement import (
     ObjectiveMeasured,
     TrialMeasured,
 )
+from harness.preflight import PreflightBlocked, first_echo
 from harness.target import Target, TargetError
 
 
@@ -80,6 +83,10 @@ class Outcome:
         return whole and all(one.is_met for one in self.objectives)
 
 
+class TargetGone(Exception):
+    """The product no longer answers after a load: one line."""
+
+
 def listener_of(target: Target, workload: Workload) -> Listener | None:
     """The first destination of the target file.  Raises TargetError where one is needed and there is none."""
     if target.destinations:
@@ -106,7 +113,7 @@ def bench(
 
     Kinds of client take turns, so that what else the machine does meets both.  ``folder`` gets
     ``stored.csv``, a line for each study that was stored, and the engine's log.  Raises LoadFailed,
-    TargetError.
+    TargetGone, TargetError.
     """
     plan = Plan(target, wanted.workload, root, quickack=True, listener=listener_of(target, wanted.workload))
     if wanted.workload.population:
@@ -129,9 +136,7 @@ def bench(
             if measured.interrupted:
                 return
             outcome.objectives += _judged(wanted.workload, measured, client, repeat)
-            if measured.stored:
-                on_step(Step("what was acknowledged is looked for"))
-                outcome.kept.append(_kept(verify(now, measured, full=wanted.full)))
+            _look(now, measured, wanted, outcome, on_step)
             # The next load stores others; of what was drawn some may never have been begun.
             drawn = measured.begun + measured.never_begun + wanted.workload.arrival.clients
             plan = replace(plan, first=plan.first + drawn)
@@ -160,6 +165,8 @@ def _search(
         everything.stored |= measured.stored
         words = "sustained" if trial.is_sustained else trial.words
         on_step(Step(f"{trial.rate:,.1f} operations a second: {words}"))
+        if not trial.is_sustained and not measured.interrupted and _gone(plan.target):
+            raise TargetGone(f"the product no longer answers after {trial.rate:,.1f} operations a second")
 
     try:
         limit = search(plan, own, seconds, folder / "engine.log", tried, on_told)
@@ -175,10 +182,41 @@ def _search(
         outcome.exams = exams_at_limit(plan.workload, outcome.limit)
     except KeyboardInterrupt:
         outcome.interrupted = True
-    _note_stored(plan, everything, folder / "stored.csv")
-    if everything.stored and not outcome.interrupted:
+    finally:
+        _note_stored(plan, everything, folder / "stored.csv")
+    if not outcome.interrupted:
+        _look(plan, everything, wanted, outcome, on_step)
+
+
+def _look(
+    plan: Plan, measured: Measured, wanted: Wanted, outcome: Outcome, on_step: Callable[[Step], None]
+) -> None:
+    """Whether the product is still there, and all that it acknowledged.  Raises TargetGone."""
+    gone = _gone(plan.target)
+    if measured.stored:
         on_step(Step("what was acknowledged is looked for"))
-        outcome.kept.append(_kept(verify(plan, everything, full=wanted.full)))
+        found = (
+            unseen(sum(number for _, number in measured.stored.values()), gone)
+            if gone
+            else verify(plan, measured, full=wanted.full)
+        )
+        outcome.kept.append(_kept(found))
+    if gone:
+        raise TargetGone(f"the product no longer answers after a load: {gone}")
+
+
+def _gone(target: Target) -> str:
+    """Why it answers no C-ECHO, for as long as an answer may take; empty where it does."""
+    ends, pause = time.monotonic() + target.dimse.deadline, threading.Event()
+    while True:
+        try:
+            first_echo(target)
+        except PreflightBlocked as blocked:
+            if time.monotonic() >= ends:
+                return blocked.finding.text
+            pause.wait(POLL)
+        else:
+            return ""
 
 
 def _judged(
@@ -203,6 +241,7 @@ def _kept(verified: Verified) -> KeptMeasured:
     return KeptMeasured(
         acknowledged=verified.acknowledged,
         found=verified.found,
+        unknown=verified.unknown,
         compared=verified.compared,
         altered=verified.altered_count,
         lost=tuple(verified.lost),

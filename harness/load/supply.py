@@ -130,18 +130,32 @@ class Template:
         """
         if not 1 <= number <= MOST_OBJECTS:
             raise ValueError(f"a study has between 1 and {MOST_OBJECTS} objects")
-        head = bytearray(self.head)
-        for name in ("study_uid", "patient_id", "accession_number", "study_date"):
-            self.places[name].write(head, getattr(study, name))
+        head = self._head_of(study)
         buffers: list[bytearray | memoryview] = [head, self.rest]
         per_series = -(-number // series)
         for index in range(number):
             if index % per_series == 0:
                 self.places["series_uid"].write(head, study.series_uid(index // per_series))
-            sop_uid = study.sop_uid(index)
-            self.places["sop_uid"].write(head, sop_uid)
-            self.places["instance_number"].write(head, f"{index + 1:>6d}")
-            yield sop_uid, buffers
+            yield self._name(head, study, index), buffers
+
+    def object_at(self, study: Study, index: int, series: int = 0) -> bytes:
+        """The data set of one instance, in a series."""
+        head = self._head_of(study)
+        self.places["series_uid"].write(head, study.series_uid(series))
+        self._name(head, study, index)
+        return b"".join((head, self.rest))
+
+    def _head_of(self, study: Study) -> bytearray:
+        head = bytearray(self.head)
+        for name in ("study_uid", "patient_id", "accession_number", "study_date"):
+            self.places[name].write(head, getattr(study, name))
+        return head
+
+    def _name(self, head: bytearray, study: Study, index: int) -> str:
+        sop_uid = study.sop_uid(index)
+        self.places["sop_uid"].write(head, sop_uid)
+        self.places["instance_number"].write(head, f"{index + 1:>6d}")
+        return sop_uid
 
 
 def template_of(recipe: DatasetRecipe, root: str) -> Template:

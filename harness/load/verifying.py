@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from pydicom import Dataset
 
+from harness.dimse.association import Association
 from harness.dimse.errors import DimseError, NotAccepted
 from harness.load.client import kind_of
 from harness.load.plan import Plan
@@ -38,6 +39,8 @@ class Verified:
 
     acknowledged: int = 0
     found: int = 0
+    unknown: int = 0
+    """How many could not be looked for."""
     compared: int = 0
     lost: list[str] = field(default_factory=list)
     """SOP Instance UIDs that are not found, NAMED of them at most."""
@@ -50,12 +53,12 @@ class Verified:
     @property
     def lost_count(self) -> int:
         """How many are not found."""
-        return self.acknowledged - self.found
+        return self.acknowledged - self.found - self.unknown
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is known to be lost or altered."""
-        return not self.lost_count and not self.altered_count
+        """Whether everything is known to be there, and nothing known to be altered."""
+        return not self.lost_count and not self.unknown and not self.altered_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,29 @@ def verify(plan: Plan, measured: Measured, *, full: bool = False) -> Verified:
     missing, pause = series, threading.Event()
     absent: list[str] = []
     while missing:
+        failed = ""
         try:
             missing, absent = _look_for(plan, missing)
         except DimseError as error:
-            verified.remark = f"the acknowledged objects could not be looked for: {kind_of(error)}"
-            absent = [one.study.sop_uid(index) for one in missing for index in one.objects]
+            failed = kind_of(error)
         if not missing or time.monotonic() >= ends:
+            if failed:
+                return unseen(verified.acknowledged, failed)
             break
         pause.wait(POLL)
     verified.found = verified.acknowledged - len(absent)
     verified.lost = absent[:NAMED]
     _compare(plan, series, verified, full)
     return verified
+
+
+def unseen(acknowledged: int, because: str) -> Verified:
+    """Where the product cannot be asked."""
+    return Verified(
+        acknowledged=acknowledged,
+        unknown=acknowledged,
+        remark=f"what was acknowledged could not be looked for: {because}",
+    )
 
 
 def _series(plan: Plan, measured: Measured) -> Iterator[_Series]:
@@ -127,41 +141,39 @@ def _compare(plan: Plan, series: list[_Series], verified: Verified, full: bool) 
     chosen = [(one, index) for one in series for index in one.objects]
     if not full and len(chosen) > SAMPLE:
         chosen = random.Random(plan.workload.seed).sample(chosen, SAMPLE)
-    templates: dict[str, Template] = {}
+    templates = {
+        name: template_of(plan.workload.dataset[name], plan.root)
+        for name in dict.fromkeys(one.store.dataset for one, _ in chosen)
+    }
+    classes = dict.fromkeys((one.sop_class, (one.transfer_syntax,)) for one in templates.values())
     try:
-        for one, index in chosen:
-            name = one.store.dataset
-            if name not in templates:
-                templates[name] = template_of(plan.workload.dataset[name], plan.root)
-            wrong = _difference(plan, one, index, templates[name])
-            verified.compared += 1
-            if wrong:
-                verified.altered_count += 1
-                if len(verified.altered) < NAMED:
-                    verified.altered.append(f"{one.study.sop_uid(index)}: {wrong}")
+        with open_for_get(Scu(peer_of(plan.target)), Root.STUDY, list(classes)) as association:
+            for one, index in chosen:
+                wrong = _difference(association, one, index, templates[one.store.dataset])
+                verified.compared += 1
+                if wrong:
+                    verified.altered_count += 1
+                    if len(verified.altered) < NAMED:
+                        verified.altered.append(f"{one.study.sop_uid(index)}: {wrong}")
     except NotAccepted:
         verified.remark = "nothing was brought back: the product has no C-GET"
     except DimseError as error:
         verified.remark = f"after {verified.compared} objects no more could be brought back: {kind_of(error)}"
 
 
-def _difference(plan: Plan, one: _Series, index: int, template: Template) -> str:
+def _difference(association: Association, one: _Series, index: int, template: Template) -> str:
     """How an object that is brought back differs from what was sent; empty where it does not."""
-    sent = next(
-        SyntheticInstance(template.sop_class, uid, template.transfer_syntax, b"".join(buffers), Dataset())
-        for uid, buffers in template.objects(one.study, one.store.objects, one.store.series)
-        if uid == one.study.sop_uid(index)
-    )
+    sop_uid = one.study.sop_uid(index)
     keys = {
         "StudyInstanceUID": one.study.study_uid,
         "SeriesInstanceUID": one.study.series_uid(one.number),
-        "SOPInstanceUID": sent.sop_instance_uid,
+        "SOPInstanceUID": sop_uid,
     }
-    storage = [(template.sop_class, (template.transfer_syntax,))]
-    with open_for_get(Scu(peer_of(plan.target)), Root.STUDY, storage) as association:
-        brought = get_with(association, Root.STUDY.get, keys_of(QueryLevel.IMAGE, keys))
-    received = [item for item in brought.received if item.sop_instance_uid == sent.sop_instance_uid]
+    brought = get_with(association, Root.STUDY.get, keys_of(QueryLevel.IMAGE, keys))
+    received = [item for item in brought.received if item.sop_instance_uid == sop_uid]
     if not received:
         return "it does not come back"
+    dataset = template.object_at(one.study, index, one.number)
+    sent = SyntheticInstance(template.sop_class, sop_uid, template.transfer_syntax, dataset, Dataset())
     changed = changes(sent, received[0])
     return f"{len(changed)} differences, first {changed[0]}" if changed else ""

@@ -78,7 +78,8 @@ def render_bench(folder: Path) -> Path:
 
 def bench_page(bench: Bench) -> str:
     """The page.  All that `bench` says is escaped; a policy in it allows no script and no other source."""
-    lost = sum(one.acknowledged - one.found for one in bench.kept)
+    unknown = sum(one.unknown for one in bench.kept)
+    lost = sum(one.acknowledged - one.found for one in bench.kept) - unknown
     altered = sum(one.altered for one in bench.kept)
     missed = any(not one.is_met for one in bench.objectives)
     drawn = [
@@ -93,8 +94,8 @@ def bench_page(bench: Bench) -> str:
         .render(
             bench=bench,
             name=str(bench.target.get("name") or bench.peer.get("name") or "The PACS"),
-            tone="deviates" if missed or lost or altered else _tone_of_end(bench),
-            label=_label(bench, missed, lost, altered),
+            tone="deviates" if missed or lost or altered else _tone_of_end(bench, unknown),
+            label=_label(bench, missed, lost, altered, unknown),
             words=list(findings(bench.loads, bench.kept, bench.objectives)),
             rows=list(rows(bench.loads)),
             errors=list(_errors(bench)),
@@ -113,17 +114,21 @@ def bench_page(bench: Bench) -> str:
     )
 
 
-def _tone_of_end(bench: Bench) -> str:
-    return "conforms" if bench.ended_because == "completed" else "incomplete"
+def _tone_of_end(bench: Bench, unknown: int) -> str:
+    return "conforms" if bench.ended_because == "completed" and not unknown else "incomplete"
 
 
-def _label(bench: Bench, missed: bool, lost: int, altered: int) -> str:
+def _label(bench: Bench, missed: bool, lost: int, altered: int, unknown: int) -> str:
     if lost or altered:
         return "Objects were lost or altered"
+    if bench.ended_because not in ("completed", "interrupted"):
+        return f"Not complete: {bench.ended_because}"
     if missed:
         return "Objectives were not met"
     if bench.ended_because != "completed":
         return f"Not complete: {bench.ended_because}"
+    if unknown:
+        return "Whether everything was kept could not be seen"
     return "Every objective was met, and nothing was lost" if bench.objectives else "Nothing was lost"
 
 

@@ -112,11 +112,11 @@ def test_repeats_are_merged_exactly() -> None:
 
 
 def test_losses_and_broken_objectives_are_told() -> None:
-    kept = KeptMeasured(10, 8, 5, 1, ("1.2.3",), ("1.2.4: another value",), "nothing more")
+    kept = KeptMeasured(10, 7, 1, 5, 1, ("1.2.3",), ("1.2.4: another value",), "nothing more")
     missed = ObjectiveMeasured("typical", 2, "find", "p95", 100, 200, False, "find p95: 200 ms")
     met = ObjectiveMeasured("typical", 1, "find", "p95", 100, 50, True, "find p95: 50 ms")
     assert list(findings([load()], [kept, kept], [met, missed])) == [
-        "20 objects were acknowledged: 4 lost; 10 brought back: 2 altered",
+        "20 objects were acknowledged: 4 lost, 2 not known of; 10 brought back: 2 altered",
         "nothing more",
         "not met with typical clients, in 1 of 2 repeats: find p95: 200 ms",
     ]

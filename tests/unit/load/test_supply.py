@@ -67,6 +67,12 @@ def test_every_kind(recipe: DatasetRecipe) -> None:
     assert sum(map(len, buffers)) == len(made)
 
 
+def test_one_object_is_as_among_all(template: Template) -> None:
+    study = study_numbered(ROOT, 3)
+    among_all = [b"".join(buffers) for _, buffers in template.objects(study, 5, series=2)]
+    assert [template.object_at(study, index, index // 3) for index in range(5)] == among_all
+
+
 def test_identifiers_are_valid_and_never_meet() -> None:
     some = [study_numbered(ROOT, n, per_patient=2) for n in (0, 1, 2, 99_999_999)]
     uids = [
