@@ -231,7 +231,7 @@ def _resources_chart(load: LoadMeasured) -> Chart:
         f"server-{load.client}",
         "server",
         f"While {load.client} clients loaded it",
-        f"what the server's processes ({load.server}) used over time, below the load",
+        f"what the server's processes ({load.server}) used under {load.client} clients, below the load",
         lambda palette: _resources(palette, load),
     )
 

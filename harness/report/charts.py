@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
+from markupsafe import escape
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -92,7 +94,8 @@ def outcomes_by_service(run: Run) -> str:
 def inline(figure: Figure, description: str, variables: Mapping[str, str]) -> str:
     """The figure as an ``<svg>`` element for the middle of a page: no prolog, no ids that could clash.
 
-    ``variables`` says for which colours of it variables of the style sheet stand.
+    ``variables`` says for which colours of it variables of the style sheet stand.  Descriptions of one page
+    differ: the names of what is inside are made of them.
     """
     figure.patch.set_visible(False)
     for axes in figure.axes:
@@ -115,4 +118,8 @@ def inline(figure: Figure, description: str, variables: Mapping[str, str]) -> st
     )
     svg = re.sub(r"#0000[0-9a-f]{2}", lambda match: variables.get(match[0], match[0]), svg)
     svg = re.sub(r"font-family: [^;\"]*; ", "", svg)
-    return svg.replace("@", f'aria-label="{description}"', 1).strip()
+    # matplotlib names paths by addresses in memory, which another chart of the page may have had too.
+    prefix = hashlib.sha256(description.encode()).hexdigest()[:8]
+    for number, name in enumerate(dict.fromkeys(re.findall(r' id="([^"]+)"', svg))):
+        svg = svg.replace(f'"{name}"', f'"c{prefix}-{number}"').replace(f"#{name}", f"#c{prefix}-{number}")
+    return svg.replace("@", f'aria-label="{escape(description)}"', 1).strip()
