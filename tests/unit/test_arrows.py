@@ -27,6 +27,7 @@ FORBIDDEN = {
         "harness.archive",
         "harness.dimse",
         "harness.target",
+        "harness.load",
         "pytest",
     ),
     "decide": (
@@ -35,6 +36,7 @@ FORBIDDEN = {
         "harness.archive",
         "harness.dimse",
         "harness.target",
+        "harness.load",
         "pytest",
     ),
     "observing": (
@@ -44,6 +46,14 @@ FORBIDDEN = {
         "harness.cli",
         "harness.peers",
         "pynetdicom",
+    ),
+    "load": (
+        "harness.archive",
+        "harness.report",
+        "harness.cli",
+        "harness.peers",
+        "pynetdicom",
+        "pytest",
     ),
     "plugin": ("harness.archive", "harness.report", "harness.cli", "harness.peers", "pynetdicom"),
 }
