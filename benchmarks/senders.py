@@ -107,7 +107,9 @@ def _await(port: int) -> None:
         try:
             Association.open(
                 Address("127.0.0.1", port),
-                associate_request("STORESCP", AE_TITLE, contexts(("1.2.840.10008.1.1", ["1.2.840.10008.1.2"]))),
+                associate_request(
+                    "STORESCP", AE_TITLE, contexts(("1.2.840.10008.1.1", ["1.2.840.10008.1.2"]))
+                ),
             ).release()
         except Unreachable:
             if time.monotonic() > end:
@@ -226,9 +228,7 @@ def rate(
     return associations * objects / max(seconds(objects + 1) - beginning, 1e-9)
 
 
-def measure(
-    name: str, size: Size, associations: int, repeats: int, folder: Path
-) -> dict[str, list[float]]:
+def measure(name: str, size: Size, associations: int, repeats: int, folder: Path) -> dict[str, list[float]]:
     """By sender, its rates in one cell."""
     root = new_run_root()
     objects, storage = folder / "files", folder / "receiver"
