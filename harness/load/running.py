@@ -52,6 +52,9 @@ class Measured:
     stored: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By number of a study: the operation that stored it, and how many of its objects were acknowledged."""
     interrupted: bool = False
+    """Whether it was ended early, by Ctrl-C or from Locust's page."""
+    broken: str = ""
+    """Which worker was lost, in a line: then this is what the others measured, and no result."""
 
     @property
     def measured_seconds(self) -> float:
@@ -119,7 +122,10 @@ def run_load(plan: Plan, on_told: Callable[[Told], None], log: Path) -> Measured
             document = json.loads(line)
             if "failed" in document:
                 raise LoadFailed(document["failed"])
-            is_over = is_over or bool(document.get("over"))
+            if document.get("over"):
+                is_over = True
+                measured.interrupted |= document["stopped"]
+                measured.broken = document.get("broken", "")
             on_told(_take(document, measured))
         code = process.wait()
     if not is_over:
@@ -162,9 +168,10 @@ def _engine(errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _take(document: dict[str, Any], measured: Measured) -> Told:
-    measured.timeline.put(document)
-    for number, operation, acknowledged in document["stored"]:
-        measured.stored[number] = (operation, acknowledged)
+    for share in document.get("shares", (document,)):
+        measured.timeline.put(share)
+        for number, operation, acknowledged in share["stored"]:
+            measured.stored[number] = (operation, acknowledged)
     told = Told(document["at"], document["begun"], document["ended"], document["busy"], document["waiting"])
     measured.seconds = max(measured.seconds, told.at)
     measured.begun, measured.ended, measured.never_begun = told.begun, told.ended, told.waiting
