@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from rich.table import Table
 from harness import __version__
 from harness.cli.console import RunConsole
 from harness.cli.run import PEERS, started_target
+from harness.cli.sharing import add_options, announced, crew_of, web_of
 from harness.decide.baseline import compared
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
@@ -62,6 +64,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="RUN",
         help="an earlier run folder: exit code 1 where anything is worse",
     )
+    add_options(parser)
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run folder (default: named by time)")
     parser.add_argument("--i-own-this-system", action="store_true", help="needed to load another machine")
     parser.set_defaults(run=run)
@@ -80,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
         raise TargetError(
             f"{given.dimse.host} is not this machine: a load is stored there; say --i-own-this-system"
         )
+    wanted = replace(wanted, crew=crew_of(options, wanted.workload, given), web=web_of(options))
     folder = make_run_folder(options.output or Path(f"pacs-bench-{datetime.now():%Y%m%d-%H%M%S}"))
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
@@ -176,6 +180,8 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
         console.print(
             f"{target.name or target.dimse.called_ae_title}: {wanted.workload.about}", soft_wrap=True
         )
+        for words in announced(wanted.crew, wanted.web):
+            console.print(words, soft_wrap=True)
         progress = _Progress(console)
         bench(target, wanted, new_run_root(), folder, outcome, progress.step, progress.told)
         code, because = _conclusion(outcome)

@@ -13,8 +13,8 @@ from harness.load.drawing import population_of
 from harness.load.limit import ceiling, search
 from harness.load.measuring import ALL, Timeline
 from harness.load.objectives import judge
-from harness.load.plan import Listener, Plan
-from harness.load.running import Measured, Told, run_load, store_population, stored_studies
+from harness.load.plan import ALONE, Crew, Listener, Plan
+from harness.load.running import LoadFailed, Measured, Told, run_load, store_population, stored_studies
 from harness.load.saturation import Trial
 from harness.load.verifying import Verified, verify
 from harness.load.workload import Commit, Move, Workload
@@ -48,6 +48,9 @@ class Wanted:
     """Whether all that was stored is brought back, and not only a sample."""
     trial_seconds: float | None = None
     """How long each load of a search for the limit takes; None for no search."""
+    crew: Crew = ALONE
+    web: tuple[str, int] | None = None
+    """Where Locust's own page is served while a load runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ def bench(
     ``stored.csv``, a line for each study that was stored, and the engine's log.  Raises LoadFailed,
     TargetError.
     """
-    plan = Plan(target, wanted.workload, root, quickack=True, listener=listener_of(target, wanted.workload))
+    listener = listener_of(target, wanted.workload)
+    plan = Plan(target, wanted.workload, root, True, listener, crew=wanted.crew, web=wanted.web)
     if wanted.workload.population:
         on_step(Step("the population is stored"))
         store_population(plan)
@@ -123,6 +127,8 @@ def bench(
             outcome.interrupted = measured.interrupted
             if measured.interrupted:
                 return
+            if measured.broken:
+                raise LoadFailed(measured.broken)
             outcome.objectives += _judged(wanted.workload, measured, client, repeat)
             if measured.stored:
                 on_step(Step("what was acknowledged is looked for"))
@@ -163,7 +169,8 @@ def _search(
         )
     except KeyboardInterrupt:
         outcome.interrupted = True
-    _note_stored(plan, everything, folder / "stored.csv")
+    finally:
+        _note_stored(plan, everything, folder / "stored.csv")
     if everything.stored and not outcome.interrupted:
         on_step(Step("what was acknowledged is looked for"))
         outcome.kept.append(_kept(verify(plan, everything, full=wanted.full)))

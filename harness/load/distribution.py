@@ -49,7 +49,9 @@ class Ended(enum.IntEnum):
     """The load is over, and the next one may be shared too."""
     REFUSED = 2
     NO_MASTER = 4
-    """None came, or it has gone."""
+    """None came."""
+    MASTER_GONE = 5
+    """There was one, and it has gone; another may come."""
     LEFT = 130
     """It was stopped before the end."""
 

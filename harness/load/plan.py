@@ -45,6 +45,9 @@ class Crew:
         return self.workers == 1 and not self.expected
 
 
+ALONE = Crew()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One load."""
@@ -56,6 +59,6 @@ class Plan:
     listener: Listener | None = None
     first: int = 0
     """So many studies were stored under this root before, by each worker."""
-    crew: Crew = Crew()
+    crew: Crew = ALONE
     web: tuple[str, int] | None = None
     """Where Locust's own page is to be served."""

@@ -94,7 +94,7 @@ class Worker:
         while True:
             gevent.sleep(TICK)
             if time.monotonic() - self._heard > SILENCE:
-                self._part(f"the master at {self.name} was silent for {SILENCE:g} s", Ended.NO_MASTER)
+                self._part(f"the master at {self.name} was silent for {SILENCE:g} s", Ended.MASTER_GONE)
 
     def _watch_runner(self) -> None:
         # The master says goodbye when it has heard of everybody, or when the load cannot begin.
