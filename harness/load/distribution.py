@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
+from harness.load.plan import Plan
 from harness.load.supply import POPULATION, WORKER
+from harness.target import Target
 
 MOST_WORKERS = POPULATION // WORKER
 """Each numbers the studies that it stores in a range of its own, below those of the population."""
@@ -75,6 +79,18 @@ def worker_of(uid: str, root: str) -> int | None:
     """Whose Transaction UID this is; None where it is nobody's.  A product may send any."""
     found = re.fullmatch(re.escape(root) + r"\.9(\d{3})\d{12,}", uid, re.ASCII)
     return int(found[1]) if found else None
+
+
+def to_workers(plan: Plan) -> dict[str, Any]:
+    """The plan in JSON's types, with no more of the target than is needed to reach it."""
+    target = Target(plan.target.dimse, plan.target.name)
+    document: dict[str, Any] = msgspec.to_builtins(replace(plan, target=target, web=None))
+    return document
+
+
+def from_master(document: Any) -> Plan:
+    """What `to_workers` made of it.  Raises msgspec.ValidationError where it is none of that."""
+    return msgspec.convert(document, Plan)
 
 
 @dataclass

@@ -8,20 +8,18 @@ import contextlib
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import gevent.queue
-import msgspec
 from gevent import socket
 from locust.dispatch import UsersDispatcher
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 
 from harness import __version__
-from harness.load.distribution import SILENCE, Shares, Word
+from harness.load.distribution import SILENCE, Shares, Word, to_workers
 from harness.load.plan import Plan
 from harness.load.share import CannotBegin
-from harness.target import Target
 
 GLANCE = 0.1
 """Seconds between two looks at the workers' processes."""
@@ -66,6 +64,8 @@ class Gathering:
     said: gevent.queue.Queue[tuple[Word, str, Any]] = field(default_factory=gevent.queue.Queue)
     stopped: bool = False
     """Whether the load was to end early."""
+    is_ending: bool = False
+    """Whether the workers have been told to begin nothing more."""
 
     def __post_init__(self) -> None:
         for word in (Word.JOIN, Word.READY, Word.CANNOT, Word.TOLD):
@@ -87,7 +87,12 @@ class Gathering:
     def stop(self) -> None:
         """The load ends early."""
         self.stopped = True
-        self.say(Word.FINISH)
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self.is_ending:
+            self.is_ending = True
+            self.say(Word.FINISH)
 
     # ------------------------------------------------------------ before
 
@@ -104,7 +109,7 @@ class Gathering:
             return
         for number, name in enumerate(self._in_order()):
             self.members[name].number = number
-            self.say(Word.PLAN, {"plan": for_workers(self.plan), "worker": number}, name)
+            self.say(Word.PLAN, {"plan": to_workers(self.plan), "worker": number}, name)
         if not self._listen_until(lambda: all(map(self._is_ready, self.members)), crew.join_within):
             slow = next(name for name in self.members if not self._is_ready(name))
             raise CannotBegin(
@@ -184,7 +189,6 @@ class Gathering:
     def look_after(self) -> None:
         """See who is lost: then the load ends, since without a share it is not what was to be measured."""
         ended = {one.pid: one.returncode for one in self.processes if one.poll() is not None}
-        before = self.lost
         for member in self.members.values():
             if member.is_over or member.lost:
                 continue
@@ -192,8 +196,8 @@ class Gathering:
                 member.lost = f"its process ended with code {ended[member.pid]}"
             elif time.monotonic() - member.heard > SILENCE:
                 member.lost = f"it was silent for {SILENCE:g} s"
-        if self.lost and not before:
-            self.say(Word.FINISH)
+        if self.lost:
+            self._finish()
 
     def give_up_those_left(self) -> None:
         """Nobody is waited for any more."""
@@ -218,10 +222,3 @@ class Gathering:
 
     def _named(self, member: Member) -> str:
         return f"worker {member.number + 1} of {self.plan.crew.workers} ({member.host}, process {member.pid})"
-
-
-def for_workers(plan: Plan) -> dict[str, Any]:
-    """The plan in JSON's types, with no more of the target than they need."""
-    target = Target(plan.target.dimse, plan.target.name)
-    document: dict[str, Any] = msgspec.to_builtins(replace(plan, target=target, web=None))
-    return document

@@ -25,7 +25,7 @@ from harness.load.distribution import SILENCE, Word, worker_of
 from harness.load.gathering import Gathering, Given
 from harness.load.page import served
 from harness.load.plan import Crew, Plan
-from harness.load.share import TICK, CannotBegin, listening
+from harness.load.share import TICK, CannotBegin, listening, reason
 
 PARTING = 5.0
 """Seconds for a worker's process to end when the load is over; then it is killed."""
@@ -73,7 +73,7 @@ def _run(gathering: Gathering, emit: Callable[[dict[str, Any]], None]) -> None:
         if now >= tick:
             emit(gathering.shares.document())
             tick += TICK
-        if ends is None and (gathering.stopped or gathering.lost):
+        if ends is None and gathering.is_ending:
             # Those under way may take as long as a wait of theirs, and as long again until they are cut.
             ends = now + 2 * plan.target.dimse.deadline + SILENCE
         if ends is not None and now > ends:
@@ -104,8 +104,7 @@ def _runner(plan: Plan) -> MasterRunner:
         )
         return environment.create_master_runner(f"[{host}]" if ":" in host else host, port)
     except (OSError, RPCError) as error:
-        words = getattr(error, "strerror", None) or error
-        raise CannotBegin(f"workers cannot be listened for at {host}:{port}: {words}") from None
+        raise CannotBegin(f"workers cannot be listened for at {host}:{port}: {reason(error)}") from None
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from gevent import socket
 from gevent.pywsgi import WSGIServer
 from locust.env import Environment
 
-from harness.load.share import CannotBegin
+from harness.load.share import CannotBegin, reason
 
 
 @contextlib.contextmanager
@@ -33,8 +33,7 @@ def served(
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise CannotBegin(
-            f"Locust's page cannot be served at {host}:{port}: {error.strerror or error}; "
-            "give --web another port"
+            f"Locust's page cannot be served at {host}:{port}: {reason(error)}; give --web another port"
         ) from None
     # Locust would bind in a greenlet of its own, where a taken port is a traceback and nobody's error.
     web = environment.create_web_ui(host, port, delayed_start=True)

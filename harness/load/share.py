@@ -209,8 +209,13 @@ def listening(listener: Listener, on_result: Callable[[str], None] | None = None
     except OSError as error:
         raise CannotBegin(
             f"the destination {listener.ae_title} cannot be listened for at {listener.host}:{listener.port}: "
-            f"{error.strerror or error}; another program may have the port"
+            f"{reason(error)}; another program may have the port"
         ) from None
+
+
+def reason(error: Exception) -> str:
+    """An error of the system in its own words, without those that gevent adds."""
+    return (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0]
 
 
 def await_those_under_way(load: Load, done: Callable[[], bool]) -> None:

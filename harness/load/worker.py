@@ -17,13 +17,11 @@ from typing import Any
 
 import gevent
 import gevent.event
-import msgspec
 from gevent import socket
 from locust.env import Environment
 
 from harness import __version__
-from harness.load.distribution import SILENCE, Ended, Word
-from harness.load.plan import Plan
+from harness.load.distribution import SILENCE, Ended, Word, from_master
 from harness.load.share import TICK, Load, user_class
 from harness.load.sink import Results
 from harness.target import TargetError
@@ -125,7 +123,7 @@ class Worker:
         host = socket.gethostname()
         self.runner.send_message(Word.JOIN, {"version": __version__, "host": host, "pid": os.getpid()})
         self._planned.wait()
-        plan, number = msgspec.convert(self._plan["plan"], Plan), int(self._plan["worker"])
+        plan, number = from_master(self._plan["plan"]), int(self._plan["worker"])
         self._results = Results(plan.listener.ae_title) if plan.listener else None
         try:
             load = Load(plan, self._results, number)
