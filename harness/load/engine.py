@@ -34,7 +34,9 @@ def run_alone(plan: Plan, emit: Emit) -> None:
         if sink is not None:
             stack.callback(sink.stop)
         load = Load(plan, sink)
-        environment = Environment(user_classes=[user_class(load)], stop_timeout=load.peer.deadline)
+        environment = Environment(
+            user_classes=[user_class(load)], stop_timeout=load.peer.deadline, host=str(load.peer.address)
+        )
         load.environment = environment
         runner = environment.create_local_runner()
         stopped = False
@@ -59,10 +61,11 @@ def run_alone(plan: Plan, emit: Emit) -> None:
 def main() -> None:
     """See the module."""
     plan: Plan = pickle.loads(sys.stdin.buffer.read())
+    documents, sys.stdout = sys.stdout, sys.stderr  # Locust prints, now and then
 
     def emit(document: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(document) + "\n")
-        sys.stdout.flush()
+        documents.write(json.dumps(document) + "\n")
+        documents.flush()
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started this
     try:

@@ -67,6 +67,8 @@ class Gathering:
     is_ending: bool = False
     """Whether the workers have been told to begin nothing more."""
 
+    _looked: float = field(default_factory=time.monotonic)
+
     def __post_init__(self) -> None:
         for word in (Word.JOIN, Word.READY, Word.CANNOT, Word.TOLD):
             self.runner.register_message(word, self._listener(word))
@@ -188,6 +190,7 @@ class Gathering:
 
     def look_after(self) -> None:
         """See who is lost: then the load ends, since without a share it is not what was to be measured."""
+        self._discount_own_pause()
         ended = {one.pid: one.returncode for one in self.processes if one.poll() is not None}
         for member in self.members.values():
             if member.is_over or member.lost:
@@ -198,6 +201,15 @@ class Gathering:
                 member.lost = f"it was silent for {SILENCE:g} s"
         if self.lost:
             self._finish()
+
+    def _discount_own_pause(self) -> None:
+        """While we were busy ourselves, nobody could be heard."""
+        now = time.monotonic()
+        pause = now - self._looked - GLANCE
+        self._looked = now
+        if pause > 0:
+            for member in self.members.values():
+                member.heard += pause
 
     def give_up_those_left(self) -> None:
         """Nobody is waited for any more."""

@@ -46,9 +46,9 @@ def run_shared(plan: Plan, emit: Callable[[dict[str, Any]], None]) -> None:
         stack.callback(runner.server.close, linger=0)
         # Before any worker is there: what it said would be lost.
         gathering = Gathering(plan, runner)
+        signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(gathering.stop))
         gathering.processes += stack.enter_context(_workers(plan.crew, runner.server.port))
         stack.callback(runner.quit)
-        signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(gathering.stop))
         if plan.listener is not None:
             stack.callback(listening(plan.listener, _forwarding(gathering)).stop)
         stack.enter_context(served(runner.environment, plan.web, gathering.stop))
@@ -100,9 +100,12 @@ def _runner(plan: Plan) -> MasterRunner:
             # Locust would end the process with a line of its own.
             socket.create_server((host, port), family=family).close()
         environment = Environment(
-            user_classes=[Peer], stop_timeout=plan.target.dimse.deadline, dispatcher_class=Given
+            user_classes=[Peer],
+            stop_timeout=plan.target.dimse.deadline,
+            dispatcher_class=Given,
+            host=f"{plan.target.dimse.host}:{plan.target.dimse.port}",
         )
-        return environment.create_master_runner(f"[{host}]" if ":" in host else host, port)
+        return environment.create_master_runner(host, port)
     except (OSError, RPCError) as error:
         raise CannotBegin(f"workers cannot be listened for at {host}:{port}: {reason(error)}") from None
 

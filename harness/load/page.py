@@ -52,8 +52,14 @@ def served(
             return flask.jsonify({"success": True, "message": "the load is being ended"})
         return None
 
-    web.server = WSGIServer(listener, web.app, log=None)
-    web.server.start()
+    server = web.server = WSGIServer(listener, web.app, log=None)
+
+    def show(user_count: int) -> None:
+        if not server.started:
+            server.start()
+
+    # Not before: without a load the page is a form to start one.
+    environment.events.spawning_complete.add_listener(show)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,12 +115,12 @@ def run_load(plan: Plan, on_told: Callable[[Told], None], log: Path) -> Measured
     """
     measured = Measured(Timeline(0.0, plan.workload.stop.warm_up))
     is_over = False
-    with log.open("ab") as errors, _engine(errors) as process:
+    with log.open("ab") as errors, _engine(errors) as process, _interruptible(process, measured):
         assert process.stdin is not None
         assert process.stdout is not None
         pickle.dump(plan, process.stdin)
         process.stdin.close()
-        for line in _lines(process, process.stdout, measured):
+        for line in process.stdout:
             document = json.loads(line)
             if "failed" in document:
                 raise LoadFailed(document["failed"])
@@ -128,25 +130,38 @@ def run_load(plan: Plan, on_told: Callable[[Told], None], log: Path) -> Measured
                 measured.broken = document.get("broken", "")
             on_told(_take(document, measured))
         code = process.wait()
-    if not is_over:
+    if not is_over and not (measured.interrupted and code == -signal.SIGTERM):
         raise LoadFailed(f"the load engine ended with code {code}; {log} says why")
     return measured
 
 
-def _lines(process: subprocess.Popen[bytes], output: IO[bytes], measured: Measured) -> Iterator[bytes]:
-    """To the end of its output; the first Ctrl-C ends the load, and the second us."""
-    while True:
-        try:
-            line = output.readline()
-        except KeyboardInterrupt:
-            if measured.interrupted:
-                raise
-            measured.interrupted = True
-            process.terminate()
-            continue
-        if not line:
-            return
-        yield line
+@contextlib.contextmanager
+def _interruptible(process: subprocess.Popen[bytes], measured: Measured) -> Iterator[None]:
+    """The first Ctrl-C ends the load, and the second us.
+
+    By a handler and no exception, which could come in the middle of counting.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: object) -> None:
+        if measured.interrupted:
+            raise KeyboardInterrupt
+        measured.interrupted = True
+        process.terminate()
+
+    # SIGTERM too where it is an interrupt, as on the command line.
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is signal.default_int_handler
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

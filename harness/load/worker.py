@@ -11,12 +11,12 @@ import locust  # noqa: F401  # isort: skip
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import gevent
 import gevent.event
+import msgspec
 from gevent import socket
 from locust.env import Environment
 
@@ -50,13 +50,13 @@ class Worker:
         self._plan: Any = None
         self._begun = gevent.event.Event()
         self._results: Results | None = None
-        self._heard = time.monotonic()
+        self._silent = 0.0
+        """Seconds since the master's last sign of life."""
         gevent.spawn(self._watch_input)
-        host = f"[{master[0]}]" if ":" in master[0] else master[0]
         with gevent.Timeout(
             look_for, Parted(f"no master at {self.name} within {look_for:g} s", Ended.NO_MASTER)
         ):
-            self.runner = self.environment.create_worker_runner(host, master[1])
+            self.runner = self.environment.create_worker_runner(*master)
         self._hear()
         gevent.spawn(self._watch_master)
         gevent.spawn(self._watch_runner)
@@ -83,7 +83,7 @@ class Worker:
             self._results.came(uid)
 
     def _heartbeat(self, client_id: str, timestamp: float) -> None:
-        self._heard = time.monotonic()
+        self._silent = 0.0
 
     def _part(self, words: str, ended: Ended) -> None:
         gevent.kill(self._main, Parted(words, ended))
@@ -91,7 +91,9 @@ class Worker:
     def _watch_master(self) -> None:
         while True:
             gevent.sleep(TICK)
-            if time.monotonic() - self._heard > SILENCE:
+            # Counted and not measured: while we were busy ourselves, nobody could be heard.
+            self._silent += TICK
+            if self._silent > SILENCE:
                 self._part(f"the master at {self.name} was silent for {SILENCE:g} s", Ended.MASTER_GONE)
 
     def _watch_runner(self) -> None:
@@ -123,11 +125,11 @@ class Worker:
         host = socket.gethostname()
         self.runner.send_message(Word.JOIN, {"version": __version__, "host": host, "pid": os.getpid()})
         self._planned.wait()
-        plan, number = from_master(self._plan["plan"]), int(self._plan["worker"])
-        self._results = Results(plan.listener.ae_title) if plan.listener else None
         try:
+            plan, number = from_master(self._plan["plan"]), int(self._plan["worker"])
+            self._results = Results(plan.listener.ae_title) if plan.listener else None
             load = Load(plan, self._results, number)
-        except (TargetError, OSError) as error:
+        except (TargetError, OSError, msgspec.ValidationError) as error:
             self.runner.send_message(Word.CANNOT, {"words": str(error)})
             raise Parted(str(error), Ended.REFUSED) from None
         load.environment = self.environment

@@ -260,15 +260,19 @@ print(run_load(plan, lambda told: print("told", flush=True), Path(sys.argv[1])).
 """
 
 
-def test_interrupted_it_leaves_no_process(archive: Archive, tmp_path: Path) -> None:
-    plan = plan_for(archive, Echo(), crew=TWO, stop=ENDLESS)
+def run_elsewhere(plan: Plan, log: Path) -> subprocess.Popen[bytes]:
     run = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(tmp_path / "log")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", RUN, str(log)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert run.stdin is not None
-    assert run.stdout is not None
     run.stdin.write(pickle.dumps(plan))
     run.stdin.close()
+    return run
+
+
+def test_interrupted_it_leaves_no_process(archive: Archive, tmp_path: Path) -> None:
+    run = run_elsewhere(plan_for(archive, Echo(), crew=TWO, stop=ENDLESS), tmp_path / "log")
+    assert run.stdout is not None
     assert run.stdout.readline() == b"told\n"
     below = psutil.Process(run.pid).children(recursive=True)
     assert len(below) == 3
@@ -277,6 +281,26 @@ def test_interrupted_it_leaves_no_process(archive: Archive, tmp_path: Path) -> N
     assert run.wait(60) == 0
     assert not [process for process in below if process.is_running()]
     assert not (tmp_path / "log").read_text()
+
+
+def test_interrupted_while_workers_are_waited_for(archive: Archive, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    crew = Crew(processes=0, expected=1, bind=("127.0.0.1", port))
+    run = run_elsewhere(plan_for(archive, Echo(), crew=crew, stop=ENDLESS), tmp_path / "log")
+    while not is_open(port):
+        assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    assert run.stdout is not None
+    assert run.stdout.read().split()[-1] == b"True"
+    assert run.wait(60) == 0
+
+
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_workers_end_when_their_engine_is_killed(archive: Archive, tmp_path: Path) -> None:
