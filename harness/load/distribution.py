@@ -27,7 +27,7 @@ class Word(enum.StrEnum):
     """What a message is about."""
 
     JOIN = "load join"
-    """A worker is there: its version, host and process."""
+    """A worker is there: its version, host and process, and what shows that the master started it."""
     REFUSED = "load refused"
     """The master has no place for it: in words."""
     PLAN = "load plan"

@@ -5,6 +5,8 @@ from __future__ import annotations
 # Locust first: it patches the process, sockets included, before anything else has taken hold of them.
 import locust  # noqa: F401  # isort: skip
 import contextlib
+import hmac
+import secrets
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gevent.queue
-from gevent import socket
 from locust.dispatch import UsersDispatcher
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 
@@ -41,6 +42,8 @@ class Member:
 
     host: str
     pid: int
+    is_ours: bool
+    """Whether the engine started it."""
     heard: float
     """When it last gave a sign of life."""
     number: int = 0
@@ -58,6 +61,8 @@ class Gathering:
     runner: MasterRunner
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     """Those of the workers that the engine started."""
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    """What these know, and nobody else: each of them has its place, and no stranger is told the plan."""
     members: dict[str, Member] = field(default_factory=dict)
     """By Locust's name for them."""
     shares: Shares = field(default_factory=Shares)
@@ -102,11 +107,14 @@ class Gathering:
         """Wait until all are there and ready.  Raises CannotBegin; returns early when stopped."""
         crew = self.plan.crew
         if not self._listen_until(lambda: len(self.members) == crew.workers, crew.join_within):
-            raise CannotBegin(
-                f"{len(self.members)} of {crew.workers} workers came within {crew.join_within:g} s: "
-                f"start `pacs-harness bench-worker {crew.bind[0]}:{self.runner.server.port}` for each of the "
-                "others, or expect fewer"
+            words = f"{len(self.members)} of {crew.workers} workers came within {crew.join_within:g} s"
+            command = f"pacs-harness bench-worker {crew.bind[0]}:{self.runner.server.port}"
+            advice = (
+                f"start `{command}` for each of the others, or expect fewer"
+                if crew.expected
+                else ("the machine is too busy for so many processes")
             )
+            raise CannotBegin(f"{words}: {advice}")
         if self.stopped:
             return
         for number, name in enumerate(self._in_order()):
@@ -178,12 +186,14 @@ class Gathering:
                     member.lost = "it was stopped"
 
     def _join(self, name: str, data: dict[str, Any]) -> None:
+        expected = self.plan.crew.expected
+        is_ours = hmac.compare_digest(str(data["token"]).encode(), self.token.encode())
         if data["version"] != __version__:
-            refusal = f"it is version {data['version']}, and the master {__version__}"
-        elif len(self.members) == self.plan.crew.workers:
-            refusal = f"the load has its {self.plan.crew.workers} workers already"
+            refusal = f"this worker is of version {data['version']}, and its master of {__version__}"
+        elif not is_ours and sum(not one.is_ours for one in self.members.values()) == expected:
+            refusal = f"the load expects {expected} other workers, and has them"
         else:
-            self.members[name] = Member(data["host"], data["pid"], time.monotonic())
+            self.members[name] = Member(data["host"], data["pid"], is_ours, time.monotonic())
             return
         self.say(Word.REFUSED, refusal, name)
         self.runner.clients.pop(name, None)
@@ -195,7 +205,7 @@ class Gathering:
         for member in self.members.values():
             if member.is_over or member.lost:
                 continue
-            if member.pid in ended and member.host == socket.gethostname() and self.said.empty():
+            if member.is_ours and member.pid in ended and self.said.empty():
                 member.lost = f"its process ended with code {ended[member.pid]}"
             elif time.monotonic() - member.heard > SILENCE:
                 member.lost = f"it was silent for {SILENCE:g} s"

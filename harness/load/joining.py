@@ -31,7 +31,10 @@ def _one_load(master: tuple[str, int], wait: float) -> int:
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
+    assert process.stdin is not None
     try:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
         return process.wait()
     except KeyboardInterrupt:
         process.terminate()
@@ -41,5 +44,4 @@ def _one_load(master: tuple[str, int], wait: float) -> int:
         if process.poll() is None:
             process.kill()
         process.wait()
-        assert process.stdin is not None
         process.stdin.close()

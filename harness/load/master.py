@@ -47,7 +47,7 @@ def run_shared(plan: Plan, emit: Callable[[dict[str, Any]], None]) -> None:
         # Before any worker is there: what it said would be lost.
         gathering = Gathering(plan, runner)
         signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(gathering.stop))
-        gathering.processes += stack.enter_context(_workers(plan.crew, runner.server.port))
+        gathering.processes += stack.enter_context(_workers(plan.crew, runner.server.port, gathering.token))
         stack.callback(runner.quit)
         if plan.listener is not None:
             stack.callback(listening(plan.listener, _forwarding(gathering)).stop)
@@ -111,14 +111,18 @@ def _runner(plan: Plan) -> MasterRunner:
 
 
 @contextlib.contextmanager
-def _workers(crew: Crew, port: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _workers(crew: Crew, port: int, token: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Workers of our own.  They end when their input does, whatever becomes of us."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}.get(crew.bind[0], crew.bind[0])
     command = [sys.executable, "-m", "harness.load.worker", host, str(port), str(crew.join_within)]
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for _ in range(crew.processes):
-            processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            processes.append(process)
+            assert process.stdin is not None
+            process.stdin.write(f"{token}\n".encode())
+            process.stdin.flush()
         yield processes
     finally:
         for process in processes:

@@ -1,7 +1,8 @@
 """A worker of a shared load: ``python -m harness.load.worker HOST PORT SECONDS`` joins the master there.
 
-The seconds are for how long it looks for a master.  It takes part in one load; its exit code is of `Ended`.
-SIGTERM makes it leave in good order, and the end of its standard input at once.
+The seconds are for how long it looks for a master.  The first line of its standard input shows the master
+that it started this worker, and is empty for others.  The worker takes part in one load; its exit code is of
+`Ended`.  SIGTERM makes it leave in good order, and the end of its standard input at once.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ class Parted(Exception):
 class Worker:
     """One worker, and its master."""
 
-    def __init__(self, master: tuple[str, int], look_for: float) -> None:
+    def __init__(self, master: tuple[str, int], look_for: float, token: str) -> None:
         """Raises Parted where no master answers within so many seconds."""
         self.name = f"{master[0]}:{master[1]}"
+        self.token = token
         self.environment = Environment(user_classes=[])
         self.load: Load | None = None
         self.left = False
@@ -122,8 +124,10 @@ class Worker:
 
     def take_part(self) -> Ended:
         """In one load, to its end.  Raises Parted."""
-        host = socket.gethostname()
-        self.runner.send_message(Word.JOIN, {"version": __version__, "host": host, "pid": os.getpid()})
+        host, pid = socket.gethostname(), os.getpid()
+        self.runner.send_message(
+            Word.JOIN, {"version": __version__, "host": host, "pid": pid, "token": self.token}
+        )
         self._planned.wait()
         try:
             plan, number = from_master(self._plan["plan"]), int(self._plan["worker"])
@@ -163,7 +167,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started this
     host, port, look_for = sys.argv[1:]
     try:
-        worker = Worker((host, int(port)), float(look_for))
+        token = sys.stdin.readline().strip()
+        worker = Worker((host, int(port)), float(look_for), token)
         signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(worker.leave))
         ended = worker.take_part()
     except Parted as parted:
