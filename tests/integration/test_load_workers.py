@@ -11,7 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -173,22 +173,29 @@ def test_a_worker_started_by_hand_shares_load_after_load(archive: Archive, tmp_p
 
 def test_a_worker_too_many_is_sent_away(archive: Archive, tmp_path: Path) -> None:
     port, web = free_ports(2)
-    # That of the engine's own has its place, however late it comes.
     crew = Crew(processes=1, expected=1, bind=("127.0.0.1", port))
     plan = replace(plan_for(archive, Echo(), crew=crew, stop=ENDLESS), web=("127.0.0.1", web))
-    with worker_by_hand(port) as one, worker_by_hand(port) as other:
+    with ExitStack() as stack:
+        stack.enter_context(worker_by_hand(port))
+        late: list[subprocess.Popen[str]] = []
         answers: list[int] = []
+        busy: list[int] = []
 
-        def stop_when_refused(told: Told) -> None:
-            if not answers and (one.poll() is not None or other.poll() is not None):
+        def one_more(told: Told) -> None:
+            busy.append(told.busy)
+            if not late:
+                late.append(stack.enter_context(worker_by_hand(port)))
+            elif late[0].poll() is not None and not answers:
                 answers.append(post(web, "/stop"))
 
-        measured = run_load(plan, stop_when_refused, tmp_path / "log")
-        refused = one if one.poll() is not None else other
-        assert refused.returncode == 2
-        assert "the load expects 1 other workers, and has them" in refused.communicate()[1]
+        measured = run_load(plan, one_more, tmp_path / "log")
+        assert late[0].returncode == 2
+        assert late[0].communicate()[1] == ("pacs-harness: the load expects 1 other workers, and has them\n")
     assert answers == [200]
-    assert measured.timeline.whole("echo").count > 0
+    # Locust shares out anew when somebody comes; here the clients stay where they are.
+    assert max(busy) <= 3
+    assert measured.begun == measured.ended == measured.timeline.whole("echo").count
+    assert not measured.timeline.whole("echo").errors
     assert not measured.broken
 
 
