@@ -239,7 +239,7 @@ class Gathering:
         if found is None:
             return ""
         last = self.shares.last.get(found.number)
-        since = f"after {last['at']:.0f} s" if last else "at the start"
+        since = f"after {last['at']:.0f} s" if last else "before it told anything"
         return f"{self._named(found)} was lost {since} ({found.lost}), so this load is no result"
 
     def _named(self, member: Member) -> str:
