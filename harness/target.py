@@ -145,8 +145,12 @@ class Target:
 
     def is_loopback(self) -> bool:
         """Whether the product is on this machine."""
-        host = self.dimse.host
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return is_loopback(self.dimse.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is this machine's own to itself."""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def read_target(path: Path) -> Target:

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     # Imports take a second, in which people press Ctrl-C too: all of them are in here.
     from harness import __version__
-    from harness.cli import bench, doctor, init, list_, report, run, serve, statement, worklist
+    from harness.cli import bench, bench_worker, doctor, init, list_, report, run, serve, statement, worklist
     from harness.decide.exit_code import ExitCode
     from harness.target import TargetError
 
@@ -55,7 +55,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pacs-harness {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (run, bench, list_, init, doctor, report, statement, serve, worklist):
+    for command in (run, bench, bench_worker, list_, init, doctor, report, statement, serve, worklist):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from rich.table import Table
 from harness import __version__
 from harness.cli.console import RunConsole
 from harness.cli.run import PEERS, started_target
+from harness.cli.sharing import add_options, announced, crew_of, web_of
 from harness.decide.baseline import compared
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
@@ -62,6 +64,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="RUN",
         help="an earlier run folder: exit code 1 where anything is worse",
     )
+    add_options(parser)
     parser.add_argument("--output", type=Path, metavar="DIR", help="the run folder (default: named by time)")
     parser.add_argument("--i-own-this-system", action="store_true", help="needed to load another machine")
     parser.set_defaults(run=run)
@@ -80,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
         raise TargetError(
             f"{given.dimse.host} is not this machine: a load is stored there; say --i-own-this-system"
         )
+    wanted = replace(wanted, crew=crew_of(options, wanted.workload, given), web=web_of(options))
     folder = make_run_folder(options.output or Path(f"pacs-bench-{datetime.now():%Y%m%d-%H%M%S}"))
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
@@ -177,7 +181,9 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
         console.print(
             f"{target.name or target.dimse.called_ae_title}: {wanted.workload.about}", soft_wrap=True
         )
-        progress = _Progress(console)
+        for words in announced(wanted.crew, wanted.web):
+            console.print(words, soft_wrap=True)
+        progress = _Progress(console, wanted.trial_seconds or wanted.workload.stop.seconds)
         bench(target, wanted, new_run_root(), folder, outcome, progress.step, progress.told)
         code, because = _conclusion(outcome)
         _closing_words(console, outcome)
@@ -200,22 +206,33 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
 class _Progress:
     """A line that says how far it is, renewed on a terminal and left out elsewhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, seconds: float | None) -> None:
         self._console = console
+        self._seconds = seconds
         self._before: Told | None = None
+        self._errors = 0
 
     def step(self, step: Step) -> None:
-        self._before = None
-        self._console.print(step.words, soft_wrap=True)
+        self._before, self._errors = None, 0
+        # What the last line had is longer than this one may be.
+        self._console.print(f"{step.words:<79}" if self._console.is_terminal else step.words, soft_wrap=True)
 
     def told(self, told: Told) -> None:
-        if self._console.is_terminal:
-            before, self._before = self._before, told
-            span = told.at - before.at if before else told.at
-            rate = (told.ended - (before.ended if before else 0)) / span if span else 0.0
-            waiting = f", {told.waiting} waiting" if told.waiting else ""
-            line = f"  {told.at:4.0f} s  {rate:8.1f} operations/s, {told.busy} under way{waiting}"
-            self._console.print(line, end="\r")
+        self._errors += told.errors
+        before, self._before = self._before, told
+        if not self._console.is_terminal:
+            return
+        span = told.at - before.at if before else told.at
+        rate = (told.ended - (before.ended if before else 0)) / span if span else 0.0
+        parts = [
+            f"{told.at:.0f}{f' of {self._seconds:g}' if self._seconds else ''} s",
+            f"{rate:,.1f} operations/s",
+            f"p99 {told.p99 * 1000:,.0f} ms" if told.p99 is not None else "",
+            f"{self._errors:,} error{'s' if self._errors > 1 else ''}" if self._errors else "",
+            f"{told.busy} under way",
+            f"{told.waiting} waiting" if told.waiting else "",
+        ]
+        self._console.print(f"  {', '.join(part for part in parts if part):<77}", end="\r", soft_wrap=True)
 
 
 def _conclusion(outcome: Outcome) -> tuple[ExitCode, str]:

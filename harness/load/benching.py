@@ -16,8 +16,8 @@ from harness.load.exams import exams_at_limit, exams_of_loads
 from harness.load.limit import ceiling, search
 from harness.load.measuring import Timeline
 from harness.load.objectives import judge
-from harness.load.plan import Listener, Plan
-from harness.load.running import Measured, Told, run_load, store_population, stored_studies
+from harness.load.plan import ALONE, Crew, Listener, Plan
+from harness.load.running import LoadFailed, Measured, Told, run_load, store_population, stored_studies
 from harness.load.saturation import LimitedBy, Trial
 from harness.load.verifying import POLL, Verified, unseen, verify
 from harness.load.watching import watching
@@ -54,6 +54,9 @@ class Wanted:
     """Whether all that was stored is brought back, and not only a sample."""
     trial_seconds: float | None = None
     """How long each load of a search for the limit takes; None for no search."""
+    crew: Crew = ALONE
+    web: tuple[str, int] | None = None
+    """Where Locust's own page is served while a load runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ def bench(
     ``stored.csv``, a line for each study that was stored, and the engine's log.  Raises LoadFailed,
     TargetGone, TargetError.
     """
-    plan = Plan(target, wanted.workload, root, quickack=True, listener=listener_of(target, wanted.workload))
+    listener = listener_of(target, wanted.workload)
+    plan = Plan(target, wanted.workload, root, True, listener, crew=wanted.crew, web=wanted.web)
     if wanted.workload.population:
         on_step(Step("the population is stored"))
         store_population(plan)
@@ -135,6 +139,8 @@ def bench(
             outcome.interrupted = measured.interrupted
             if measured.interrupted:
                 return
+            if measured.broken:
+                raise LoadFailed(measured.broken)
             outcome.objectives += _judged(wanted.workload, measured, client, repeat)
             _look(now, measured, wanted, outcome, on_step)
             # The next load stores others; of what was drawn some may never have been begun.

@@ -24,7 +24,7 @@ from harness.dimse.errors import (
 )
 from harness.dimse.negotiation import RoleSelection
 from harness.load.measuring import STUDY, Phase, Sample
-from harness.load.sink import Glance, Sink
+from harness.load.sink import Glance, Results
 from harness.load.supply import Study, Template
 from harness.load.workload import Commit, Echo, Find, Get, Kept, Move, Operation, Store
 from harness.scu.asking import ask
@@ -84,8 +84,8 @@ class Client:
     templates: dict[str, Template]
     population: tuple[Template, int] | None
     """What the population's studies are made of, and how many objects each has."""
-    sink: Sink | None
-    """Where moved objects and results of storage commitment come in."""
+    sink: Results | None
+    """Of the destination that moved objects and results of storage commitment come to."""
     note: Note
     note_phase: NotePhase
     new_uid: Callable[[], str]

@@ -42,6 +42,8 @@ def ceiling(plan: Plan, log: Path) -> float:
         dimse = replace(plan.target.dimse, host="127.0.0.1", port=port, tls=None)
         target = replace(plan.target, dimse=dimse)
         measured = run_load(replace(plan, target=target, workload=workload), lambda told: None, log)
+    if measured.broken:
+        raise LoadFailed(measured.broken)
     if not measured.measured_seconds:
         raise LoadFailed(f"the harness's own ceiling could not be measured; {log} may say why")
     return measured.ended / measured.seconds
@@ -86,6 +88,8 @@ def search(
         on_trial(trial, measured)
         if measured.interrupted:
             raise KeyboardInterrupt
+        if measured.broken:
+            raise LoadFailed(measured.broken)
         return trial
 
     return find_limit(measure, own * FIRST_SHARE, own)
@@ -100,6 +104,8 @@ def at_rate(workload: Workload, rate: float, seconds: float) -> Workload:
 
 def judged(workload: Workload, measured: Measured, rate: float) -> Trial:
     """Whether a load was sustained: objectives met, and no queue that grows."""
+    if measured.broken:
+        return Trial(rate, False, measured.broken)
     due = measured.begun + measured.never_begun
     if due and measured.never_begun > max(LEFT_WAITING * due, 1):
         return Trial(rate, False, f"{measured.never_begun} of {due} operations were never begun")

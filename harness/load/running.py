@@ -6,8 +6,10 @@ import contextlib
 import json
 import math
 import pickle
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from typing import IO, Any
 
 from harness.load.client import Asked, Client
 from harness.load.drawing import population_of
-from harness.load.measuring import STUDY, Sample, Timeline
+from harness.load.measuring import ALL, STUDY, Sample, Second, Timeline
 from harness.load.plan import Plan
 from harness.load.supply import Study, study_numbered, template_of
 from harness.load.workload import Kept, Store
@@ -38,6 +40,10 @@ class Told:
     busy: int
     waiting: int
     """Operations that are due, and for which no client is free."""
+    errors: int = 0
+    """Since the last time, as all that follows."""
+    p99: float | None = None
+    """Seconds; None where nothing succeeded."""
 
 
 @dataclass
@@ -54,6 +60,9 @@ class Measured:
     stored: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By number of a study: the operation that stored it, and how many of its objects were acknowledged."""
     interrupted: bool = False
+    """Whether it was ended early, by Ctrl-C or from Locust's page."""
+    broken: str = ""
+    """Which worker was lost, in a line: then this is what the others measured, and no result."""
     started: float = math.inf
     """When it began, by `time.monotonic` of this process."""
 
@@ -114,37 +123,53 @@ def run_load(plan: Plan, on_told: Callable[[Told], None], log: Path) -> Measured
     """
     measured = Measured(Timeline(0.0, plan.workload.stop.warm_up))
     is_over = False
-    with log.open("ab") as errors, _engine(errors) as process:
+    with log.open("ab") as errors, _engine(errors) as process, _interruptible(process, measured):
         assert process.stdin is not None
         assert process.stdout is not None
         pickle.dump(plan, process.stdin)
         process.stdin.close()
-        for line in _lines(process, process.stdout, measured):
+        for line in process.stdout:
             document = json.loads(line)
             if "failed" in document:
                 raise LoadFailed(document["failed"])
-            is_over = is_over or bool(document.get("over"))
+            if document.get("over"):
+                is_over = True
+                measured.interrupted |= document["stopped"]
+                measured.broken = document.get("broken", "")
             on_told(_take(document, measured))
         code = process.wait()
-    if not is_over:
+    if not is_over and not (measured.interrupted and code == -signal.SIGTERM):
         raise LoadFailed(f"the load engine ended with code {code}; {log} says why")
     return measured
 
 
-def _lines(process: subprocess.Popen[bytes], output: IO[bytes], measured: Measured) -> Iterator[bytes]:
-    """To the end of its output; the first Ctrl-C ends the load, and the second us."""
-    while True:
-        try:
-            line = output.readline()
-        except KeyboardInterrupt:
-            if measured.interrupted:
-                raise
-            measured.interrupted = True
-            process.terminate()
-            continue
-        if not line:
-            return
-        yield line
+@contextlib.contextmanager
+def _interruptible(process: subprocess.Popen[bytes], measured: Measured) -> Iterator[None]:
+    """The first Ctrl-C ends the load, and the second us.
+
+    By a handler and no exception, which could come in the middle of counting.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: object) -> None:
+        if measured.interrupted:
+            raise KeyboardInterrupt
+        measured.interrupted = True
+        process.terminate()
+
+    # SIGTERM too where it is an interrupt, as on the command line.
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is signal.default_int_handler
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -166,10 +191,22 @@ def _engine(errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _take(document: dict[str, Any], measured: Measured) -> Told:
-    measured.timeline.put(document)
-    for number, operation, acknowledged in document["stored"]:
-        measured.stored[number] = (operation, acknowledged)
-    told = Told(document["at"], document["begun"], document["ended"], document["busy"], document["waiting"])
+    latest = Second()
+    for share in document.get("shares", (document,)):
+        measured.timeline.put(share)
+        for second in share["seconds"].get(ALL, {}).values():
+            latest.add(Second.from_json(second))
+        for number, operation, acknowledged in share["stored"]:
+            measured.stored[number] = (operation, acknowledged)
+    told = Told(
+        document["at"],
+        document["begun"],
+        document["ended"],
+        document["busy"],
+        document["waiting"],
+        latest.errors.total(),
+        latest.latencies.percentile(99) if latest.count else None,
+    )
     measured.started = min(measured.started, time.monotonic() - told.at)
     measured.seconds = max(measured.seconds, told.at)
     measured.begun, measured.ended, measured.never_begun = told.begun, told.ended, told.waiting

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.dimse.association import Association
@@ -48,31 +48,51 @@ class Glance(io.BytesIO):
         return kept
 
 
-class Sink:
+class Results:
+    """Results of storage commitment that somebody waits for."""
+
+    def __init__(self, ae_title: str) -> None:
+        """The title is whose association results come on: that of the destination."""
+        self.ae_title = ae_title
+        self._awaited: dict[str, threading.Event] = {}
+
+    @contextlib.contextmanager
+    def result_of(self, transaction_uid: str) -> Iterator[threading.Event]:
+        """Set when a result of storage commitment with this Transaction UID has come."""
+        event = self._awaited[transaction_uid] = threading.Event()
+        try:
+            yield event
+        finally:
+            del self._awaited[transaction_uid]
+
+    def came(self, transaction_uid: str) -> None:
+        """A result is there; nobody may wait for it."""
+        event = self._awaited.get(transaction_uid)
+        if event is not None:
+            event.set()
+
+
+class Sink(Results):
     """A listening server: a thread for each association, which under gevent is a greenlet."""
 
-    def __init__(self, ae_title: str, host: str, port: int = 0) -> None:
-        """Raises OSError where the port cannot be listened on; port 0 takes a free one."""
-        self.ae_title = ae_title
+    def __init__(
+        self, ae_title: str, host: str, port: int = 0, on_result: Callable[[str], None] | None = None
+    ) -> None:
+        """Raises OSError where the port cannot be listened on; port 0 takes a free one.
+
+        ``on_result`` gets the Transaction UIDs of results, where those who wait are in other processes.
+        """
+        super().__init__(ae_title)
         self.objects = self.bytes = 0
         """What has come in."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
         self.host, self.port = self._listener.getsockname()[:2]
-        self._results: dict[str, threading.Event] = {}
+        self._on_result = on_result or self.came
         self._open: set[Association] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._accept, name=f"sink-{ae_title}", daemon=True)
         self._thread.start()
-
-    @contextlib.contextmanager
-    def result_of(self, transaction_uid: str) -> Iterator[threading.Event]:
-        """Set when a result of storage commitment with this Transaction UID has come."""
-        event = self._results[transaction_uid] = threading.Event()
-        try:
-            yield event
-        finally:
-            del self._results[transaction_uid]
 
     def stop(self) -> None:
         """Stop listening, and cut what is open."""
@@ -153,9 +173,7 @@ class Sink:
             response = event_response(command)
             syntax = association.accepted_contexts[message.context_id].transfer_syntax
             result = read_result(Reported(command, seen, syntax))
-            event = self._results.get(result.transaction_uid)
-            if event is not None:
-                event.set()
+            self._on_result(result.transaction_uid)
         else:
             raise PeerViolation("PS3.7 7.5", "a C- request or N-EVENT-REPORT", command.name)
         association.send_message(message.context_id, response)

@@ -104,6 +104,8 @@ def test_every_operation(archive: Archive, tmp_path: Path, kept: Kept) -> None:
     assert measured.timeline.whole(ALL).count == measured.ended + 2 * studies.count
     assert ("find", Phase.FIRST_BYTE) in measured.timeline.phases()
     assert told[-1].ended == measured.ended
+    assert any(one.p99 for one in told)
+    assert not any(one.errors for one in told)
     assert not (tmp_path / "log").read_text()
     verified = verify(plan, measured)
     assert verified.acknowledged == verified.found == verified.compared == 3 * studies.count
@@ -131,7 +133,9 @@ def test_who_falls_behind_is_waited_for(tmp_path: Path) -> None:
 def test_errors_are_counted_by_kind(tmp_path: Path) -> None:
     with launch.start(options=["--store-status", "A700"]) as full:
         plan = plan_for(full, Echo(), STORE, stop=Stop(operations=30))
-        measured = run_load(plan, lambda told: None, tmp_path / "log")
+        told: list[Told] = []
+        measured = run_load(plan, told.append, tmp_path / "log")
+    assert sum(one.errors for one in told) == measured.timeline.whole(ALL).errors.total()
     store = measured.timeline.whole("store")
     assert store.count == 0
     assert dict(store.errors) == {"status A700H": store.errors.total()}
