@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -110,7 +110,7 @@ class Selection:
     studies: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
     instances: tuple[str, ...] = ()
-    days: Days | None = None
+    days: Days | None = field(default=None, kw_only=True)
 
     def clause(self, level: Level) -> tuple[str, list[str]]:
         """SQL conditions for the levels down to `level`, and their values."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.load.condensing import condensed
@@ -19,6 +19,7 @@ from harness.load.saturation import Trial
 from harness.load.verifying import Verified, verify
 from harness.load.workload import Commit, Move, Workload
 from harness.measurement import (
+    GrowthMeasured,
     KeptMeasured,
     LimitMeasured,
     LoadMeasured,
@@ -48,6 +49,8 @@ class Wanted:
     """Whether all that was stored is brought back, and not only a sample."""
     trial_seconds: float | None = None
     """How long each load of a search for the limit takes; None for no search."""
+    sizes: tuple[int, ...] = ()
+    """Numbers of studies, rising, to measure at (`harness.load.growth`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Outcome:
     kept: list[KeptMeasured]
     limit: LimitMeasured | None = None
     interrupted: bool = False
+    growth: list[GrowthMeasured] = field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
@@ -202,17 +206,20 @@ def _kept(verified: Verified) -> KeptMeasured:
 def _note_population(plan: Plan, path: Path) -> None:
     population = plan.workload.population
     assert population is not None
-    _append(
+    note_studies(
         path,
         [(s.study_uid, s.patient_id, population.objects) for s in population_of(plan.workload, plan.root)],
     )
 
 
 def _note_stored(plan: Plan, measured: Measured, path: Path) -> None:
-    _append(path, [(s.study_uid, s.patient_id, number) for s, _, number in stored_studies(plan, measured)])
+    note_studies(
+        path, [(s.study_uid, s.patient_id, number) for s, _, number in stored_studies(plan, measured)]
+    )
 
 
-def _append(path: Path, lines: list[tuple[str, str, int]]) -> None:
+def note_studies(path: Path, lines: list[tuple[str, str, int]]) -> None:
+    """Append Study Instance UID, Patient ID and number of objects, for who cleans up."""
     is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
