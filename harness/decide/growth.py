@@ -3,8 +3,8 @@
 Three models are fitted to the medians by least squares.  Deviations are counted in shares of what was
 measured, since what disturbs a measurement disturbs a long one more, and in units of NOISE, which is what
 medians of the same thing differ by on a machine that others use too; so how well a model fits is a number
-with a meaning (chi-square) even for three sizes.  Akaike's criterion charges a model for its second parameter,
-and the simplest model wins unless another one is better by more than TELLING.
+with a meaning (chi-square) even for three sizes.  Akaike's criterion charges a model for its second
+parameter, and the simplest model wins unless another one is better by more than TELLING.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Growth:
         (first, before), (last, after) = self.points[0], self.points[-1]
         said = f"{self.operation} takes {milliseconds(before)} ms at {first:,} studies"
         if len(self.points) > 1:
-            said += f" and {milliseconds(after)} ms at {last:,}, {self.ratio:.2g} times as long"
+            said += f" and {milliseconds(after)} ms at {last:,} (× {self.ratio:.2f})"
         return f"{said}: {self.verdict}"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from harness.decide.growth import Growth
 from harness.latencies import decode
 from harness.measurement import LimitMeasured, LoadMeasured, Moment
 from harness.report.charts import inline
@@ -34,7 +38,9 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "pacs-harness",
     "text.parse_math": False,
 }
-_WIDTH, _HEIGHT = 8.4, 2.9
+_WIDTH, _HEIGHT, _TALL = 8.4, 2.9, 3.6
+ROOM = 10
+"""The least ratio of the ends of a scale of latencies over size: what is flat is to look flat."""
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 99.99)
 
 
@@ -139,6 +145,74 @@ def latency_by_rate(limit: LimitMeasured) -> str:
         return _finished(figure, axes, "latency by the rate that was offered")
 
 
+def latency_by_size(growths: Sequence[Growth]) -> str:
+    """Medians over the number of studies, and what was fitted to them.
+
+    A line for each operation, named at its end; what uses the same DIMSE service has the same colour.
+    """
+    if not growths:
+        return ""
+    colours = dict(zip(dict.fromkeys(map(_service, growths)), itertools.cycle(SERIES), strict=False))
+    sizes = sorted({size for growth in growths for size, _ in growth.points})
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _axes("studies in the archive", "median, ms", height=_TALL)
+        axes.set_position((0.09, 0.15, 0.58, 0.82))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        seen: Counter[str] = Counter()
+        for growth in growths:
+            service = _service(growth)
+            colour = colours[service]
+            along: list[float] = [size for size, _ in growth.points]
+            medians = [seconds * 1000 for _, seconds in growth.points]
+            axes.plot(along, medians, color=colour, linestyle="none", marker="o", markersize=5)
+            if growth.fit is not None:
+                along = _between(sizes[0], sizes[-1])
+                medians = [growth.fit.at(size) * 1000 for size in along]
+            dashes = DASHES[seen[service] % len(DASHES)]
+            axes.plot(along, medians, color=colour, linestyle=dashes, linewidth=1.7)
+            seen[service] += 1
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.minorticks_off()
+        _label_logarithmic(axes.yaxis)
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(0.9 * low, high / ROOM), high * 1.2)
+        _name_ends(axes, [(growth, colours[_service(growth)]) for growth in growths])
+        return inline(figure, "latency by the number of studies in the archive", VARIABLES)
+
+
+def _service(growth: Growth) -> str:
+    return growth.operation.split(" ")[0]
+
+
+def _between(first: float, last: float, steps: int = 40) -> list[float]:
+    """From the first to the last, evenly on a logarithmic scale."""
+    return [first * (last / first) ** (step / steps) for step in range(steps + 1)]
+
+
+def _name_ends(axes: Axes, named: Sequence[tuple[Growth, str]]) -> None:
+    """A name beside the end of each line, moved apart where they would lie on each other."""
+    low, high = (math.log(end) for end in axes.get_ylim())
+    gap = 0.19 / (axes.get_position().height * axes.figure.get_figheight())  # type: ignore[union-attr]
+    ends = sorted(
+        ((math.log(growth.points[-1][1] * 1000) - low) / (high - low), growth, colour)
+        for growth, colour in named
+    )
+    below = -gap
+    for number, (wanted, growth, colour) in enumerate(ends):
+        place = min(max(wanted, below + gap), 1 - gap * (len(ends) - 1 - number))
+        below = place
+        axes.annotate(
+            visible(f"{growth.operation}: {growth.fit.model}" if growth.fit else growth.operation),
+            xy=(growth.points[-1][0], growth.points[-1][1] * 1000),
+            xytext=(1.03, place),
+            textcoords="axes fraction",
+            color=colour,
+            verticalalignment="center",
+            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 4},
+        )
+
+
 def _first_of_each(loads: Sequence[LoadMeasured]) -> list[LoadMeasured]:
     firsts: dict[str, LoadMeasured] = {}
     for load in loads:
@@ -146,8 +220,8 @@ def _first_of_each(loads: Sequence[LoadMeasured]) -> list[LoadMeasured]:
     return list(firsts.values())
 
 
-def _axes(x: str, y: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, _HEIGHT))
+def _axes(x: str, y: str, height: float = _HEIGHT) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(_WIDTH, height))
     axes = figure.add_axes((0.09, 0.19, 0.89, 0.68))
     axes.set_xlabel(x, color=INK)
     axes.set_ylabel(y, color=INK)

@@ -9,8 +9,15 @@ from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.decide.bench_summary import findings, rows
+from harness.decide.growth import growth_rows, growth_words, growths
 from harness.measurement import Bench, read_bench
-from harness.report.bench_charts import latency_by_rate, latency_over_time, percentiles, rate_over_time
+from harness.report.bench_charts import (
+    latency_by_rate,
+    latency_by_size,
+    latency_over_time,
+    percentiles,
+    rate_over_time,
+)
 from harness.report.pages import environment
 from harness.report.text import visible
 
@@ -42,6 +49,9 @@ def bench_page(bench: Bench) -> str:
             name=str(bench.target.get("name") or bench.peer.get("name") or "The PACS"),
             tone="deviates" if missed or lost or altered else "conforms",
             label=_label(bench, bool(missed), lost, altered),
+            growth_words=list(growth_words(bench.growth)),
+            growth_rows=list(growth_rows(bench.growth)),
+            growth_chart=Markup(latency_by_size(list(growths(bench.growth)))),
             words=list(findings(bench.loads, bench.kept, bench.objectives)),
             rows=list(rows(bench.loads)),
             missed=missed,
@@ -68,6 +78,8 @@ def _label(bench: Bench, missed: bool, lost: int, altered: int) -> str:
         return "Objectives were not met"
     if bench.ended_because != "completed":
         return f"Not complete: {bench.ended_because}"
+    if bench.growth:
+        return f"Measured from {bench.growth[0].studies:,} to {bench.growth[-1].studies:,} studies"
     return "Every objective was met, and nothing was lost" if bench.objectives else "Nothing was lost"
 
 
