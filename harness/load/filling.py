@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,14 +17,16 @@ from harness.load.measuring import STUDY, Phase, Sample
 from harness.load.plan import Plan
 from harness.load.running import LoadFailed, Told
 from harness.load.sink import Sink
-from harness.load.supply import POPULATION, Study, Template
-from harness.load.workload import Kept, Operation, Store
+from harness.load.supply import POPULATION, WEEKS, Study, Template
+from harness.load.workload import Find, Kept, Operation, Store
 from harness.plugin.context import peer_of
 
 FILLERS = 4
 """Clients that fill."""
-ALONE = 400
+ALONE = 100
 """Of what each fill adds, at most so many studies are alone in their week."""
+TRIES = 20
+"""Stretches of time that are looked at for one without studies."""
 TICK = 1.0
 """Seconds between two words on how far it is."""
 
@@ -34,6 +36,8 @@ class Stored:
     """What the archive has of ours: by fills, of which all was acknowledged, and while it was measured."""
 
     root: str
+    first_week: int = 0
+    """Of those in which studies are alone."""
     filled: int = 0
     """Studies with numbers from 0."""
     timed: int = 0
@@ -52,7 +56,7 @@ class Stored:
         first = len(self.alone)
         for offset in range(number):
             is_alone = offset % step == 0 and len(self.alone) - first < ALONE
-            week = len(self.alone) if is_alone else None
+            week = self.first_week + len(self.alone) if is_alone else None
             study = Study(self.root, self.filled + offset, self.filled + offset, week)
             if is_alone:
                 self.alone.append(study)
@@ -115,6 +119,29 @@ def client_for(
     return client
 
 
+def free_week(plan: Plan, template: Template, number: int) -> int:
+    """The first of so many weeks of the past in which the product has no study.
+
+    An earlier benchmark may have left studies that are alone in theirs.  Where queries fail any week will do.
+    Raises LoadFailed where none is found.
+    """
+    heard, chance = Heard(), random.Random(plan.root)
+    for _ in range(TRIES):
+        week = chance.randrange(WEEKS - number)
+        first, last = (Study(plan.root, 0, 0, one).study_week for one in (week, week + number - 1))
+        stretch = f"{first.split('-')[0]}-{last.split('-')[1]}"
+        asked = Find(keys={"StudyDate": stretch, "StudyInstanceUID": ""})
+        client = client_for(plan, template, (asked,), heard)
+        client.do(Asked(asked, client.clock(), Study(plan.root, 0, 0)))
+        client.end()
+        if heard.error or not heard.objects:
+            return week
+    raise LoadFailed(
+        "earlier benchmarks have left studies in every stretch of time that was looked at, so that a query "
+        "by Study Date would find theirs too; remove what their stored.csv list"
+    )
+
+
 def fill(
     plan: Plan,
     template: Template,
@@ -130,51 +157,53 @@ def fill(
     """
     (dataset,) = plan.workload.dataset
     store, studies = Store(dataset=dataset), stored.more(number)
-    taking, over = threading.Lock(), threading.Event()
-    acknowledged: queue.SimpleQueue[Study] = queue.SimpleQueue()
-    wrong: list[str] = []
+    lock, over = threading.Lock(), threading.Event()
+    ends: queue.SimpleQueue[str] = queue.SimpleQueue()
+    done = 0
 
     def take() -> Study | None:
-        with taking:
+        with lock:
             return None if over.is_set() else next(studies, None)
 
     def work() -> None:
-        heard = Heard()
+        nonlocal done
+        heard, ended = Heard(), "an error of the harness's own"
         client = client_for(plan, template, (store,), heard)
         try:
             while (study := take()) is not None:
                 client.do(Asked(store, client.clock(), study))
                 if heard.error:
-                    wrong.append(heard.error)
-                    over.set()
-                else:
-                    acknowledged.put(study)
-        finally:
+                    break
+                with lock:
+                    # Here, where no Ctrl-C comes in between: what was acknowledged is on the list.
+                    note_studies(listed, [(study.study_uid, study.patient_id, 1)])
+                    done += 1
             client.end()
-
-    def note() -> int:
-        new = [acknowledged.get() for _ in range(acknowledged.qsize())]
-        note_studies(listed, [(study.study_uid, study.patient_id, 1) for study in new])
-        return len(new)
-
-    began, done = time.perf_counter(), 0
-    try:
-        with ThreadPoolExecutor(FILLERS) as pool:
-            working = {pool.submit(work) for _ in range(FILLERS)}
-            try:
-                while working:
-                    ended, working = wait(working, TICK)
-                    for one in ended:
-                        one.result()
-                    done += note()
-                    on_told(Told(time.perf_counter() - began, done, done, len(working), 0))
-            finally:
+            ended = heard.error
+        finally:
+            if ended:
                 over.set()
+            ends.put(ended)
+
+    began, working = time.perf_counter(), FILLERS
+    errors: list[str] = []
+    for _ in range(FILLERS):
+        threading.Thread(target=work, name="filler", daemon=True).start()
+    try:
+        while working:
+            with contextlib.suppress(queue.Empty):
+                error = ends.get(timeout=TICK)
+                working -= 1
+                errors += [error] if error else []
+            on_told(Told(time.perf_counter() - began, done, done, working, 0))
     finally:
-        done += note()
-    if wrong:
+        over.set()
+        with contextlib.suppress(queue.Empty):
+            for _ in range(working):  # as long as what is under way may take
+                ends.get(timeout=plan.target.dimse.deadline)
+    if errors:
         raise LoadFailed(
             f"the archive could not be filled: {stored.held + done:,} studies were acknowledged, then one "
-            f"ended as {wrong[0]!r}; see that the product takes its class and transfer syntax, and has room"
+            f"ended as {errors[0]!r}; see that the product takes its class and transfer syntax, and has room"
         )
     stored.filled += number

@@ -21,7 +21,7 @@ from harness.latencies import Latencies
 from harness.load.benching import ClientKind, Outcome, Step, Wanted, note_studies
 from harness.load.client import Asked
 from harness.load.condensing import spread_of
-from harness.load.filling import FILLERS, Heard, Stored, client_for, fill
+from harness.load.filling import ALONE, FILLERS, Heard, Stored, client_for, fill, free_week
 from harness.load.plan import Plan
 from harness.load.running import LoadFailed, Told
 from harness.load.sink import Sink
@@ -113,9 +113,10 @@ def grow(
     (kind,) = wanted.clients
     plan = Plan(target, wanted.workload, root, quickack=kind is ClientKind.UNTHROTTLED)
     template = template_of(plan.workload.dataset[DATASET], root)
-    stored, listed = Stored(root), folder / "stored.csv"
+    listed = folder / "stored.csv"
     sink = _sink(target)
     try:
+        stored = Stored(root, free_week(plan, template, ALONE * len(wanted.sizes)))
         for size in wanted.sizes:
             seconds, number = 0.0, max(size - stored.held, 0)
             if number:

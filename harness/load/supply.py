@@ -24,7 +24,9 @@ WORKER = 1_000_000
 MOST_OBJECTS = 999_999
 """Instances of a study."""
 _FIRST_DAY, _DAYS = date(2015, 1, 1), 3650
-_FIRST_WEEK = date(1950, 1, 1)
+_FIRST_WEEK = date(1900, 1, 1)
+WEEKS = 4174
+"""Weeks from 1900 to 1979, when no PACS had studies yet."""
 _PLACES = {
     "sop_uid": 0x00080018,
     "study_uid": 0x0020000D,
@@ -45,8 +47,8 @@ class Study:
     number: int
     patient: int
     week: int | None = None
-    """Of a study that is alone in its week, long before all others: a range of dates finds no more when the
-    archive grows."""
+    """Of a study that is alone in its week, one of WEEKS: a range of dates finds no more when the archive
+    grows."""
 
     @property
     def study_uid(self) -> str:

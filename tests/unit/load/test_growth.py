@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.load.filling import ALONE, Stored
 from harness.load.growth import BY_DATE, LARGEST, MOST_SIZES, growth_workload, name_of, read_sizes
-from harness.load.supply import POPULATION, Study
+from harness.load.supply import POPULATION, WEEKS, Study
 
 ROOT = "2.25.1234567"
 
@@ -81,14 +81,15 @@ def test_each_question_has_one_answer_at_every_size(fills: list[int]) -> None:
 
 
 def test_they_are_spread_over_each_fill_and_lie_before_all_others() -> None:
-    stored = Stored(ROOT)
+    stored = Stored(ROOT, WEEKS - MOST_SIZES * ALONE)
     for _ in range(MOST_SIZES):
         places = [study.number for study in stored.more(50 * ALONE) if study.week is not None]
         assert len(places) == ALONE
         assert {after - before for before, after in itertools.pairwise(places)} == {50}
         stored.filled += 50 * ALONE
     earliest = min(Study(ROOT, number, number).study_date for number in range(4000))
-    assert stored.alone[-1].study_week < earliest
+    assert stored.alone[-1].week == WEEKS - 1
+    assert stored.alone[-1].study_week < "1980" < earliest
 
 
 def test_numbers_do_not_meet() -> None:
