@@ -4,6 +4,8 @@ Every question has one answer at every size, so that nothing but the archive's s
 study, a study one small object, and some studies are each alone in a week of their own (`Study.week`), about
 which the queries by a range of dates ask.  What the archive held before is not counted.
 
+C-ECHO, which no archive's size changes, is asked too: where it takes longer, the machine was busier.
+
 One client asks, on one association that is kept.  What is timed is the span from a request to its final
 response (`Phase.RESPONSE`), so setting up associations is never part of it.
 """
@@ -29,6 +31,7 @@ from harness.load.supply import Study, Template, template_of
 from harness.load.workload import (
     Closed,
     DatasetRecipe,
+    Echo,
     Find,
     Get,
     Kept,
@@ -75,8 +78,8 @@ def read_sizes(text: str) -> tuple[int, ...]:
 
 
 def growth_workload(repeats: int) -> Workload:
-    """What is asked at each size, so many times each."""
-    operations = (BY_PATIENT, BY_DATE, BY_UID, Store(dataset=DATASET), Get(), Move())
+    """What is asked at each size, so many times each; no archive's size matters to C-ECHO, the control."""
+    operations = (BY_PATIENT, BY_DATE, BY_UID, Store(dataset=DATASET), Get(), Move(), Echo())
     return Workload(
         about="Small studies fill the archive; at each size one client finds, stores and retrieves.",
         operation=operations,
@@ -92,7 +95,7 @@ def name_of(operation: Operation) -> str:
     if isinstance(operation, Find):
         return "C-FIND by " + ", ".join(keyword for keyword, text in operation.keys.items() if text)
     service = f"C-{str(operation.__struct_config__.tag).upper()}"
-    return service if isinstance(operation, Store) else f"{service} of a study"
+    return f"{service} of a study" if isinstance(operation, Get | Move) else service
 
 
 def grow(
@@ -236,4 +239,6 @@ class _Asking:
             self.stored.append(study)
         if isinstance(operation, Move) and self._sink:
             number = self._sink.objects - received  # the response need not say
-        return "" if number == 1 else f"{number} {'matches' if isinstance(operation, Find) else 'objects'}"
+        if isinstance(operation, Echo) or number == 1:
+            return ""
+        return f"{number} {'matches' if isinstance(operation, Find) else 'objects'}"

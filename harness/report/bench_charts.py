@@ -152,7 +152,7 @@ def latency_by_size(growths: Sequence[Growth]) -> str:
     """
     if not growths:
         return ""
-    colours = dict(zip(dict.fromkeys(map(_service, growths)), itertools.cycle(SERIES), strict=False))
+    colours = dict(zip(dict.fromkeys(map(_service, growths)), itertools.cycle((*SERIES, INK)), strict=False))
     sizes = sorted({size for growth in growths for size, _ in growth.points})
     with matplotlib.rc_context(STYLE):
         figure, axes = _axes("studies in the archive", "median, ms", height=_TALL)

@@ -52,6 +52,7 @@ def test_names() -> None:
         "C-STORE",
         "C-GET of a study",
         "C-MOVE of a study",
+        "C-ECHO",
     ]
 
 
