@@ -1,10 +1,10 @@
 """How what an operation costs grows with the size of an archive: flat, with its logarithm, or with itself.
 
-Three models are fitted to the medians by least squares.  Deviations are counted in shares of what was
-measured, since what disturbs a measurement disturbs a long one more, and in units of NOISE, which is what
-medians of the same thing differ by on a machine that others use too; so how well a model fits is a number
-with a meaning (chi-square) even for three sizes.  Akaike's criterion charges a model for its second
-parameter, and the simplest model wins unless another one is better by more than TELLING.
+Three models are fitted to the medians by least squares.  A deviation is counted in units of what the median
+may be off by: how sure it is of its own repeats, and NOISE, by which medians of the same thing differ on a
+machine that others use too.  So how well a model fits is a number with a meaning (chi-square) even for three
+sizes.  Akaike's criterion charges a model for its second parameter, and the simplest model wins unless
+another one is better by more than TELLING.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.measurement import GrowthMeasured
+from harness.latencies import decode
+from harness.measurement import GrowthMeasured, Spread
 
 NOISE = 0.1
-"""Share by which the median of the same thing differs from time to time."""
+"""Share by which the median of the same thing differs from time to time, however often it is repeated."""
 TELLING = 2.0
 """Of two models whose criteria differ by less, neither is known to be better (Burnham and Anderson)."""
 POOR = 3.0
-"""A model that is off by more than so many times NOISE at any size does not describe what was measured."""
+"""A model that is off by more than so many units at any size does not describe what was measured."""
 FEWEST = 3
 """With fewer sizes every model fits."""
 
@@ -40,6 +41,23 @@ class Model(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """What was measured at one size."""
+
+    size: int
+    """In studies."""
+    median: float
+    """In seconds."""
+    doubt: float = 0.0
+    """The standard error of the median, as a share of it."""
+
+    @property
+    def unit(self) -> float:
+        """Seconds by which a good model may well be off."""
+        return self.median * math.hypot(NOISE, self.doubt)
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """A model with its parameters: ``constant + slope * model.scale(size)`` seconds."""
 
@@ -48,7 +66,7 @@ class Fit:
     slope: float
     """Never negative: an archive that gets quicker as it grows has not grown slower."""
     deviations: tuple[float, ...]
-    """At each size, as shares of what was measured, in units of NOISE."""
+    """At each size, in its `Point.unit`."""
 
     @property
     def criterion(self) -> float:
@@ -66,8 +84,8 @@ class Growth:
     """What became of an operation as the archive grew."""
 
     operation: str
-    points: tuple[tuple[int, float], ...]
-    """Size in studies and median in seconds, by rising size."""
+    points: tuple[Point, ...]
+    """By rising size."""
     fit: Fit | None
     """None where it can't be told."""
     why_not: str = ""
@@ -76,7 +94,7 @@ class Growth:
     @property
     def ratio(self) -> float:
         """The last median over the first."""
-        return self.points[-1][1] / self.points[0][1]
+        return self.points[-1].median / self.points[0].median
 
     @property
     def verdict(self) -> str:
@@ -85,58 +103,63 @@ class Growth:
 
     def words(self) -> str:
         """For people, in one sentence."""
-        (first, before), (last, after) = self.points[0], self.points[-1]
-        said = f"{self.operation} takes {milliseconds(before)} ms at {first:,} studies"
+        first, last = self.points[0], self.points[-1]
+        said = f"{self.operation} takes {milliseconds(first.median)} ms at {first.size:,} studies"
         if len(self.points) > 1:
-            said += f" and {milliseconds(after)} ms at {last:,} (× {self.ratio:.2f})"
+            said += f" and {milliseconds(last.median)} ms at {last.size:,} (× {self.ratio:.2f})"
         return f"{said}: {self.verdict}"
 
 
-def fitted(model: Model, points: Sequence[tuple[int, float]]) -> Fit:
+def fitted(model: Model, points: Sequence[Point]) -> Fit:
     """A model's best parameters.  ValueError where there is no point, or one isn't positive."""
-    if not points or any(size <= 0 or seconds <= 0 for size, seconds in points):
+    if not points or any(one.size <= 0 or one.median <= 0 for one in points):
         raise ValueError("fitting needs positive sizes and times")
-    weights = [1 / seconds**2 for _, seconds in points]
-    scaled = [model.scale(size) for size, _ in points]
-    whole = sum(weights)
-    middle = sum(w * x for w, x in zip(weights, scaled, strict=True)) / whole
-    mean = sum(w * seconds for w, (_, seconds) in zip(weights, points, strict=True)) / whole
-    spread = sum(w * (x - middle) ** 2 for w, x in zip(weights, scaled, strict=True))
-    slope = 0.0
-    if spread > 0:
-        both = zip(weights, scaled, points, strict=True)
-        slope = max(sum(w * (x - middle) * (y - mean) for w, x, (_, y) in both) / spread, 0.0)
+    # Least squares of (constant + slope * x - y) / unit.
+    rows = [(1 / one.unit**2, model.scale(one.size), one.median) for one in points]
+    whole = sum(weight for weight, _, _ in rows)
+    middle = sum(weight * x for weight, x, _ in rows) / whole
+    mean = sum(weight * y for weight, _, y in rows) / whole
+    spread = sum(weight * (x - middle) ** 2 for weight, x, _ in rows)
+    along = sum(weight * (x - middle) * (y - mean) for weight, x, y in rows)
+    slope = max(along / spread, 0.0) if spread > 0 else 0.0
     constant = mean - slope * middle
-    deviations = tuple(
-        (constant + slope * x - seconds) / seconds / NOISE
-        for x, (_, seconds) in zip(scaled, points, strict=True)
-    )
-    return Fit(model, constant, slope, deviations)
+    deviations = [(constant + slope * model.scale(one.size) - one.median) / one.unit for one in points]
+    return Fit(model, constant, slope, tuple(deviations))
 
 
-def grown(operation: str, points: Sequence[tuple[int, float]]) -> Growth:
-    """What is known of an operation's growth, from sizes in studies and medians in seconds.
-
-    ValueError where there is no point, or one isn't positive.
-    """
-    ordered = tuple(sorted(points))
+def grown(operation: str, points: Sequence[Point]) -> Growth:
+    """What is known of an operation's growth.  ValueError where there is no point, or one isn't positive."""
+    ordered = tuple(sorted(points, key=lambda one: one.size))
     fits = [fitted(model, ordered) for model in Model]
-    if len({size for size, _ in ordered}) < FEWEST:
+    if len({one.size for one in ordered}) < FEWEST:
         return Growth(operation, ordered, None, f"fewer than {FEWEST} sizes were measured")
     best = min(fit.criterion for fit in fits)
     chosen = next(fit for fit in fits if fit.criterion <= best + TELLING)
-    if max(map(abs, chosen.deviations)) > POOR:
-        worse = ordered[-1][1] > fits[-1].at(ordered[-1][0])
-        why = "it grows faster than linearly" if worse and chosen.model is Model.LINEAR else "no model fits"
-        return Growth(operation, ordered, None, why)
-    return Growth(operation, ordered, chosen)
+    if max(map(abs, chosen.deviations)) <= POOR:
+        return Growth(operation, ordered, chosen)
+    # Weighted by the square of what was measured, the small sizes draw the line: the last one lies above it.
+    bends = chosen.model is Model.LINEAR and ordered[-1].median > chosen.at(ordered[-1].size)
+    why = "it grows faster than linearly" if bends else "no model fits"
+    return Growth(operation, ordered, None, why)
+
+
+def point_of(size: int, spread: Spread) -> Point:
+    """The median of what was measured at a size, and its doubt.
+
+    Of n repeats the standard error of the median's rank is half the root of n.
+    """
+    if spread.count < 2:
+        return Point(size, spread.p50, 1.0)  # a single one says nothing of others
+    ranks = 50 / math.sqrt(spread.count)
+    low, high = decode(spread.histogram).percentiles(50 - ranks, 50 + ranks)
+    return Point(size, spread.p50, (high - low) / 2 / spread.p50)
 
 
 def growths(measured: Sequence[GrowthMeasured]) -> Iterator[Growth]:
     """Every operation that was answered at any size."""
     for name in dict.fromkeys(one.name for at_size in measured for one in at_size.operations):
         points = [
-            (at_size.studies, one.latency.p50)
+            point_of(at_size.studies, one.latency)
             for at_size in measured
             if (one := at_size.of(name)) is not None and one.latency is not None
         ]

@@ -153,7 +153,7 @@ def latency_by_size(growths: Sequence[Growth]) -> str:
     if not growths:
         return ""
     colours = dict(zip(dict.fromkeys(map(_service, growths)), itertools.cycle((*SERIES, INK)), strict=False))
-    sizes = sorted({size for growth in growths for size, _ in growth.points})
+    sizes = sorted({point.size for growth in growths for point in growth.points})
     with matplotlib.rc_context(STYLE):
         figure, axes = _axes("studies in the archive", "median, ms", height=_TALL)
         axes.set_position((0.09, 0.15, 0.58, 0.82))
@@ -163,8 +163,8 @@ def latency_by_size(growths: Sequence[Growth]) -> str:
         for growth in growths:
             service = _service(growth)
             colour = colours[service]
-            along: list[float] = [size for size, _ in growth.points]
-            medians = [seconds * 1000 for _, seconds in growth.points]
+            along: list[float] = [point.size for point in growth.points]
+            medians = [point.median * 1000 for point in growth.points]
             axes.plot(along, medians, color=colour, linestyle="none", marker="o", markersize=5)
             if growth.fit is not None:
                 along = _between(sizes[0], sizes[-1])
@@ -194,17 +194,18 @@ def _name_ends(axes: Axes, named: Sequence[tuple[Growth, str]]) -> None:
     """A name beside the end of each line, moved apart where they would lie on each other."""
     low, high = (math.log(end) for end in axes.get_ylim())
     gap = 0.19 / (axes.get_position().height * axes.figure.get_figheight())  # type: ignore[union-attr]
-    ends = sorted(
-        ((math.log(growth.points[-1][1] * 1000) - low) / (high - low), growth, colour)
+    ends = [
+        ((math.log(growth.points[-1].median * 1000) - low) / (high - low), growth, colour)
         for growth, colour in named
-    )
+    ]
+    ends.sort(key=lambda end: end[0])
     below = -gap
     for number, (wanted, growth, colour) in enumerate(ends):
         place = min(max(wanted, below + gap), 1 - gap * (len(ends) - 1 - number))
         below = place
         axes.annotate(
             visible(f"{growth.operation}: {growth.fit.model}" if growth.fit else growth.operation),
-            xy=(growth.points[-1][0], growth.points[-1][1] * 1000),
+            xy=(growth.points[-1].size, growth.points[-1].median * 1000),
             xytext=(1.03, place),
             textcoords="axes fraction",
             color=colour,

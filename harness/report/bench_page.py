@@ -51,6 +51,10 @@ def bench_page(bench: Bench) -> str:
             label=_label(bench, bool(missed), lost, altered),
             growth_words=list(growth_words(bench.growth)),
             growth_rows=list(growth_rows(bench.growth)),
+            growth_repeats=max(
+                (one.latency.count for size in bench.growth for one in size.operations if one.latency),
+                default=0,
+            ),
             growth_chart=Markup(latency_by_size(list(growths(bench.growth)))),
             words=list(findings(bench.loads, bench.kept, bench.objectives)),
             rows=list(rows(bench.loads)),
