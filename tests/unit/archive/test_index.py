@@ -69,6 +69,17 @@ def test_a_query_searches_and_does_not_scan(index: Index, level: Level, selectio
     assert scans(index.plan(level, selection)) == []
 
 
+def test_a_patient_and_the_images_of_a_study_are_searched_for(index: Index) -> None:
+    assert scans(index.plan(Level.PATIENT, Selection(patients=("PHTEST-1",)))) == []
+    assert scans(index.plan(Level.IMAGE, Selection(studies=("1.2.1.1",)))) == []
+    assert scans(index.plan(Level.IMAGE, Selection(studies=("1.2.1.1",), series=("1.2.2.1",)))) == []
+
+
+def test_what_nothing_restricts_is_read_from_end_to_end(index: Index) -> None:
+    """So that the test above can fail."""
+    assert [step for step in index.plan(Level.STUDY, Selection()) if step.startswith("SCAN")]
+
+
 @pytest.mark.parametrize("level", list(Level))
 def test_what_a_retrieval_names_is_searched_for(index: Index, level: Level) -> None:
     named = Selection(*(("1",) if upper.depth <= level.depth else () for upper in Level))
