@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--grow",
-        metavar="STUDIES,…",
+        metavar="STUDIES,...",
         help="fill the archive with small studies and measure at each size, as in 1e3,1e4,1e5",
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="instead of the workload's")
@@ -146,9 +146,10 @@ def _grown(options: argparse.Namespace) -> Wanted:
     from harness.load.growth import REPEATS as EACH
     from harness.load.growth import growth_workload, read_sizes
 
-    for name in ("workload", "find_limit", "seconds", "baseline"):
-        if getattr(options, name):
-            raise TargetError(f"--grow measures in its own way: leave --{name.replace('_', '-')} out")
+    others = ("workload", "find_limit", "seconds", "baseline")
+    given = [name for name in others if getattr(options, name)] + ["verify"] * (options.verify == "full")
+    if given:
+        raise TargetError(f"--grow measures in its own way: leave --{given[0].replace('_', '-')} out")
     if options.client == "both":
         raise TargetError("--grow takes one kind of client: --client typical or unthrottled")
     try:

@@ -135,7 +135,7 @@ def grow(
                 asking.measure(wanted.repeats, on_told)
             finally:
                 asking.client.end()
-                note_studies(listed, [(study.study_uid, study.patient_id, 1) for study in asking.stored])
+                note_studies(listed, [(one.study_uid, one.patient_id, 1) for one in asking.sent])
                 if asking.is_telling:
                     outcome.growth.append(GrowthMeasured(kind, held, number, seconds, asking.measured()))
     except KeyboardInterrupt:
@@ -173,8 +173,8 @@ class _Asking:
         self.client = client_for(plan, template, self._operations, self._heard, sink)
         self._latencies = {name_of(one): Latencies() for one in self._operations}
         self._errors: dict[str, Counter[str]] = {name_of(one): Counter() for one in self._operations}
-        self.stored: list[Study] = []
-        """What was stored and acknowledged."""
+        self.sent: dict[Study, None] = {}
+        """What was sent to be stored, in order; whoever cleans up looks for what was not acknowledged too."""
 
     @property
     def is_telling(self) -> bool:
@@ -230,13 +230,14 @@ class _Asking:
     def _ask(self, operation: Operation, study: Study) -> str:
         """Ask; what was wrong, empty where nothing was."""
         received = self._sink.objects if self._sink else 0
+        if isinstance(operation, Store):
+            self.sent[study] = None
         self.client.do(Asked(operation, self.client.clock(), study))
         if self._heard.error:
             return self._heard.error
         number = self._heard.objects
         if isinstance(operation, Store):
             self._there.timed += 1
-            self.stored.append(study)
         if isinstance(operation, Move) and self._sink:
             number = self._sink.objects - received  # the response need not say
         if isinstance(operation, Echo) or number == 1:

@@ -237,6 +237,7 @@ def test_a_wrong_number_of_matches_is_no_answer(folder: Path) -> None:
         (["--grow", "10", "--client", "both"], "--grow takes one kind of client"),
         (["--grow", "10", "--workload", "smoke"], "--grow measures in its own way: leave --workload out"),
         (["--grow", "10", "--find-limit"], "--grow measures in its own way: leave --find-limit out"),
+        (["--grow", "10", "--verify", "full"], "--grow measures in its own way: leave --verify out"),
     ],
 )
 def test_mistakes_are_said_in_one_line(arguments: list[str], words: str) -> None:
