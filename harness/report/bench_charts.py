@@ -210,7 +210,14 @@ def _name_ends(axes: Axes, named: Sequence[tuple[Growth, str]]) -> None:
             textcoords="axes fraction",
             color=colour,
             verticalalignment="center",
-            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 4},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": MUTED,
+                "linewidth": 0.8,
+                "relpos": (0, 0.5),
+                "shrinkA": 1,
+                "shrinkB": 4,
+            },
         )
 
 
