@@ -172,6 +172,33 @@ class KeptMeasured(Struct, frozen=True):
     remark: str
 
 
+class GrowthOperation(Struct, frozen=True):
+    """One operation at one size of an archive."""
+
+    name: str
+    errors: dict[str, int]
+    """How often which kind came."""
+    latency: Spread | None
+    """From a request to its final response on an association that is there; None where none succeeded."""
+
+
+class GrowthMeasured(Struct, frozen=True):
+    """An archive at one size."""
+
+    client: str
+    """``typical`` or ``unthrottled``."""
+    studies: int
+    """So many of ours were there when measuring began; what is stored while measuring comes on top."""
+    filled: int
+    """So many were stored to come here from the size before."""
+    fill_seconds: float
+    operations: tuple[GrowthOperation, ...]
+
+    def of(self, operation: str) -> GrowthOperation | None:
+        """The figures of an operation."""
+        return next((one for one in self.operations if one.name == operation), None)
+
+
 class Bench(Struct, frozen=True):
     """A whole benchmark."""
 
@@ -190,6 +217,7 @@ class Bench(Struct, frozen=True):
     kept: tuple[KeptMeasured, ...] = ()
     limit: LimitMeasured | None = None
     exams: ExamsMeasured | None = None
+    growth: tuple[GrowthMeasured, ...] = ()
 
 
 def write_bench(bench: Bench, folder: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,7 +22,7 @@ from .attributes import (
     from_dataset,
     level_of,
 )
-from .index import Entity, Index, Selection
+from .index import Days, Entity, Index, Selection
 from .status import CANNOT_UNDERSTAND, MISMATCH, Refused
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CHARACTER_SET, LEVEL, VIEW, RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE = (
     0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201,
 )  # fmt: skip
+STUDY_DATE, STUDY_TIME = matching.DATE_TIME_PAIRS[0]
 #: Part of an identifier, but never matched.
 NO_KEYS = frozenset((CHARACTER_SET, LEVEL, VIEW, RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE))
 
@@ -107,7 +109,7 @@ def understand(
 
 
 def selection_of(query: Query) -> Selection:
-    """Unique keys that the index can select by; others stay for matching.
+    """Unique keys and days that the index can select by; others stay for matching.
 
     In the Study Root model Patient ID is a required key, and entities without one match too (C.2.2.1.2).
     """
@@ -122,8 +124,27 @@ def selection_of(query: Query) -> Selection:
         else:
             values[level] = key.values
     return Selection(
-        *(values.get(level, ()) for level in (Level.PATIENT, Level.STUDY, Level.SERIES, Level.IMAGE))
+        *(values.get(level, ()) for level in (Level.PATIENT, Level.STUDY, Level.SERIES, Level.IMAGE)),
+        days=_days_of(query),
     )
+
+
+def _days_of(query: Query) -> Days | None:
+    """The days of a Study Date key, where there is one that can be read and means days alone."""
+    key = query.keys.get(STUDY_DATE)
+    if key is None or key.vr != "DA" or len(key.values) != 1:
+        return None
+    if query.combined_date_time and is_combined(query, STUDY_DATE, STUDY_TIME):
+        return None
+    try:
+        span = matching.span_of(key.values[0], "DA")
+    except matching.InvalidKey:
+        return None  # whoever matches it says so
+    return Days(_day(span.low), _day(span.high))
+
+
+def _day(ordinal: int | None) -> str:
+    return "" if ordinal is None else date.fromordinal(ordinal).isoformat().replace("-", "")
 
 
 def is_combined(query: Query, date: int, time: int) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,7 +24,13 @@ from .attributes import (
     to_json,
 )
 
-_SCHEMA = """
+#: Study Date as text that sorts, also in the old form with full stops (PS3.5 6.2, DA); NULL unless it has one
+#: value. What can't be read as a date stays as it is.
+_STUDY_DATE = (
+    "CASE json_array_length({table}attributes, '$.00080020[1]') WHEN 1"
+    " THEN replace(json_extract({table}attributes, '$.00080020[1][0]'), '.', '') END"
+)
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS patient (patient_key TEXT PRIMARY KEY, patient_id TEXT NOT NULL,
     attributes TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS study (study_uid TEXT PRIMARY KEY, patient_key TEXT NOT NULL,
@@ -35,6 +41,8 @@ CREATE TABLE IF NOT EXISTS instance (sop_uid TEXT PRIMARY KEY, study_uid TEXT NO
     series_uid TEXT NOT NULL, sop_class TEXT NOT NULL, transfer_syntax TEXT NOT NULL, path TEXT NOT NULL,
     offset INTEGER NOT NULL, size INTEGER NOT NULL, digest TEXT NOT NULL, attributes TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS study_of ON study (patient_key);
+CREATE INDEX IF NOT EXISTS patient_known_as ON patient (patient_id);
+CREATE INDEX IF NOT EXISTS study_made_on ON study ({_STUDY_DATE.format(table="")});
 CREATE INDEX IF NOT EXISTS instance_of ON instance (study_uid, series_uid);
 """
 
@@ -76,13 +84,33 @@ class Entity:
 
 
 @dataclass(frozen=True)
+class Days:
+    """A range of Study Dates as YYYYMMDD, both ends included; an empty end is open."""
+
+    first: str
+    last: str
+
+    def clause(self) -> tuple[str, list[str]]:
+        """An SQL condition that no study fails whose date may match, and its values.
+
+        A study without one date matches every key (PS3.4 C.2.2.1.2) or needs a closer look.
+        """
+        column = _STUDY_DATE.format(table="t.")
+        # Beyond the last day: a date that can't be read matches by its text, which may begin like that day.
+        return f"({column} BETWEEN ? AND ? OR {column} IS NULL)", [self.first, f"{self.last}~"]
+
+
+@dataclass(frozen=True)
 class Selection:
-    """Unique key values by level; an empty tuple doesn't restrict."""
+    """Unique key values by level; an empty tuple doesn't restrict. `days` restricts studies and series: an
+    instance may have a Study Date of its own.
+    """
 
     patients: tuple[str, ...] = ()
     studies: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
     instances: tuple[str, ...] = ()
+    days: Days | None = field(default=None, kw_only=True)
 
     def clause(self, level: Level) -> tuple[str, list[str]]:
         """SQL conditions for the levels down to `level`, and their values."""
@@ -98,6 +126,10 @@ class Selection:
             if wanted:
                 parts.append(f"{column} IN (SELECT value FROM json_each(?))")
                 values.append(_json_list(wanted))
+        if self.days is not None and level in (Level.STUDY, Level.SERIES):
+            part, ends = self.days.clause()
+            parts.append(part)
+            values += ends
         return (" WHERE " + " AND ".join(parts)) if parts else "", values
 
 
@@ -266,10 +298,7 @@ class Index:
         """The entities of a level beneath a selection, read in pieces; empty Patient IDs are no PATIENT
         entity.
         """
-        where, values = selection.clause(level)
-        if level is Level.PATIENT:
-            where += (" AND " if where else " WHERE ") + "p.patient_id <> ''"
-        cursor = self._connection.execute(f"SELECT {_COLUMNS[level]} FROM {_FROM[level]}{where}", values)
+        cursor = self._connection.execute(*_query(level, selection))
         width = level.depth + 1
         while rows := cursor.fetchmany(256):
             for row in rows:
@@ -277,6 +306,11 @@ class Index:
                 for text in row[width:]:
                     attributes = attributes.merged(_parsed(text))
                 yield Entity(level, tuple(row[:width]), attributes)
+
+    def plan(self, level: Level, selection: Selection) -> tuple[str, ...]:
+        """How `entities` gets at its rows, step by step, in SQLite's words."""
+        query, values = _query(level, selection)
+        return tuple(row[3] for row in self._connection.execute(f"EXPLAIN QUERY PLAN {query}", values))
 
     def patient_of(self, study: str) -> tuple[str, str]:
         """Patient ID and name of a study; empty when unknown."""
@@ -321,6 +355,13 @@ class Index:
 
 #: Needed at every level: how the text was encoded, and the offset of its times.
 _COMMON = (0x00080005, 0x00080201)
+
+
+def _query(level: Level, selection: Selection) -> tuple[str, list[str]]:
+    where, values = selection.clause(level)
+    if level is Level.PATIENT:
+        where += (" AND " if where else " WHERE ") + "p.patient_id <> ''"
+    return f"SELECT {_COLUMNS[level]} FROM {_FROM[level]}{where}", values
 
 
 def _beneath(keys: tuple[str, ...], series: str) -> tuple[str, tuple[str, ...]]:

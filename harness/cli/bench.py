@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.load.benching import Outcome, Step, Wanted
     from harness.load.running import Told
 
-MOST_REPEATS = 100
+REPEATS, MOST_REPEATS = 3, 100
 TRIAL_SECONDS = 20.0
 """Of each load of a search for the limit, where --seconds says nothing."""
 
@@ -39,20 +39,24 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
     )
     parser.add_argument("--peer", choices=PEERS, help="start this installed archive and measure it")
-    parser.add_argument(
-        "--workload", default="ci-gate", metavar="NAME|FILE", help="one that ships, or a TOML file (ci-gate)"
-    )
+    parser.add_argument("--workload", metavar="NAME|FILE", help="one that ships, or a TOML file (ci-gate)")
     parser.add_argument(
         "--client",
         choices=("typical", "unthrottled", "both"),
-        default="both",
-        help="as a modality's system acknowledges, or at once (both, in turns)",
+        help="as a modality's system acknowledges, or at once (both, in turns; --grow: unthrottled)",
     )
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="so many times each (3)")
+    parser.add_argument(
+        "--repeats", type=int, metavar="N", help="so many times each (3; --grow: 100 of each operation)"
+    )
     parser.add_argument(
         "--find-limit",
         action="store_true",
         help="search for the largest rate that the workload's objectives hold at",
+    )
+    parser.add_argument(
+        "--grow",
+        metavar="STUDIES,...",
+        help="fill the archive with small studies and measure at each size, as in 1e3,1e4,1e5",
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="instead of the workload's")
     parser.add_argument(
@@ -123,10 +127,12 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     from harness.load.benching import ClientKind, Wanted
     from harness.load.workload import WorkloadError, load_workload
 
-    if not 1 <= options.repeats <= MOST_REPEATS:
+    if options.repeats is not None and not 1 <= options.repeats <= MOST_REPEATS:
         raise TargetError(f"--repeats takes a number from 1 to {MOST_REPEATS}")
+    if options.grow is not None:
+        return _grown(options)
     try:
-        workload = load_workload(options.workload)
+        workload = load_workload(options.workload or "ci-gate")
     except WorkloadError as error:
         raise TargetError(str(error)) from None
     if options.seconds is not None:
@@ -134,15 +140,36 @@ def _wanted(options: argparse.Namespace) -> Wanted:
             raise TargetError(f"--seconds takes more than the warm-up of {workload.stop.warm_up:g} s")
         stop = msgspec.structs.replace(workload.stop, seconds=options.seconds)
         workload = msgspec.structs.replace(workload, stop=stop)
-    kinds = tuple(ClientKind) if options.client == "both" else (ClientKind(options.client),)
+    kinds = (ClientKind(options.client),) if options.client not in (None, "both") else tuple(ClientKind)
     trial = (options.seconds or TRIAL_SECONDS) if options.find_limit else None
-    return Wanted(workload, kinds, options.repeats, options.verify == "full", trial)
+    return Wanted(workload, kinds, options.repeats or REPEATS, options.verify == "full", trial)
+
+
+def _grown(options: argparse.Namespace) -> Wanted:
+    from harness.load.benching import ClientKind, Wanted
+    from harness.load.growth import REPEATS as EACH
+    from harness.load.growth import growth_workload, read_sizes
+
+    others = ("workload", "find_limit", "seconds", "baseline")
+    given = [name for name in others if getattr(options, name)] + ["verify"] * (options.verify == "full")
+    if given:
+        raise TargetError(f"--grow measures in its own way: leave --{given[0].replace('_', '-')} out")
+    if options.client == "both":
+        raise TargetError("--grow takes one kind of client: --client typical or unthrottled")
+    try:
+        sizes = read_sizes(options.grow)
+    except ValueError as error:
+        raise TargetError(f"--grow: {error}") from None
+    repeats = options.repeats or EACH
+    kinds = (ClientKind(options.client or "unthrottled"),)
+    return Wanted(growth_workload(repeats), kinds, repeats, sizes=sizes)
 
 
 def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     import msgspec
 
     from harness.load.benching import Outcome, TargetGone, bench
+    from harness.load.growth import grow
     from harness.load.running import LoadFailed
     from harness.plugin.run import environment
     from harness.preflight import PreflightBlocked, first_echo
@@ -171,6 +198,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
                 kept=tuple(outcome.kept),
                 limit=outcome.limit,
                 exams=outcome.exams,
+                growth=tuple(outcome.growth),
             ),
             folder,
         )
@@ -183,8 +211,10 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
         )
         for words in announced(wanted.crew, wanted.web):
             console.print(words, soft_wrap=True)
-        progress = _Progress(console, wanted.trial_seconds or wanted.workload.stop.seconds)
-        bench(target, wanted, new_run_root(), folder, outcome, progress.step, progress.told)
+        seconds = wanted.trial_seconds or wanted.workload.stop.seconds
+        progress = _Progress(console, None if wanted.sizes else seconds)
+        measure = grow if wanted.sizes else bench
+        measure(target, wanted, new_run_root(), folder, outcome, progress.step, progress.told)
         code, because = _conclusion(outcome)
         _closing_words(console, outcome)
     except PreflightBlocked as blocked:
@@ -247,6 +277,7 @@ def _now() -> str:
 
 def _closing_words(console: Console, outcome: Outcome) -> None:
     from harness.decide.bench_summary import findings, rows
+    from harness.decide.growth import growth_words
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("", "client", "a second", "MB/s", "p50 ms", "p95 ms", "p99 ms", "errors"):
@@ -261,5 +292,7 @@ def _closing_words(console: Console, outcome: Outcome) -> None:
         console.print(f"limit: {outcome.limit.words}", soft_wrap=True)
     if outcome.exams is not None:
         console.print(f"in a hospital's words: {outcome.exams.words}", soft_wrap=True)
+    for words in growth_words(outcome.growth):
+        console.print(words, soft_wrap=True)
     for words in findings(outcome.loads, outcome.kept, outcome.objectives):
         console.print(words, soft_wrap=True)

@@ -7,7 +7,7 @@ import enum
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.load.condensing import condensed, operations_of
@@ -24,6 +24,7 @@ from harness.load.watching import watching
 from harness.load.workload import Commit, Move, Workload
 from harness.measurement import (
     ExamsMeasured,
+    GrowthMeasured,
     KeptMeasured,
     LimitMeasured,
     LoadMeasured,
@@ -57,6 +58,8 @@ class Wanted:
     crew: Crew = ALONE
     web: tuple[str, int] | None = None
     """Where Locust's own page is served while a load runs."""
+    sizes: tuple[int, ...] = ()
+    """Numbers of studies, rising, to measure at (`harness.load.growth`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Outcome:
     limit: LimitMeasured | None = None
     exams: ExamsMeasured | None = None
     interrupted: bool = False
+    growth: list[GrowthMeasured] = field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
@@ -259,17 +263,20 @@ def _kept(verified: Verified) -> KeptMeasured:
 def _note_population(plan: Plan, path: Path) -> None:
     population = plan.workload.population
     assert population is not None
-    _append(
+    note_studies(
         path,
         [(s.study_uid, s.patient_id, population.objects) for s in population_of(plan.workload, plan.root)],
     )
 
 
 def _note_stored(plan: Plan, measured: Measured, path: Path) -> None:
-    _append(path, [(s.study_uid, s.patient_id, number) for s, _, number in stored_studies(plan, measured)])
+    note_studies(
+        path, [(s.study_uid, s.patient_id, number) for s, _, number in stored_studies(plan, measured)]
+    )
 
 
-def _append(path: Path, lines: list[tuple[str, str, int]]) -> None:
+def note_studies(path: Path, lines: list[tuple[str, str, int]]) -> None:
+    """Append Study Instance UID, Patient ID and number of objects, for who cleans up."""
     is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

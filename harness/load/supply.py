@@ -24,6 +24,9 @@ WORKER = 1_000_000
 MOST_OBJECTS = 999_999
 """Instances of a study."""
 _FIRST_DAY, _DAYS = date(2015, 1, 1), 3650
+_FIRST_WEEK = date(1900, 1, 1)
+WEEKS = 4174
+"""Weeks from 1900 to 1979, when no PACS had studies yet."""
 _PLACES = {
     "sop_uid": 0x00080018,
     "study_uid": 0x0020000D,
@@ -43,6 +46,9 @@ class Study:
     root: str
     number: int
     patient: int
+    week: int | None = None
+    """Of a study that is alone in its week, one of WEEKS: a range of dates finds no more when the archive
+    grows."""
 
     @property
     def study_uid(self) -> str:
@@ -65,7 +71,18 @@ class Study:
 
     @property
     def study_date(self) -> str:
-        return f"{_FIRST_DAY + timedelta(days=self.number % _DAYS):%Y%m%d}"
+        return f"{self._day:%Y%m%d}"
+
+    @property
+    def study_week(self) -> str:
+        """The range of seven days that begins with its date."""
+        return f"{self._day:%Y%m%d}-{self._day + timedelta(days=6):%Y%m%d}"
+
+    @property
+    def _day(self) -> date:
+        if self.week is not None:
+            return _FIRST_WEEK + timedelta(weeks=self.week)
+        return _FIRST_DAY + timedelta(days=self.number % _DAYS)
 
     def values(self) -> dict[str, str]:
         """What key templates may name; see `harness.load.workload.PLACEHOLDERS`."""
@@ -75,6 +92,7 @@ class Study:
             "series_uid": self.series_uid(),
             "accession_number": self.accession_number,
             "study_date": self.study_date,
+            "study_week": self.study_week,
         }
 
 

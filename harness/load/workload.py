@@ -19,7 +19,7 @@ from harness.content import content_folder
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis.recipe import Kind
 
-PLACEHOLDERS = ("patient_id", "study_uid", "series_uid", "accession_number", "study_date")
+PLACEHOLDERS = ("patient_id", "study_uid", "series_uid", "accession_number", "study_date", "study_week")
 """What key templates may name in braces; filled in with the values of a study of the population."""
 HOURS = 24
 MOST_CLIENTS = 1000

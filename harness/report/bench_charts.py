@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from harness.decide.bench_summary import merged
+from harness.decide.growth import growths
 from harness.measurement import Bench, LimitMeasured, LoadMeasured, Moment, ResourceMoment
+from harness.report.growth_chart import latency_by_size
 from harness.report.plotting import (
     MARKERS,
     Palette,
@@ -40,6 +42,15 @@ class Chart:
 
 def charts_of(bench: Bench) -> Iterator[Chart]:
     """All that there is something to draw of."""
+    grown = list(growths(bench.growth))
+    if grown:
+        yield Chart(
+            "growth",
+            "growth",
+            "Latency by size",
+            "latency by the number of studies in the archive",
+            lambda palette: latency_by_size(palette, grown),
+        )
     if bench.limit is not None and any(trial.operations for trial in bench.limit.trials):
         yield _limit_chart(bench.limit)
     firsts = _first_of_each(bench.loads)

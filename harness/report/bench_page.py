@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.decide.bench_summary import Row, errors, findings, rows
+from harness.decide.growth import growth_rows, growth_words
 from harness.measurement import Bench, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
 from harness.report.bench_tables import tables
@@ -87,7 +88,9 @@ def bench_page(bench: Bench) -> str:
         for one in charts_of(bench)
     ]
     sections = {name: list(group) for name, group in groupby(drawn, lambda one: one.section)}
-    of_errors, of_server, of_limit = (sections.pop(name, []) for name in ("errors", "server", "limit"))
+    of_errors, of_server, of_limit, of_growth = (
+        sections.pop(name, []) for name in ("errors", "server", "limit", "growth")
+    )
     return (
         environment(visible)
         .get_template("bench.html.j2")
@@ -96,6 +99,13 @@ def bench_page(bench: Bench) -> str:
             name=str(bench.target.get("name") or bench.peer.get("name") or "The PACS"),
             tone="deviates" if missed or lost or altered else _tone_of_end(bench, unknown),
             label=_label(bench, missed, lost, altered, unknown),
+            growth_words=list(growth_words(bench.growth)),
+            growth_rows=list(growth_rows(bench.growth)),
+            growth_repeats=max(
+                (one.latency.count for size in bench.growth for one in size.operations if one.latency),
+                default=0,
+            ),
+            of_growth=of_growth,
             words=list(findings(bench.loads, bench.kept, bench.objectives)),
             rows=list(rows(bench.loads)),
             errors=list(_errors(bench)),
@@ -127,6 +137,8 @@ def _label(bench: Bench, missed: bool, lost: int, altered: int, unknown: int) ->
         return "Objectives were not met"
     if bench.ended_because != "completed":
         return f"Not complete: {bench.ended_because}"
+    if bench.growth:
+        return f"Measured from {bench.growth[0].studies:,} to {bench.growth[-1].studies:,} studies"
     if unknown:
         return "Whether everything was kept could not be seen"
     return "Every objective was met, and nothing was lost" if bench.objectives else "Nothing was lost"

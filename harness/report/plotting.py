@@ -59,9 +59,9 @@ def styled() -> Iterator[None]:
         yield
 
 
-def one_chart(palette: Palette, x: str, y: str) -> tuple[Figure, Axes]:
-    """A figure of one chart with its axes named."""
-    figure = Figure(figsize=(WIDTH, HEIGHT))
+def one_chart(palette: Palette, x: str, y: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
+    """A figure of one chart with its axes named, so many inches high."""
+    figure = Figure(figsize=(WIDTH, height))
     axes = figure.add_axes((0.09, 0.19, 0.89, 0.68))
     axes.set_xlabel(x, color=palette.ink)
     furnish(axes, palette, y)
@@ -139,4 +139,5 @@ def with_legend(figure: Figure, palette: Palette) -> Figure:
 
 def for_page(figure: Figure, description: str) -> str:
     """As an ``<svg>`` element that follows the page's light and dark style."""
-    return inline(figure, visible(description), _VARIABLES)
+    with styled():
+        return inline(figure, visible(description), _VARIABLES)

@@ -47,6 +47,13 @@ class RewritesKey(Semantics):
         return super().match_value(self.rewritten(key, tag), candidate, tag)
 
 
+class SeesEveryDay(Semantics):
+    """A Study Date is misunderstood in matching: the index may not leave out other days before."""
+
+    def selection(self, query: Query) -> Selection:
+        return replace(super().selection(query), days=None)
+
+
 def changed(key: Attribute, old: str, new: str) -> Attribute:
     return replace(key, values=tuple(value.replace(old, new) for value in key.values))
 
@@ -90,7 +97,7 @@ class IgnoresStudyId(IgnoresKey):
 @mutant(
     clause="PS3.4 C.2.2.2.1.3", defect="Study Date doesn't restrict", caught_by=("find.matching.study-date",)
 )
-class IgnoresDate(IgnoresKey):
+class IgnoresDate(SeesEveryDay, IgnoresKey):
     tags = frozenset({STUDY_DATE})
 
 
@@ -156,7 +163,7 @@ class HyphenIsRange(Semantics):
     defect="one key that matches is enough",
     caught_by=("find.matching.all-keys-and",),
 )
-class AnyKey(Semantics):
+class AnyKey(SeesEveryDay):
     def match_entity(self, query: Query, attributes: AttributeSet) -> bool:
         keys = {tag: key for tag, key in query.matched.items() if tag in (STUDY_ID, STUDY_DATE)}
         if len(keys) > 1:
@@ -275,7 +282,7 @@ class FirstPatientAlone(Semantics):
     defect="the upper bound of a date range is ignored",
     caught_by=("find.range.date-closed", "find.range.date-single-day"),
 )
-class NoUpperBound(RewritesKey):
+class NoUpperBound(SeesEveryDay, RewritesKey):
     def rewritten(self, key: Attribute, tag: int) -> Attribute:
         value = key.values[0]
         if tag == STUDY_DATE and len(value) == 17:
@@ -300,7 +307,7 @@ class EndsLeftOut(Semantics):
     defect="a date range is compared by day and month",
     caught_by=("find.range.date-year-boundary",),
 )
-class YearBlind(Semantics):
+class YearBlind(SeesEveryDay):
     def match_value(self, key: Attribute, candidate: Attribute | None, tag: int) -> bool:
         value = key.values[0]
         if tag == STUDY_DATE and candidate is not None and len(value) == 17:

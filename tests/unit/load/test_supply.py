@@ -96,6 +96,7 @@ def test_by_number_again() -> None:
         "series_uid",
         "accession_number",
         "study_date",
+        "study_week",
     }
 
 

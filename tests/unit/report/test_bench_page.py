@@ -178,6 +178,7 @@ def test_every_chart_is_drawn_and_described() -> None:
         assert f'aria-label="{escape(one.description)}"' in svg
         assert "#0000" not in svg, "a colour that is no variable of the style sheet"
         assert "var(--ink)" in svg
+        assert "<text" in svg, "letters are text, not paths"
 
 
 def test_nothing_measured_is_a_page_too() -> None:
