@@ -1,7 +1,8 @@
 """The index: which entities there are, in SQLite (WAL), rebuilt from the files at any time.
 
-A row of each level keeps its attributes as decoded text (`attributes.to_json`). A commit is synced before it
-returns, so what was acknowledged is found again after a crash.
+A row of each level keeps its attributes as decoded text (`attributes.to_json`). What is no object, such as a
+performed procedure step, is synced before a commit returns; objects are in their files, and an archive that
+was not ended in order indexes those that are missing here when it starts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -158,6 +159,42 @@ _INSTANCE = (
 )
 
 
+def _insert(connection: sqlite3.Connection, instance: Instance, attributes: AttributeSet) -> None:
+    key = patient_key(attributes)
+    connection.execute(
+        "INSERT OR IGNORE INTO patient VALUES (?, ?, ?)",
+        (key, attributes.text(_PATIENT_ID), to_json(attributes.only((*PATIENT_TAGS, *_COMMON)))),
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO study VALUES (?, ?, ?)",
+        (instance.study, key, to_json(attributes.only((*STUDY_TAGS, *_COMMON)))),
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)",
+        (
+            instance.study,
+            instance.series,
+            attributes.text(_MODALITY),
+            to_json(attributes.only((*SERIES_TAGS, *_COMMON))),
+        ),
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            instance.sop_instance,
+            instance.study,
+            instance.series,
+            instance.sop_class,
+            instance.transfer_syntax,
+            instance.path,
+            instance.offset,
+            instance.size,
+            instance.digest,
+            to_json(attributes),
+        ),
+    )
+
+
 class Index:
     """The index of one archive; each thread has a connection of its own, writers take turns."""
 
@@ -238,47 +275,39 @@ class Index:
             raise NotIndexable("Study Instance UID already belongs to another patient")
 
     def add(self, instance: Instance, attributes: AttributeSet) -> None:
-        """Add an object that is on the disk; when it returns, the index is on the disk too.
+        """Add one object that is on the disk.  Raises NotIndexable and sqlite3.Error."""
+        for error in self.add_all(((instance, attributes),)).values():
+            raise error
 
-        Raises NotIndexable and sqlite3.Error.
+    def add_all(self, objects: Iterable[tuple[Instance, AttributeSet]]) -> dict[int, NotIndexable]:
+        """Add objects that are on the disk, together; by its number why one of them is not indexed.
+
+        When it returns, everybody finds them, and so does everybody after this process was killed.  After a
+        power failure the last ones may be missing here; their files are not, and are indexed again when the
+        archive starts (`reindexing.complete`).  Raises sqlite3.Error, and then none of them is indexed.
         """
-        place_check(attributes)
-        key = patient_key(attributes)
-        with self._write, self._connection as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            self._check_owner(connection, instance, key)
-            connection.execute(
-                "INSERT OR IGNORE INTO patient VALUES (?, ?, ?)",
-                (key, attributes.text(_PATIENT_ID), to_json(attributes.only((*PATIENT_TAGS, *_COMMON)))),
-            )
-            connection.execute(
-                "INSERT OR IGNORE INTO study VALUES (?, ?, ?)",
-                (instance.study, key, to_json(attributes.only((*STUDY_TAGS, *_COMMON)))),
-            )
-            connection.execute(
-                "INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)",
-                (
-                    instance.study,
-                    instance.series,
-                    attributes.text(_MODALITY),
-                    to_json(attributes.only((*SERIES_TAGS, *_COMMON))),
-                ),
-            )
-            connection.execute(
-                "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    instance.sop_instance,
-                    instance.study,
-                    instance.series,
-                    instance.sop_class,
-                    instance.transfer_syntax,
-                    instance.path,
-                    instance.offset,
-                    instance.size,
-                    instance.digest,
-                    to_json(attributes),
-                ),
-            )
+        failed = {}
+        connection = self._connection
+        with self._write:
+            connection.execute("PRAGMA synchronous=NORMAL")
+            try:
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    for number, (instance, attributes) in enumerate(objects):
+                        try:
+                            place_check(attributes)
+                            self._check_owner(connection, instance, patient_key(attributes))
+                        except NotIndexable as error:
+                            failed[number] = error
+                        else:
+                            _insert(connection, instance, attributes)
+            finally:
+                connection.execute("PRAGMA synchronous=FULL")
+        return failed
+
+    def paths(self) -> set[str]:
+        """Where all indexed objects are kept, relative to the archive's folder."""
+        return {path for (path,) in self._connection.execute("SELECT path FROM instance")}
 
     def instance(self, sop_instance: str) -> Instance | None:
         """The object with this SOP Instance UID."""

@@ -11,11 +11,12 @@ from pydicom import config as pydicom_config
 from pynetdicom import AE, _config
 from pynetdicom.presentation import build_context
 
-from . import commitment
+from . import commitment, reindexing
 from .attributes import AttributeSet
 from .audit import Audit
 from .config import ArchiveConfig, TlsFiles
 from .index import Index, Instance
+from .keeping import Keeper
 from .owed import OwedResults
 from .performed import PerformedSteps
 from .semantics import Semantics
@@ -37,7 +38,7 @@ class Archive:
         """Open folder and index, and listen. Raises CannotStart."""
         self.config = config
         self.semantics = semantics or Semantics(config)
-        self.keeping = threading.Lock()
+        self.keeper = Keeper(self)
         self.stopping = threading.Event()
         self.worklist = Worklist(config.worklist)
         self._timers: list[threading.Timer] = []
@@ -48,8 +49,11 @@ class Archive:
             self.performed = PerformedSteps(self.index)
             self.owed = OwedResults(self.index)
             self.storage.clean()
+            in_order = self.storage.open()
             if config.reindex:
-                self.reindex()
+                reindexing.reindex(self.storage, self.index)
+            elif not in_order:
+                reindexing.complete(self.storage, self.index)
             self.storage.used = self.index.used()
             self.audit = Audit(config.audit, config.ae_title)
         except (OSError, sqlite3.Error) as error:
@@ -89,12 +93,6 @@ class Archive:
         self._timers.append(timer)
         timer.start()
 
-    def reindex(self) -> int:
-        """Rebuild the index from the files; damaged ones are named in the log. Returns the number indexed."""
-        from .reindexing import reindex
-
-        return reindex(self.storage, self.index)
-
     def stop(self) -> None:
         """Stop listening, abort associations, close the index."""
         if self.stopping.is_set():
@@ -111,6 +109,7 @@ class Archive:
         self._thread.join(timeout=5)
         self.audit.close()
         self.index.close()
+        self.storage.close()
 
 
 def serve(config: ArchiveConfig, semantics: Semantics | None = None) -> Archive:

@@ -13,7 +13,7 @@ import os
 import shutil
 import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -121,6 +121,18 @@ class Storage:
         self.objects.mkdir(parents=True, exist_ok=True)
         self.incoming.mkdir(exist_ok=True)
         self.used = 0
+        self._in_use = root / "in-use"
+
+    def open(self) -> bool:
+        """Begin to use the folder; whether it was left in order the last time. Raises OSError."""
+        in_order = not self._in_use.exists()
+        self._in_use.touch()
+        _sync_folder(self.root)
+        return in_order
+
+    def close(self) -> None:
+        """Say that all is on the disk. Raises OSError."""
+        self._in_use.unlink(missing_ok=True)
 
     def clean(self) -> int:
         """Remove what a crash left half received. Returns the number of files."""
@@ -154,18 +166,19 @@ class Storage:
         name = hashlib.sha256(sop_instance.encode("utf-8", "replace")).hexdigest()[:40]
         return self.objects / name[:2] / f"{name}.dcm"
 
-    def keep(self, staged: Staged) -> Path:
-        """Move a finished object to its place; when it returns, the folder entry is on the disk. Raises
-        OSError.
-        """
+    def place(self, staged: Staged) -> None:
+        """Move a finished object to its place; `sync` brings the entry to the disk. Raises OSError."""
         place = self.place_of(staged.sop_instance)
         if not place.parent.exists():
             place.parent.mkdir(exist_ok=True)
             _sync_folder(self.objects)
         os.replace(staged.path, place)
-        _sync_folder(place.parent)
         self.used += staged.size
-        return place
+
+    def sync(self, placed: Iterable[Staged]) -> None:
+        """Return when the folders' entries of these are on the disk. Raises OSError."""
+        for folder in dict.fromkeys(self.place_of(staged.sop_instance).parent for staged in placed):
+            _sync_folder(folder)
 
     def forget(self, staged: Staged) -> None:
         """Take back a kept object that isn't indexed, so that no re-index brings it up. Raises OSError."""

@@ -1,25 +1,23 @@
 """The Storage service class as SCP, PS3.4 Annex B: level 2 (full), nothing is coerced.
 
-An object counts, and is acknowledged, when its file, the folder's entry and the index are on the disk.
+An object counts, and is acknowledged, when its file and the folder's entry are on the disk, and everybody
+finds it (`keeping`).
 """
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from . import services
-from .attributes import AttributeSet
 from .audit import SERIOUS, SUCCESS, Transfer
-from .index import Instance, NotIndexable
+from .index import Instance
 from .messages import Message
 from .sopclasses import is_uid
 from .status import (
     CANNOT_UNDERSTAND,
     INVALID_INSTANCE,
-    MISMATCH,
     OUT_OF_RESOURCES,
     Answer,
     Refused,
@@ -102,29 +100,4 @@ def keep(archive: Archive, staged: Staged) -> Answer:
         staged.size,
         staged.digest,
     )
-    with archive.keeping:
-        known = archive.index.instance(staged.sop_instance)
-        if known is not None:
-            return semantics.duplicate(known, instance, attributes)
-        try:
-            archive.index.check(instance, attributes)
-            archive.storage.keep(semantics.coerced(staged))
-            _make_visible(archive, staged, instance, attributes)
-        except NotIndexable as error:
-            raise Refused(MISMATCH, str(error)) from error
-        except (OSError, sqlite3.Error) as error:
-            LOGGER.exception("object can't be kept")
-            raise Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails") from error
-    return semantics.kept()
-
-
-def _make_visible(archive: Archive, staged: Staged, instance: Instance, attributes: AttributeSet) -> None:
-    """Index a kept object, or take it back. Raises what the index raises."""
-    if archive.config.misbehaviour.index_delay:
-        archive.index_later(instance, attributes)
-        return
-    try:
-        archive.index.add(instance, archive.semantics.indexed(attributes))
-    except (NotIndexable, sqlite3.Error):
-        archive.storage.forget(staged)
-        raise
+    return archive.keeper.keep(staged, instance, attributes)

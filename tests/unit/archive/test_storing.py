@@ -224,7 +224,7 @@ def test_a_failing_index_is_no_success(
     def fail(self: Index, *args: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Index, "add", fail)
+    monkeypatch.setattr(Index, "add_all", fail)
     dataset = instance()
     assert [status & 0xFF00 for status in client.store(dataset)] == [0xA700]
     assert not list(archive.storage.files())
