@@ -71,10 +71,11 @@ class Audit:
         """The archive is ready."""
         self._application(_START)
 
-    def close(self) -> None:
-        """The archive ends; waits a little for what is still to be sent."""
+    def close(self, *, ends: bool = True) -> None:
+        """The archive ends, or one of its processes; waits a little for what is still to be sent."""
         if self._sender is not None:
-            self._application(_STOP)
+            if ends:
+                self._application(_STOP)
             self._sender.close()
 
     def rejected(self, caller: Caller, rejection: Rejection) -> None:

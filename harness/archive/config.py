@@ -94,3 +94,7 @@ class ArchiveConfig:
     unknown_classes: bool = True
     reindex: bool = False
     worklist: Path | None = None
+    processes: int = 1
+    """How many receive."""
+    listener: int | None = None
+    """The descriptor of the socket that the first of several processes listens on; None is that one."""

@@ -77,7 +77,7 @@ class Keeper:
         mine = Waiting(staged, instance, attributes, attributes)
         with self._listing:
             self._waiting.append(mine)
-        with self._turn:
+        with self._turn, self._archive.storage.alone():
             while not mine.is_done:
                 self._keep_together(self._take())
         if mine.failure is not None:

@@ -229,7 +229,7 @@ class Messages(DIMSEServiceProvider):
         if self._header is None:
             raise ProtocolViolation("a data set fragment comes before its command is whole (PS3.8 E.1)")
         if self._staged is not None:
-            self._staged.write(bytes(fragment.data))
+            self._staged.write(fragment.data)
         elif self._data is not None:
             if len(self._data) + len(fragment.data) > IDENTIFIER_LIMIT:
                 raise ProtocolViolation(f"data set is longer than {IDENTIFIER_LIMIT} bytes")

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .config import ArchiveConfig, AuditTarget, Destination, Misbehaviour, TlsFiles
+from .receivers import receivers
 
 if TYPE_CHECKING:
     from .semantics import Semantics
+
+
+MOST_PROCESSES = 64
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +70,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--maximum-length", type=int, default=131_072, help="largest PDU taken, in bytes")
     parser.add_argument("--associations", type=int, default=64, help="most associations at a time")
+    parser.add_argument(
+        "--processes", type=_processes, default=1, help="so many processes receive, behind one port (1)"
+    )
     parser.add_argument("--artim", type=float, default=10.0, help="ARTIM timer, in seconds")
     parser.add_argument(
         "--idle", type=float, default=120.0, help="abort idle associations after so many seconds"
@@ -114,12 +121,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--reject", type=_rejection, metavar="R,S,D", help="reject associations: result,source,reason"
     )
     parser.add_argument("--semantics", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
 
 
 def config_of(args: argparse.Namespace, folder: Path) -> ArchiveConfig:
     """The configuration that the options give. Raises argparse.ArgumentTypeError."""
     if bool(args.tls_cert) != bool(args.tls_key):
         raise argparse.ArgumentTypeError("--tls-cert and --tls-key go together")
+    if args.processes > 1 and (args.limit is not None or args.fail_every is not None):
+        raise argparse.ArgumentTypeError("--limit and --fail-every count in one process, not in several")
     tls = TlsFiles(args.tls_cert, args.tls_key, args.tls_client_ca) if args.tls_cert else None
     audit = None
     if args.audit_file or args.audit_udp or args.audit_tls:
@@ -158,6 +168,8 @@ def config_of(args: argparse.Namespace, folder: Path) -> ArchiveConfig:
         unknown_classes=not args.known_classes_only,
         reindex=args.reindex,
         worklist=_worklist(args.worklist),
+        processes=args.processes,
+        listener=args.listener,
     )
 
 
@@ -187,12 +199,24 @@ def run(args: argparse.Namespace) -> int:
                 ended.set()
 
             signal.signal(signal.SIGHUP, start_again)
-        print(f"listening on {config.host}:{archive.port} as {config.ae_title}", flush=True)
-        ended.wait()
+        if config.listener is not None:
+            sys.stdin.buffer.read()  # until the first process closes it, or is gone
+            archive.stop()
+            return 0
+        with receivers(config.processes - 1, config.folder, archive.listener):
+            print(f"listening on {config.host}:{archive.port} as {config.ae_title}", flush=True)
+            ended.wait()
         if again.is_set():
             _start_again(config, archive.port)
         archive.stop()
     return 0
+
+
+def _processes(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{text} is none of 1 to {MOST_PROCESSES}")
+    return number
 
 
 def _start_again(config: ArchiveConfig, port: int) -> NoReturn:

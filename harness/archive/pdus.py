@@ -42,9 +42,8 @@ class Fragment:
     data: memoryview
 
 
-def fragments(body: bytes) -> list[Fragment]:
+def fragments(view: memoryview) -> list[Fragment]:
     """The presentation data values of a P-DATA-TF after its header. Raises InvalidPdu."""
-    view = memoryview(body)
     found: list[Fragment] = []
     position = 0
     while position < len(view):

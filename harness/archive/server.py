@@ -37,6 +37,7 @@ class Archive:
     def __init__(self, config: ArchiveConfig, semantics: Semantics | None = None) -> None:
         """Open folder and index, and listen. Raises CannotStart."""
         self.config = config
+        self.is_first = config.listener is None
         self.semantics = semantics or Semantics(config)
         self.keeper = Keeper(self)
         self.stopping = threading.Event()
@@ -48,12 +49,8 @@ class Archive:
             self.index = Index(config.folder / "index.sqlite")
             self.performed = PerformedSteps(self.index)
             self.owed = OwedResults(self.index)
-            self.storage.clean()
-            in_order = self.storage.open()
-            if config.reindex:
-                reindexing.reindex(self.storage, self.index)
-            elif not in_order:
-                reindexing.complete(self.storage, self.index)
+            if self.is_first:
+                self._open()
             self.storage.used = self.index.used()
             self.audit = Audit(config.audit, config.ae_title)
         except (OSError, sqlite3.Error) as error:
@@ -74,8 +71,23 @@ class Archive:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="archive", daemon=True
         )
         self._thread.start()
-        commitment.resume(self)
-        self.audit.started()
+        if self.is_first:
+            commitment.resume(self)
+            self.audit.started()
+
+    def _open(self) -> None:
+        """Put the folder in order. Raises OSError, sqlite3.Error."""
+        self.storage.clean()
+        in_order = self.storage.open()
+        if self.config.reindex:
+            reindexing.reindex(self.storage, self.index)
+        elif not in_order:
+            reindexing.complete(self.storage, self.index)
+
+    @property
+    def listener(self) -> int:
+        """The descriptor of the listening socket."""
+        return int(self._server.fileno())
 
     def open_associations(self) -> int:
         """Associations that peers have established."""
@@ -107,9 +119,10 @@ class Archive:
         for association in associations:
             association.join(timeout=1)
         self._thread.join(timeout=5)
-        self.audit.close()
+        self.audit.close(ends=self.is_first)
         self.index.close()
-        self.storage.close()
+        if self.is_first:
+            self.storage.close()
 
 
 def serve(config: ArchiveConfig, semantics: Semantics | None = None) -> Archive:

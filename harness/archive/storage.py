@@ -7,7 +7,9 @@ is in `objects/` was whole, and what a crash leaves in `incoming/` was never ack
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 #: PS3.7 D.3.3.2: ours, beneath a root derived from a UUID (PS3.5 B.2).
 IMPLEMENTATION_CLASS_UID = "2.25.205873113429387120347781203410223198723"
 IMPLEMENTATION_VERSION = "HARNESS_ARCHIVE"
+BUFFER = 65_536
+"""Bytes of a file that are gathered before they are written; longer fragments are written without a copy."""
 _PREAMBLE = b"\0" * 128 + b"DICM"
 
 
@@ -50,7 +54,7 @@ class Staged:
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     _limit: int | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append data set bytes. A failure is kept in `error`, and the rest is dropped."""
         if self.error is not None or self._file is None:
             return
@@ -134,6 +138,13 @@ class Storage:
         """Say that all is on the disk. Raises OSError."""
         self._in_use.unlink(missing_ok=True)
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process of the archive changes what is kept within. Raises OSError."""
+        with self._in_use.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def clean(self) -> int:
         """Remove what a crash left half received. Returns the number of files."""
         left = list(self.incoming.iterdir())
@@ -148,7 +159,7 @@ class Storage:
         staged = Staged(path, transfer_syntax, sop_class, sop_instance, len(header))
         try:
             staged._limit = self._room()
-            staged._file = path.open("wb", buffering=262_144)
+            staged._file = path.open("wb", buffering=BUFFER)
             staged._file.write(header)
         except OSError as error:
             staged.error = error

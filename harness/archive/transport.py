@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import select
 import socket
@@ -126,8 +127,8 @@ class GuardedStateMachine(StateMachine):
 class UpperLayer(DULServiceProvider):
     """The upper layer of an archive's association.
 
-    pynetdicom's reactor sleeps a millisecond between two looks, at each PDU. This one waits, while there is
-    nothing to do, for the socket and for whoever has something to send.
+    pynetdicom's reactor sleeps between two looks, at each PDU. This one waits, while there is nothing to do,
+    for the socket and for whoever has something to send.
     """
 
     def __init__(self, assoc: ArchiveAssociation) -> None:
@@ -139,7 +140,6 @@ class UpperLayer(DULServiceProvider):
         self.received_request = b""
         self._buffer = bytearray()
         self._pdu_began = 0.0
-        self._run_loop_delay = 0.0
         self._waker: socket.socket | None = None
         self._woken: socket.socket | None = None
         self.daemon = True
@@ -150,7 +150,26 @@ class UpperLayer(DULServiceProvider):
         with self._waker, self._woken:
             self._waker.setblocking(False)
             self._woken.setblocking(False)
-            super().run_reactor()
+            self._idle_timer.start()
+            self.assoc._dul_ready.set()
+            while not self._kill_thread:
+                if self.artim_timer.expired:
+                    self.event_queue.put("Evt18")
+                try:
+                    self._send_or_receive()
+                except Exception:
+                    LOGGER.exception("the upper layer failed; aborting")
+                    self.abort_by_provider()
+                    self.assoc.is_aborted, self.assoc.is_established = True, False
+                    self.assoc._kill = self._kill_thread = True
+                    return
+
+    def _send_or_receive(self) -> None:
+        """One primitive to the peer or one PDU from it, and what the state machine does then."""
+        if not self._process_recv_primitive() and self._is_transport_event():
+            self._idle_timer.restart()
+        with contextlib.suppress(queue.Empty):
+            self.state_machine.do_action(self.event_queue.get(block=False))
 
     def wake(self) -> None:
         """End the reactor's wait."""
@@ -294,9 +313,9 @@ class UpperLayer(DULServiceProvider):
         if kind == pdus.P_DATA:
             if self.state_machine.current_state in ("Sta6", "Sta7"):
                 # Straight to the message layer: no copies by way of pynetdicom's items.
-                self.archive_association.dimse.receive_fragments(pdus.fragments(pdu[6:]))
+                self.archive_association.dimse.receive_fragments(pdus.fragments(memoryview(pdu)[6:]))
                 return
-            pdus.fragments(pdu[6:])
+            pdus.fragments(memoryview(pdu)[6:])
         if kind in (pdus.ASSOCIATE_RQ, pdus.ASSOCIATE_AC):
             if kind == pdus.ASSOCIATE_RQ:
                 self.received_request = pdu
@@ -366,6 +385,26 @@ class Server(ThreadedAssociationServer):
         self.tls_context = tls_context
         config = archive.config
         super().__init__(ae, (config.host, config.port), config.ae_title, [], None, None, Handler)
+
+    def server_bind(self) -> None:
+        """Listen on a socket of its own, or on that of the first of several processes."""
+        config = self.archive.config
+        assert self.socket is not None
+        if config.listener is None:
+            super().server_bind()
+        else:
+            self.socket.close()
+            self.socket = socket.socket(fileno=os.dup(config.listener))
+            self.server_address = self.socket.getsockname()
+        if config.processes > 1:
+            self.socket.setblocking(False)  # another one may take what woke this one
+
+    def server_close(self) -> None:
+        """Stop listening; the first process alone ends it for all of them."""
+        if self.archive.config.listener is None:
+            super().server_close()
+        elif self.socket is not None:
+            self.socket.close()
 
     def _bind_defaults(self) -> None:
         """pynetdicom's handlers serve nothing here: requests go to `services`."""

@@ -443,7 +443,7 @@ def test_identity_is_ignored_where_it_is_not_supported(wire: Wire) -> None:
 )
 def test_fragments_have_to_fit(body: bytes) -> None:
     with pytest.raises(InvalidPdu):
-        fragments(body)
+        fragments(memoryview(body))
 
 
 def test_items_have_to_fit() -> None:
