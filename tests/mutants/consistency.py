@@ -439,3 +439,5 @@ class ForgetsLast(Semantics):
                     "DELETE FROM instance WHERE rowid IN "
                     "(SELECT rowid FROM instance ORDER BY rowid DESC LIMIT 3)"
                 )
+            # It takes itself for ended in order, or it would complete the index from the files.
+            (config.folder / "in-use").unlink(missing_ok=True)
