@@ -1,6 +1,6 @@
 """How fast the bundled archive takes CT slices, beside Orthanc and beside what the disk allows.
 
-    python -m benchmarks.archives [--associations 1,4,8] [--repeats 5]
+    python -m benchmarks.archives [--associations 1,4,8] [--repeats 5] [--processes 1]
 
 Unthrottled senders of the harness, a process for each association; both archives sync before they
 acknowledge.  The ceiling is what as many writers reach who do nothing but what a promise costs: write, fsync,
@@ -63,11 +63,12 @@ def ceiling(folder: Path, size: int, writers: int) -> float:
 
 
 @contextmanager
-def receivers(folder: Path) -> Iterator[dict[str, Receiver]]:
+def receivers(folder: Path, processes: int) -> Iterator[dict[str, Receiver]]:
     """Both archives, side by side."""
     with ExitStack() as stack:
         # Where the other one keeps its objects: on the same disk.
-        bundled = stack.enter_context(launch.start(folder=folder / "bundled"))
+        options = ["--processes", str(processes)]
+        bundled = stack.enter_context(launch.start(folder=folder / "bundled", options=options))
         peer = stack.enter_context(start_peer("orthanc", folder / "orthanc", (), AE_TITLE))
         orthanc = peer.target.dimse
         yield {
@@ -83,6 +84,7 @@ def main() -> None:
     )
     parser.add_argument("--associations", default="1,4,8")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=1, help="of the bundled archive")
     options = parser.parse_args()
     send = SENDERS["harness, unthrottled"]
     root = new_run_root()
@@ -93,7 +95,7 @@ def main() -> None:
         folder = Path(scratch)
         (folder / "files").mkdir()
         files = Files(folder / "files", template, root)
-        with receivers(folder) as servers:
+        with receivers(folder, options.processes) as servers:
             for associations in map(int, options.associations.split(",")):
                 rates: dict[str, list[float]] = {"bundled": [], "orthanc": [], "disk": []}
                 for _ in range(options.repeats):

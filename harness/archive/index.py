@@ -160,6 +160,28 @@ _INSTANCE = (
 
 
 def _insert(connection: sqlite3.Connection, instance: Instance, attributes: AttributeSet) -> None:
+    known = "SELECT 1 FROM series WHERE study_uid = ? AND series_uid = ?"
+    if connection.execute(known, (instance.study, instance.series)).fetchone() is None:
+        _insert_above(connection, instance, attributes)
+    connection.execute(
+        "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            instance.sop_instance,
+            instance.study,
+            instance.series,
+            instance.sop_class,
+            instance.transfer_syntax,
+            instance.path,
+            instance.offset,
+            instance.size,
+            instance.digest,
+            to_json(attributes),
+        ),
+    )
+
+
+def _insert_above(connection: sqlite3.Connection, instance: Instance, attributes: AttributeSet) -> None:
+    """The entities that the first object of a series brings with it."""
     key = patient_key(attributes)
     connection.execute(
         "INSERT OR IGNORE INTO patient VALUES (?, ?, ?)",
@@ -176,21 +198,6 @@ def _insert(connection: sqlite3.Connection, instance: Instance, attributes: Attr
             instance.series,
             attributes.text(_MODALITY),
             to_json(attributes.only((*SERIES_TAGS, *_COMMON))),
-        ),
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            instance.sop_instance,
-            instance.study,
-            instance.series,
-            instance.sop_class,
-            instance.transfer_syntax,
-            instance.path,
-            instance.offset,
-            instance.size,
-            instance.digest,
-            to_json(attributes),
         ),
     )
 
