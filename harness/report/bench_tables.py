@@ -23,6 +23,7 @@ def tables(bench: Bench) -> Iterator[tuple[str, pd.DataFrame]]:
         "objectives": pd.DataFrame(msgspec.to_builtins(bench.objectives)),
         "resources": resources_table(bench),
         "limit": limit_table(bench),
+        "growth": growth_table(bench),
     }
     yield from ((name, frame) for name, frame in made.items() if len(frame))
 
@@ -150,6 +151,24 @@ def limit_table(bench: Bench) -> pd.DataFrame:
         }
         for number, trial in enumerate(bench.limit.trials if bench.limit else (), 1)
         for one in trial.operations
+    )
+
+
+def growth_table(bench: Bench) -> pd.DataFrame:
+    """Each operation at each size of the archive."""
+    return pd.DataFrame(
+        {
+            "client": size.client,
+            "studies": size.studies,
+            "filled": size.filled,
+            "fill_seconds": size.fill_seconds,
+            "operation": one.name,
+            "count": one.latency.count if one.latency else 0,
+            "errors": sum(one.errors.values()),
+            **_spread(one.latency),
+        }
+        for size in bench.growth
+        for one in size.operations
     )
 
 

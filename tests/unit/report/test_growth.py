@@ -14,6 +14,7 @@ from harness.latencies import Latencies
 from harness.load.condensing import spread_of
 from harness.measurement import Bench, GrowthMeasured, GrowthOperation
 from harness.report.bench_page import bench_page
+from harness.report.bench_tables import tables
 from harness.report.growth_chart import latency_by_size
 from harness.report.plotting import PAGE, for_page
 
@@ -85,6 +86,15 @@ def test_names_do_not_lie_on_each_other() -> None:
     assert len(texts) == len(NAMES)
     heights = sorted(float(one.attrib["y"]) for one in texts)
     assert min(after - before for before, after in itertools.pairwise(heights)) > 10
+
+
+def test_what_is_plotted_is_in_a_table() -> None:
+    tables_ = dict(tables(bench(measured(10, 1.0), measured(20, 2.0))))
+    assert list(tables_) == ["growth"]
+    growth = tables_["growth"]
+    assert list(growth["studies"]) == [10] * len(NAMES) + [20] * len(NAMES)
+    assert growth["p50_ms"].dropna().tolist() == pytest.approx([1.0, 2.0], rel=0.01)
+    assert growth["errors"].sum() == 3 * 2 * (len(NAMES) - 1)
 
 
 def test_no_chart_of_nothing() -> None:
