@@ -22,9 +22,15 @@ class Share:
 
 
 def exams_of(
-    exams_a_second: float, mix: Sequence[Share], peak_hour: float, days: float, *, at_least: bool
+    exams_a_second: float,
+    held: float,
+    mix: Sequence[Share],
+    peak_hour: float,
+    days: float,
+    *,
+    at_least: bool,
 ) -> ExamsMeasured:
-    """What a sustained rate of stored exams comes to.
+    """What a rate of stored exams comes to that was kept up for so many seconds.
 
     ``peak_hour`` is the share of a day's exams in its busiest hour, ``days`` the working days of a year;
     ``at_least`` says that the archive was not asked for more.  Raises ValueError where a figure is not
@@ -40,7 +46,7 @@ def exams_of(
     words = (
         f"its busiest hour carries {'at least ' if at_least else ''}what {_rounded(a_year):,} exams a year "
         f"bring: {_rounded(an_hour):,} exams in that hour, which has {peak_hour:.1%} of a day's, on {days:g} "
-        f"days a year, with {kinds}"
+        f"days a year, with {kinds} (a rate that was kept up for {held:.0f} s)"
     )
     return ExamsMeasured(an_hour, a_year, at_least, words)
 

@@ -189,7 +189,7 @@ def _search(
             words=limit.words(),
             trials=tuple(trials),
         )
-        outcome.exams = exams_at_limit(plan.workload, outcome.limit)
+        outcome.exams = exams_at_limit(plan.workload, outcome.limit, seconds)
     except KeyboardInterrupt:
         outcome.interrupted = True
     finally:

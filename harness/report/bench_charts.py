@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +27,8 @@ from harness.report.plotting import (
 CHARTED = ("study", "store", "find", "move", "get", "commit", "echo")
 """In this order, as far as they were measured."""
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 99.99)
+FEWEST = 10
+"""Of fewer the table says everything."""
 SECONDS = "seconds since the start of the first load of each kind of client"
 
 
@@ -54,9 +58,11 @@ def charts_of(bench: Bench) -> Iterator[Chart]:
     if bench.limit is not None and any(trial.operations for trial in bench.limit.trials):
         yield _limit_chart(bench.limit)
     firsts = _first_of_each(bench.loads)
-    measured = {one.name for load in bench.loads for one in load.operations if one.count}
+    counts: Counter[str] = Counter()
+    for load in bench.loads:
+        counts.update({one.name: one.count for one in load.operations})
     for name in CHARTED:
-        if name in measured:
+        if counts[name] >= FEWEST:
             yield from _operation_charts(bench.loads, firsts, name)
     if any(moment.errors for load in firsts for moment in load.moments):
         yield Chart(
@@ -105,15 +111,26 @@ def _first_of_each(loads: Sequence[LoadMeasured]) -> list[LoadMeasured]:
     return list(firsts.values())
 
 
-def _moments(load: LoadMeasured, operation: str) -> list[Moment]:
-    return [moment for moment in load.moments if moment.operation == operation]
+def _stretches(load: LoadMeasured, operation: str) -> list[tuple[float, float, Moment | None]]:
+    """Middle and length of each stretch of a load, and what ended in it of the operation, if anything.
+
+    Those in which nothing ended are there too: a line across them would tell of something.
+    """
+    starts = {one.at for one in load.moments}
+    if not starts:
+        return []
+    span = load.moments[0].span
+    ended = {one.at: one for one in load.moments if one.operation == operation}
+    number = round((max(starts) - min(starts)) / span) + 1
+    every = [min(starts) + span * step for step in range(number)]
+    return [(at + span / 2, span, ended.get(at)) for at in every]
 
 
 def _rate(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figure:
     with styled():
         figure, axes = one_chart(palette, SECONDS, "a second")
         for number, load in enumerate(loads):
-            points = [(one.at + one.span / 2, one.count / one.span) for one in _moments(load, name)]
+            points = [(at, one.count / span if one else 0.0) for at, span, one in _stretches(load, name)]
             if points:
                 line(axes, palette, number, points, load.client)
         axes.set_ylim(bottom=0)
@@ -124,29 +141,34 @@ def _latency(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figu
     with styled():
         figure, axes = one_chart(palette, SECONDS, "ms")
         for number, load in enumerate(loads):
-            seen = [
-                (one.at + one.span / 2, one.p50 * 1000, one.p95 * 1000, one.p99 * 1000)
-                for one in _moments(load, name)
-                if one.p50 is not None and one.p95 is not None and one.p99 is not None
-            ]
+            seen = [(at, *_percentiles_of(one)) for at, _, one in _stretches(load, name)]
             if not seen:
                 continue
             at, p50, p95, p99 = zip(*seen, strict=True)
             axes.fill_between(at, p50, p99, color=palette.series[number], alpha=0.18, linewidth=0)
-            line(axes, palette, number, list(zip(at, p95, strict=True)), load.client)
+            line(axes, palette, number, list(zip(at, p95, strict=True)), load.client, dots=True)
         axes.set_yscale("log")
         label_logarithmic(axes.yaxis)
         return with_legend(figure, palette)
+
+
+def _percentiles_of(moment: Moment | None) -> tuple[float, float, float]:
+    """50, 95 and 99 % in milliseconds; no numbers, which break a line, where nothing succeeded."""
+    if moment is None or moment.p50 is None or moment.p95 is None or moment.p99 is None:
+        return (math.nan,) * 3
+    return moment.p50 * 1000, moment.p95 * 1000, moment.p99 * 1000
 
 
 def _percentiles(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figure:
     """Those near the whole are spread out, as an HDR plot has it."""
     with styled():
         figure, axes = one_chart(palette, "per cent of all", "within so many ms")
+        most = 0
         for number, client in enumerate(dict.fromkeys(load.client for load in loads)):
             whole = merged(loads, client, name)
             if whole is None:
                 continue
+            most = max(most, len(whole))
             points = [
                 (1 / (1 - point.percent / 100), point.seconds * 1000)
                 for point in whole.distribution()
@@ -155,8 +177,9 @@ def _percentiles(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> 
             if points:
                 line(axes, palette, number, points, client)
         axes.set_xscale("log")
-        ticks = [1 / (1 - percent / 100) for percent in PERCENTILES]
-        axes.set_xticks(ticks, [f"{percent:g}" for percent in PERCENTILES])
+        # What so few can't tell is not on the axis.
+        shown = [one for one in PERCENTILES if one == PERCENTILES[0] or 1 - one / 100 >= 0.5 / most]
+        axes.set_xticks([1 / (1 - percent / 100) for percent in shown], [f"{one:g}" for one in shown])
         axes.minorticks_off()
         axes.set_yscale("log")
         label_logarithmic(axes.yaxis)
@@ -250,7 +273,10 @@ def _resources_chart(load: LoadMeasured) -> Chart:
 def _resources(palette: Palette, load: LoadMeasured) -> Figure:
     """The load above, what it cost below, on one axis."""
     panels: list[tuple[str, list[tuple[float, float]]]] = [
-        ("all a second", [(one.at + one.span / 2, one.count / one.span) for one in _moments(load, "all")]),
+        (
+            "all a second",
+            [(at, one.count / span if one else 0.0) for at, span, one in _stretches(load, "all")],
+        ),
         ("CPUs busy", [(one.at, one.cpu) for one in load.resources]),
         ("memory, MB", [(one.at, one.memory / 1e6) for one in load.resources]),
         ("written, MB/s", _known(load, lambda one: None if one.written is None else one.written / 1e6)),

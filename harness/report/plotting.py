@@ -93,16 +93,22 @@ def furnish(axes: Axes, palette: Palette, y: str) -> None:
 
 
 def line(
-    axes: Axes, palette: Palette, number: int, points: Sequence[tuple[float, float]], label: str = ""
+    axes: Axes,
+    palette: Palette,
+    number: int,
+    points: Sequence[tuple[float, float]],
+    label: str = "",
+    *,
+    dots: bool = False,
 ) -> None:
-    """The n-th line of a chart; a few points are shown as such."""
+    """The n-th line of a chart.  A few points are shown as such, or all (``dots``): they may lie alone."""
     axes.plot(
         *zip(*points, strict=True),
         color=palette.series[number % len(palette.series)],
         linestyle=DASHES[number % len(DASHES)],
         linewidth=1.7,
-        marker=MARKERS[number % len(MARKERS)] if len(points) < 8 else "",
-        markersize=4,
+        marker=MARKERS[number % len(MARKERS)] if dots or len(points) < 8 else "",
+        markersize=4 if len(points) < 8 else 2.5,
         label=visible(label),
     )
 

@@ -29,7 +29,7 @@ def operation(name: str, rate: float, seconds: float = 0.0) -> OperationMeasured
 
 
 def load(*operations: OperationMeasured, repeat: int = 1, never_begun: int = 0) -> LoadMeasured:
-    return LoadMeasured("typical", repeat, 10, 1, 1, never_begun, operations, (), ())
+    return LoadMeasured("typical", repeat, 600, 1, 1, never_begun, operations, (), ())
 
 
 def missed(repeat: int) -> ObjectiveMeasured:
@@ -74,17 +74,27 @@ def test_what_was_not_kept_up_with_is_no_rate(
     assert exams_of_loads(DAY, loads, objectives) is None
 
 
+def test_what_was_kept_up_for_a_moment_says_nothing_of_an_hour() -> None:
+    short = msgspec.structs.replace(load(operation("move", 0.3, 0.5)), seconds=24 * 19)
+    assert exams_of_loads(DAY, [short], []) is None
+    limit = LimitMeasured(8.0, 8.5, "the product", False, 1000, "", (TrialMeasured(8, True, ""),))
+    assert exams_at_limit(DAY, limit, 19) is None
+    assert exams_at_limit(DAY, limit, 20) is not None
+
+
 def test_at_the_limit() -> None:
     trials = (
         TrialMeasured(4, True, "", (operation("get", 1, 1.0),)),
         TrialMeasured(8, True, "", (operation("get", 1, 2.0),)),
         TrialMeasured(8, False, "find p95", (operation("get", 1, 9.0),)),
     )
-    found = exams_at_limit(DAY, LimitMeasured(8.0, 8.5, "the product", False, 1000, "", trials))
+    found = exams_at_limit(DAY, LimitMeasured(8.0, 8.5, "the product", False, 1000, "", trials), 20)
     assert found is not None
     assert not found.at_least
     assert found.an_hour == pytest.approx(8 * 18 / 60 * 3600)
     assert "has it in 2 s" in found.words
-    assert exams_at_limit(DAY, LimitMeasured(None, 8.0, "the product", False, 1000, "", trials)) is None
+    assert exams_at_limit(DAY, LimitMeasured(None, 8.0, "the product", False, 1000, "", trials), 20) is None
     ordinary = load_workload("ci-gate")
-    assert exams_at_limit(ordinary, LimitMeasured(8.0, 8.5, "the product", False, 1000, "", trials)) is None
+    assert (
+        exams_at_limit(ordinary, LimitMeasured(8.0, 8.5, "the product", False, 1000, "", trials), 20) is None
+    )
