@@ -134,6 +134,7 @@ def _rate(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figure:
             if points:
                 line(axes, palette, number, points, load.client)
         axes.set_ylim(bottom=0)
+        axes.set_xlim(0, _ends(loads))
         return with_legend(figure, palette)
 
 
@@ -148,8 +149,14 @@ def _latency(palette: Palette, loads: Sequence[LoadMeasured], name: str) -> Figu
             axes.fill_between(at, p50, p99, color=palette.series[number], alpha=0.18, linewidth=0)
             line(axes, palette, number, list(zip(at, p95, strict=True)), load.client, dots=True)
         axes.set_yscale("log")
+        axes.set_xlim(0, _ends(loads))
         label_logarithmic(axes.yaxis)
         return with_legend(figure, palette)
+
+
+def _ends(loads: Sequence[LoadMeasured]) -> float:
+    """Of the axis of time, the same for all charts."""
+    return max((one.at + one.span for load in loads for one in load.moments), default=1.0)
 
 
 def _percentiles_of(moment: Moment | None) -> tuple[float, float, float]:

@@ -183,7 +183,8 @@ def _phases(bench: Bench) -> Iterator[tuple[str, str, str, Spread]]:
         if load.client in seen:
             continue
         seen.add(load.client)
-        for one in load.phases:
+        order = list(PHASE_WORDS)
+        for one in sorted(load.phases, key=lambda one: (one.operation, order.index(one.phase))):
             words = OPERATION_WORDS.get(one.operation, one.operation)
             yield words, load.client, PHASE_WORDS.get(one.phase, one.phase), one.spread
 
