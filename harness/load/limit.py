@@ -38,7 +38,7 @@ def ceiling(plan: Plan, log: Path) -> float:
     workload = msgspec.structs.replace(
         plan.workload, operation=operations, arrival=arrival, stop=Stop(seconds=CEILING_SECONDS, warm_up=1.0)
     )
-    with _null() as port:
+    with null_sink() as port:
         dimse = replace(plan.target.dimse, host="127.0.0.1", port=port, tls=None)
         target = replace(plan.target, dimse=dimse)
         measured = run_load(replace(plan, target=target, workload=workload), lambda told: None, log)
@@ -50,7 +50,7 @@ def ceiling(plan: Plan, log: Path) -> float:
 
 
 @contextlib.contextmanager
-def _null() -> Iterator[int]:
+def null_sink() -> Iterator[int]:
     """A server in a process of its own, and its port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "harness.load.sink"], stdin=subprocess.PIPE, stdout=subprocess.PIPE

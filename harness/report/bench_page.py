@@ -183,8 +183,8 @@ def _phases(bench: Bench) -> Iterator[tuple[str, str, str, Spread]]:
         if load.client in seen:
             continue
         seen.add(load.client)
-        order = list(PHASE_WORDS)
-        for one in sorted(load.phases, key=lambda one: (one.operation, order.index(one.phase))):
+        order = {phase: number for number, phase in enumerate(PHASE_WORDS)}
+        for one in sorted(load.phases, key=lambda one: (one.operation, order.get(one.phase, len(order)))):
             words = OPERATION_WORDS.get(one.operation, one.operation)
             yield words, load.client, PHASE_WORDS.get(one.phase, one.phase), one.spread
 
