@@ -170,7 +170,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
 
     from harness.load.benching import Outcome, TargetGone, bench
     from harness.load.growth import grow
-    from harness.load.running import LoadFailed
+    from harness.load.running import LoadFailed, ProductLost, ProductRefused
     from harness.plugin.run import environment
     from harness.preflight import PreflightBlocked, first_echo
     from harness.synthesis import new_run_root
@@ -222,6 +222,10 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     except TargetGone as gone:
         code, because = ExitCode.UNREACHABLE, str(gone)
         _closing_words(console, outcome)
+    except ProductRefused as refused:
+        code, because = ExitCode.INCOMPLETE, str(refused)
+    except ProductLost as lost:
+        code, because = ExitCode.FAILED, str(lost)
     except LoadFailed as failed:
         code, because = ExitCode.HARNESS, str(failed)
     except KeyboardInterrupt:

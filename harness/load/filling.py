@@ -15,7 +15,7 @@ from harness.load.benching import note_studies
 from harness.load.client import Asked, Client
 from harness.load.measuring import STUDY, Phase, Sample
 from harness.load.plan import Plan
-from harness.load.running import LoadFailed, Told
+from harness.load.running import LoadFailed, ProductRefused, Told
 from harness.load.sink import Sink
 from harness.load.supply import POPULATION, WEEKS, Study, Template
 from harness.load.workload import Find, Kept, Operation, Store
@@ -152,8 +152,8 @@ def fill(
 ) -> None:
     """Store so many studies of one object more, FILLERS at a time.
 
-    ``listed`` names what was acknowledged, also where this ends early.  Raises LoadFailed at the first object
-    that is not acknowledged.
+    ``listed`` names what was acknowledged, also where this ends early.  Raises ProductRefused at the first
+    object that is not acknowledged.
     """
     (dataset,) = plan.workload.dataset
     store, studies = Store(dataset=dataset), stored.more(number)
@@ -202,7 +202,7 @@ def fill(
             for _ in range(working):  # as long as what is under way may take
                 ends.get(timeout=plan.target.dimse.deadline)
     if errors:
-        raise LoadFailed(
+        raise ProductRefused(
             f"the archive could not be filled: {stored.held + done:,} studies were acknowledged, then one "
             f"ended as {errors[0]!r}; see that the product takes its class and transfer syntax, and has room"
         )

@@ -25,7 +25,7 @@ from harness.load.client import Asked
 from harness.load.condensing import spread_of
 from harness.load.filling import ALONE, FILLERS, Heard, Stored, client_for, fill, free_week
 from harness.load.plan import Plan
-from harness.load.running import LoadFailed, Told
+from harness.load.running import LoadFailed, ProductLost, Told
 from harness.load.sink import Sink
 from harness.load.supply import Study, Template, template_of
 from harness.load.workload import (
@@ -110,8 +110,8 @@ def grow(
     """Fill and measure into ``outcome``, size by size, so that it keeps what was measured before an error.
 
     C-MOVE is measured where the target file has a destination.  ``folder`` gets ``stored.csv``, a line for
-    each study that was stored.  Ctrl-C ends it early.  Raises LoadFailed at the first study of a fill that is
-    not acknowledged, or not found afterwards.
+    each study that was stored.  Ctrl-C ends it early.  Raises ProductRefused at the first study of a fill
+    that is not acknowledged, ProductLost where one is not found afterwards.
     """
     (kind,) = wanted.clients
     plan = Plan(target, wanted.workload, root, quickack=kind is ClientKind.UNTHROTTLED)
@@ -189,7 +189,7 @@ class _Asking:
         )
 
     def wait_until_visible(self) -> None:
-        """Many products index behind the acknowledgement.  Raises LoadFailed where the last don't appear.
+        """Many products index behind the acknowledgement.  Raises ProductLost where the last don't appear.
 
         Where queries fail there is nothing to wait for; they will be counted as failed.
         """
@@ -198,7 +198,7 @@ class _Asking:
             study = self._there.numbered(number)
             while self._ask(BY_UID, study) and not self._heard.error and not self._heard.objects:
                 if time.monotonic() >= ends:
-                    raise LoadFailed(
+                    raise ProductLost(
                         f"study {study.study_uid} was acknowledged, and is not found "
                         f"{self._visible_within:g} s later"
                     )

@@ -29,6 +29,14 @@ class LoadFailed(Exception):
     """A load could not be run: one line that says what happened and what to do."""
 
 
+class ProductRefused(LoadFailed):
+    """The product did not take what a load needs to be there."""
+
+
+class ProductLost(LoadFailed):
+    """What the product had acknowledged is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """How far a load is."""
@@ -75,7 +83,7 @@ class Measured:
 def store_population(plan: Plan) -> int:
     """Store what has to be there; the number of its objects.
 
-    Raises LoadFailed at the first object that is not acknowledged.
+    Raises ProductRefused at the first object that is not acknowledged.
     """
     population = plan.workload.population
     if population is None:
@@ -107,7 +115,7 @@ def store_population(plan: Plan) -> int:
         for study in population_of(plan.workload, plan.root):
             client.do(Asked(store, client.clock(), study))
             if wrong:
-                raise LoadFailed(
+                raise ProductRefused(
                     f"the population could not be stored: object {stored + 1} ended as {wrong[0].error!r}; "
                     "see that the product takes its class and transfer syntax"
                 )
