@@ -153,7 +153,9 @@ class ExamsMeasured(Struct, frozen=True):
     a_year: float
     at_least: bool
     """Whether the archive was not asked for more."""
-    words: str
+    sentence: str
+    details: tuple[str, ...] = ()
+    """What the figure was made of, and what else it costs."""
 
 
 class KeptMeasured(Struct, frozen=True):

@@ -295,7 +295,8 @@ def _closing_words(console: Console, outcome: Outcome) -> None:
     if outcome.limit is not None:
         console.print(f"limit: {outcome.limit.words}", soft_wrap=True)
     if outcome.exams is not None:
-        console.print(f"in a hospital's words: {outcome.exams.words}", soft_wrap=True)
+        for words in (outcome.exams.sentence, *outcome.exams.details):
+            console.print(words, soft_wrap=True)
     for words in growth_words(outcome.growth):
         console.print(words, soft_wrap=True)
     for words in findings(outcome.loads, outcome.kept, outcome.objectives):

@@ -43,12 +43,12 @@ def exams_of(
     an_hour = exams_a_second * SECONDS_AN_HOUR
     a_year = an_hour / peak_hour * days
     kinds = ", ".join(f"{one.share:.0%} {one.modality} of {_objects(one.objects)}" for one in mix)
-    words = (
-        f"its busiest hour carries {'at least ' if at_least else ''}what {_rounded(a_year):,} exams a year "
-        f"bring: {_rounded(an_hour):,} exams in that hour, which has {peak_hour:.1%} of a day's, on {days:g} "
-        f"days a year, with {kinds} (a rate that was kept up for {held:.0f} s)"
+    carried = f"{'at least ' if at_least else ''}what {_rounded(a_year):,} exams a year bring"
+    made_of = (
+        f"that is {_rounded(an_hour):,} exams in that hour, which has {peak_hour:.1%} of a day's, on "
+        f"{days:g} days a year, with {kinds} (a rate that was kept up for {held:.0f} s)"
     )
-    return ExamsMeasured(an_hour, a_year, at_least, words)
+    return ExamsMeasured(an_hour, a_year, at_least, f"its busiest hour carries {carried}", (made_of,))
 
 
 def retrieval_words(objects: int, p50: float, p95: float) -> str:

@@ -103,4 +103,4 @@ def _exams(
         return found
     p50, p95 = (statistics.median(getattr(one, name) for one in fetched) for name in ("p50", "p95"))
     words = retrieval_words(workload.population.objects, p50, p95)
-    return msgspec.structs.replace(found, words=f"{found.words}; {words}")
+    return msgspec.structs.replace(found, details=(*found.details, words))

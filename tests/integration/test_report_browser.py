@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.measurement import write_bench
 from harness.report import load_run, render
+from harness.report.bench_page import render_bench
 from harness.verdict import Evidence, Outcome, Requirement, Run, to_json
 from tests.programs import require_program
+from tests.unit.report.test_bench_page import bench as made_up_bench
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -240,6 +243,20 @@ def test_a_run_without_results_opens_as_well(browser: sync_api.Browser, tmp_path
         assert opened.page.locator("#filters").count() == 0
         assert opened.page.get_by_text("The run could not begin: nothing listens there.").is_visible()
         assert opened.complaints == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_page_of_a_benchmark(browser: sync_api.Browser, tmp_path: Path, width: int) -> None:
+    """Nothing is wider than the screen, fetched or complained of; its charts are there."""
+    write_bench(made_up_bench(), tmp_path)
+    address = render_bench(tmp_path).as_uri()
+    with browser.new_context(viewport={"width": width, "height": 700}) as context:
+        opened = watched(context, address)
+        wide = opened.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width
+        assert opened.page.locator("svg[role=img]:visible").count() > 3
+        assert opened.complaints == []
+        assert set(opened.requests) <= {address, "data:,"}
 
 
 def test_readable_without_scripts(browser: sync_api.Browser, report: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_day_that_was_kept_up_with() -> None:
     assert found is not None
     assert found.at_least
     assert found.an_hour == pytest.approx(2 * 18 / 60 * 3600)
-    assert "a prior study of 10 objects has it in 500 ms" in found.words
+    assert "a prior study of 10 objects has it in 500 ms" in found.details[-1]
 
 
 @pytest.mark.parametrize(("arrival", "a_second"), [(Constant(rate=6), 6 * 18 / 60), (Closed(clients=4), 0.7)])
@@ -92,7 +92,7 @@ def test_at_the_limit() -> None:
     assert found is not None
     assert not found.at_least
     assert found.an_hour == pytest.approx(8 * 18 / 60 * 3600)
-    assert "has it in 2 s" in found.words
+    assert "has it in 2 s" in found.details[-1]
     assert exams_at_limit(DAY, LimitMeasured(None, 8.0, "the product", False, 1000, "", trials), 20) is None
     ordinary = load_workload("ci-gate")
     assert (

@@ -124,7 +124,7 @@ def test_what_a_reader_finds() -> None:
         bench(
             objectives=(MET, MISSED),
             limit=LIMIT,
-            exams=ExamsMeasured(10, 1000, False, "its busiest hour carries 1,000 exams a year"),
+            exams=ExamsMeasured(10, 1000, False, "its busiest hour carries 1,000 exams a year", ("so",)),
             loads=(load(rejected=3), load("unthrottled")),
         )
     )
