@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
@@ -56,6 +56,8 @@ class Committer:
     new_uid: Callable[[], str]
     within: float
     """Seconds that are granted for a result; DICOM sets no limit."""
+    owed: set[str] = field(default_factory=set)
+    """Transaction UIDs of earlier requests whose result may still come: `attempt` keeps them."""
 
     def attempt(
         self,
@@ -93,6 +95,8 @@ class Committer:
             association.abort()
         if outcome.response.integer("Status") != 0:
             raise NotTested(f"the product refuses to process the request: {describe(outcome.response)}")
+        if not outcome.results:
+            self.owed.add(transaction_uid)
         if outcome.overtaken and not outcome.results:
             raise NotTested("the result came on the request's association while that was being released")
         if outcome.is_pending and not outcome.results:

@@ -38,6 +38,8 @@ class RunContext:
     """The id after which the product no longer answered, and was given up."""
     restarted_after: list[str] = field(default_factory=list)
     """The ids after which the product no longer answered, and was restarted."""
+    owed_results: set[str] = field(default_factory=set)
+    """Transaction UIDs of the storage commitment requests of this run whose result has not come."""
     on_stored: Callable[[Stored], None] = lambda stored: None
     order: Order = field(default_factory=Order)
     worker: int | None = None

@@ -208,8 +208,14 @@ class FixturePlugin:
         """Storage commitment requested as the first destination, to which its result may be sent."""
         from harness.plugin.committing import Committer
 
-        within = self._context.target.dimse.visible_within
-        return Committer(scu, destination, recorder, corpus.identity.uid, within)
+        return Committer(
+            scu,
+            destination,
+            recorder,
+            corpus.identity.uid,
+            self._context.target.dimse.visible_within,
+            self._context.owed_results,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -70,6 +72,16 @@ def target(folder: Path, port: int, **more: object) -> str:
         f"deadline = 2\nvisible_within = 1\n{extra}"
     )
     return str(path)
+
+
+def under_load(run: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The processes below a benchmark, once its engine has a connection to the product; none before that."""
+    processes = psutil.Process(run.pid).children(recursive=True)
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "harness.load.engine" in one.cmdline() and any(at.raddr for at in one.net_connections("tcp")):
+                return processes
+    return []
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:
@@ -149,9 +161,11 @@ def test_one_that_dies_midway_is_exit_code_4_and_what_was_measured_is_kept(tmp_p
         log = folder / "engine.log"
         while not log.exists():
             assert run.poll() is None
+            time.sleep(0.02)
         objects = mortal.folder / "objects"
         while sum(1 for path in objects.rglob("*") if path.is_file()) < 10:
             assert run.poll() is None
+            time.sleep(0.02)
         mortal.process.kill()
         output, errors = run.communicate(timeout=120)
     done = subprocess.CompletedProcess([], run.returncode, output, errors)
@@ -173,13 +187,9 @@ def test_one_that_dies_midway_is_exit_code_4_and_what_was_measured_is_kept(tmp_p
 def test_ctrl_c_leaves_the_report_of_what_was_measured_and_no_process(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run = started("--workload", workload(tmp_path, ECHO, "seconds = 600"), "--output", str(folder))
-    log = folder / "engine.log"
-    while not log.exists():
+    while not (processes := under_load(run)):
         assert run.poll() is None
-    processes = psutil.Process(run.pid).children(recursive=True)
-    engine = next(one for one in processes if "harness.load.engine" in one.cmdline())
-    while engine.num_threads() and not [one for one in engine.net_connections("tcp") if one.raddr]:
-        assert run.poll() is None
+        time.sleep(0.05)
     run.send_signal(signal.SIGINT)
     output, errors = run.communicate(timeout=120)
     assert run.returncode == 130, (output, errors)

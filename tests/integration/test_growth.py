@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +136,7 @@ def test_interrupted_it_keeps_what_it_measured(tmp_path: Path) -> None:
                 break
         while len(listed(run)) < 40:
             assert process.poll() is None
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         process.stdout.read()
         assert process.wait(60) == ExitCode.INTERRUPTED

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -297,6 +298,7 @@ def test_interrupted_while_workers_are_waited_for(archive: Archive, tmp_path: Pa
     run = run_elsewhere(plan_for(archive, Echo(), crew=crew, stop=ENDLESS), tmp_path / "log")
     while not is_open(port):
         assert run.poll() is None
+        time.sleep(0.02)
     run.send_signal(signal.SIGINT)
     assert run.stdout is not None
     assert run.stdout.read().split()[-1] == b"True"

@@ -1,0 +1,20 @@
+"""What a test starts ends with it, also where it fails: a load left behind would slow down every other test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Kill the processes that a failed test has left; what wider fixtures have started is there before."""
+    test_process = psutil.Process()
+    before = set(test_process.children())
+    yield
+    for left in set(test_process.children()) - before:
+        for process in (left, *left.children(recursive=True)):
+            process.kill()
+        left.wait()
