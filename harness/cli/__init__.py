@@ -9,10 +9,24 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 
 EPILOG = """exit codes: 0 conformant · 1 requirements failed · 2 wrong command line or target file, or nothing
 selected · 3 the harness itself erred · 4 target unreachable or lost · 5 incomplete: a SHALL group could
 not be tested · 130 interrupted"""
+COMMANDS = {
+    "run": "run",
+    "bench": "bench",
+    "bench-worker": "bench_worker",
+    "list": "list_",
+    "init": "init",
+    "doctor": "doctor",
+    "report": "report",
+    "statement": "statement",
+    "serve": "serve",
+    "worklist": "worklist",
+}
+"""The modules in this package that the commands are in."""
 INTERRUPTED = 130
 """`harness.decide.exit_code.ExitCode.INTERRUPTED`, known before anything is imported."""
 
@@ -43,7 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     # Imports take a second, in which people press Ctrl-C too: all of them are in here.
     from harness import __version__
-    from harness.cli import bench, bench_worker, doctor, init, list_, report, run, serve, statement, worklist
     from harness.decide.exit_code import ExitCode
     from harness.target import TargetError
 
@@ -55,8 +68,11 @@ def _main(arguments: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"pacs-harness {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (run, bench, bench_worker, list_, init, doctor, report, statement, serve, worklist):
-        command.add_parser(commands)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    # Only what is asked for is imported: a word that is wrong is answered at once.
+    named = [COMMANDS[word] for word in arguments[:1] if word in COMMANDS]
+    for module in named or COMMANDS.values():
+        import_module(f"harness.cli.{module}").add_parser(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))

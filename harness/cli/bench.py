@@ -16,8 +16,8 @@ from rich.table import Table
 
 from harness import __version__
 from harness.cli.console import RunConsole
-from harness.cli.run import PEERS, started_target
 from harness.cli.sharing import add_options, announced, crew_of, web_of
+from harness.cli.starting import PEERS, started_target
 from harness.decide.baseline import compared
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
@@ -76,18 +76,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Measure.  Exit code 1 where an objective breaks, anything is lost, or worse than the baseline."""
-    from harness.plugin.run import make_run_folder
-    from harness.report.bench_page import render_bench
-
-    wanted, before = _wanted(options), _baseline(options.baseline)
     if options.target is not None and options.peer:
         raise TargetError("give a target file or --peer, not both")
     given = read_target(options.target) if options.target is not None else None
+    wanted, before = _wanted(options), _baseline(options.baseline)
     if given is not None and not given.is_loopback() and not options.i_own_this_system:
         raise TargetError(
             f"{given.dimse.host} is not this machine: a load is stored there; say --i-own-this-system"
         )
     wanted = replace(wanted, crew=crew_of(options, wanted.workload, given), web=web_of(options))
+    # After what may be wrong with the command: these take a second, most of it for the charts.
+    from harness.plugin.run import make_run_folder
+    from harness.report.bench_page import render_bench
+
     folder = make_run_folder(options.output or Path(f"pacs-bench-{datetime.now():%Y%m%d-%H%M%S}"))
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,

@@ -7,7 +7,7 @@ import contextlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from rich.console import Console
 from harness.capabilities import Capabilities
 from harness.cli import selection
 from harness.cli.console import Progress, RunConsole
+from harness.cli.starting import PEERS, NoTarget, started_target
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
 from harness.events import EventStream, JsonLines, RunFinished
@@ -26,11 +27,9 @@ from harness.plugin.order import Order, order_from
 from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
 from harness.scu.offer import observe
 from harness.scu.session import Scu
-from harness.target import Destination, Target, TargetError, read_target
+from harness.target import Target, TargetError, read_target
 from harness.verdict import Level, Outcome
 
-PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs")
-DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
 MAX_WORKERS = 16
 
 
@@ -115,10 +114,6 @@ def run(options: argparse.Namespace) -> int:
         return ExitCode.HARNESS
 
 
-class NoTarget(Exception):
-    """The archive that the run was to start did not start."""
-
-
 def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespace) -> int:
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
@@ -127,39 +122,6 @@ def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespa
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
         return _run(target, folder, options, RunConsole(highlight=False))
-
-
-@contextlib.contextmanager
-def started_target(given: Target | None, peer: str | None, scratch: str) -> Iterator[Target]:
-    """The target to exercise: the given one, or an archive that is started now and stopped at the end.
-
-    Raises NoTarget where that does not start, TargetError where it isn't installed.
-    """
-    if given is not None:
-        yield given
-        return
-    from harness.peers import PeerFailed, PeerMissing, free_ports, start_peer
-
-    ports = free_ports(len(DESTINATION_TITLES))
-    destinations = tuple(
-        Destination(title, port) for title, port in zip(DESTINATION_TITLES, ports, strict=True)
-    )
-    if peer:
-        try:
-            with start_peer(peer, Path(scratch), destinations, "PACSHARNESS") as running:
-                yield replace(running.target, name=running.version)
-        except PeerMissing as missing:
-            raise TargetError(str(missing)) from None
-        except PeerFailed as failure:
-            raise NoTarget(str(failure)) from None
-        return
-    from harness.peers.bundled import start_bundled
-
-    try:
-        with start_bundled(Path(scratch), destinations, "PACSHARNESS") as target:
-            yield target
-    except PeerFailed as failure:
-        raise NoTarget(str(failure)) from None
 
 
 def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:

@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.claims import read_claims
-from harness.cli.run import PEERS, NoTarget, clean_up, in_a_line, started_target
+from harness.cli.run import clean_up, in_a_line
+from harness.cli.starting import PEERS, NoTarget, started_target
 from harness.decide.claims import compare
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError

@@ -1,4 +1,4 @@
-"""What a test starts ends with it, also where it fails: a load left behind would slow down every other test."""
+"""What a test starts ends with it, also where it fails: a load left behind slows down every other test."""
 
 from __future__ import annotations
 

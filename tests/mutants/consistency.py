@@ -390,7 +390,8 @@ class RefusesDuringQuery(Semantics):
         return super().selection(query)
 
     def find_final(self, answer: Answer) -> Answer:
-        self.querying -= 1
+        # A query that is refused before anything is selected ends too.
+        self.querying = max(0, self.querying - 1)
         return answer
 
     def store_answer(self, answer: Answer) -> Answer:

@@ -99,8 +99,8 @@ def test_retried(commit: Committer, stored_study: SyntheticStudy) -> None:
         raise not_tested(f"the product opened no association for the result within {commit.within:g} s")
     if not outcome.results and len(refused) < refusals:
         raise not_tested(
-            f"{len(refused)} associations were rejected, and results of {refusals - 1} earlier requests are to "
-            "come: whether one of them was for this request can't be told"
+            f"{len(refused)} associations were rejected while the results of {refusals - 1} earlier requests "
+            "are to come: whether one of them was for this request can't be told"
         )
     assert outcome.results, (
         f"the association for the result was rejected for now, and none came again within {commit.within:g} s"
