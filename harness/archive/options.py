@@ -6,14 +6,13 @@ import argparse
 import importlib
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .config import ArchiveConfig, AuditTarget, Destination, Misbehaviour, TlsFiles
+from .interrupts import Interrupts
 from .receivers import receivers
 
 if TYPE_CHECKING:
@@ -182,31 +181,22 @@ def run(args: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
         stream=sys.stderr,
     )
-    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary:
+    # A restart that follows another one closely finds its signal expected.
+    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary, Interrupts() as interrupts:
         try:
             config = config_of(args, (args.folder or Path(temporary)).expanduser().resolve())
             archive = serve(config, _semantics(args.semantics, config))
         except (CannotStart, argparse.ArgumentTypeError, ValueError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
-        ended, again = threading.Event(), threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        if hasattr(signal, "SIGHUP"):
-
-            def start_again(*_: object) -> None:
-                again.set()
-                ended.set()
-
-            signal.signal(signal.SIGHUP, start_again)
         if config.listener is not None:
             sys.stdin.buffer.read()  # until the first process closes it, or is gone
             archive.stop()
             return 0
         with receivers(config.processes - 1, config.folder, archive.listener):
             print(f"listening on {config.host}:{archive.port} as {config.ae_title}", flush=True)
-            ended.wait()
-        if again.is_set():
+            is_told_to_start_again = interrupts.wait()
+        if is_told_to_start_again:
             _start_again(config, archive.port)
         archive.stop()
     return 0

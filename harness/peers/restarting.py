@@ -35,14 +35,29 @@ def main(host: str, port: int, how: str) -> int:
         # A proxy of the environment has no business between this machine and itself.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.open(urllib.request.Request(address, data=b""), timeout=END_DEADLINE).close()
+        has_ended = _becomes(False, host, port, END_DEADLINE)
     else:
-        os.kill(int(how), signal.SIGHUP)
-    for wanted, within in ((False, END_DEADLINE), (True, START_DEADLINE)):
-        if not _becomes(wanted, host, port, within):
-            doing = "listened again" if wanted else "ended"
+        # Its port may be closed for less time than there is between two looks: a connection is cut for good.
+        with socket.create_connection((host, port), timeout=END_DEADLINE) as connection:
+            os.kill(int(how), signal.SIGHUP)
+            has_ended = _is_cut(connection)
+    for happened, doing, within in (
+        (has_ended, "ended", END_DEADLINE),
+        (has_ended and _becomes(True, host, port, START_DEADLINE), "listened again", START_DEADLINE),
+    ):
+        if not happened:
             print(f"{host}:{port} has not {doing} within {within:g} s", file=sys.stderr)
             return 1
     return 0
+
+
+def _is_cut(connection: socket.socket) -> bool:
+    try:
+        return not connection.recv(1)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
 
 
 def _becomes(wanted: bool, host: str, port: int, within: float) -> bool:

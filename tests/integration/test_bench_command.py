@@ -207,13 +207,13 @@ def test_a_baseline_that_was_better_is_exit_code_1(tmp_path: Path) -> None:
     with launch.start() as quick:
         first = call(
             target(tmp_path, quick.port),
-            *("--workload", mine, "--client", "typical", "--repeats", "6", "--output", str(tmp_path / "a")),
+            *("--workload", mine, "--client", "typical", "--repeats", "3", "--output", str(tmp_path / "a")),
         )
     assert first.returncode == 0, first
     with launch.start(options=["--response-delay", "0.1"]) as slow:
         again = call(
             target(tmp_path, slow.port),
-            *("--workload", mine, "--client", "typical", "--repeats", "6", "--output", str(tmp_path / "b")),
+            *("--workload", mine, "--client", "typical", "--repeats", "3", "--output", str(tmp_path / "b")),
             *("--baseline", str(tmp_path / "a")),
         )
     assert again.returncode == 1, again

@@ -17,16 +17,23 @@ from tests.mutants.kill import all_variants, archive_with, examine
 VARIANTS = all_variants()
 UPPER_LAYER = (
     *("verification", "association.[!tr]*", "association.reject*", "association.release.affirmed"),
-    *("dimse", "storage.basic", "storage.acknowledge"),
+    *("dimse", "storage.basic.[!m]*", "storage.acknowledge"),
 )
 """All but what waits for the ARTIM timer, which the variants of `timer` meet."""
+FIND = ("find.[!c]*", "find.c[!a]*", "storage.acknowledge")
+"""All but what lets hundreds of matches come, which a cancel needs."""
+RETRIEVAL = (
+    *("move.[!s]*", "move.status", "move.suboperation.[!sw]*"),
+    *("get.[!s]*", "get.status", "get.suboperation.[!w]*"),
+)
+"""All but what lets the product wait for seconds."""
 REACH = {
     "association": UPPER_LAYER,
     "dimse": UPPER_LAYER,
-    "find": ("find", "storage.acknowledge"),
-    "query": ("find", "storage.acknowledge"),
-    "move": ("move", "get", "storage.basic"),
-    "get": ("get", "move", "storage.basic"),
+    "find": FIND,
+    "query": FIND,
+    "move": RETRIEVAL,
+    "get": RETRIEVAL,
     "commitment": ("commitment",),
     "commitment_late": (
         "commitment.result.on-other-association",
@@ -36,11 +43,11 @@ REACH = {
         "commitment.negotiation.default-syntax",
     ),
     "timer": ("verification", "association.timer", "association.state"),
-    "ai_results": ("ai-results", "storage.basic"),
+    "ai_results": ("ai-results", "storage.basic.[!m]*"),
     "consistency": ("consistency", "ai-results.layer"),
     "worklist": ("worklist", "mpps.effect"),
     "mpps": ("mpps",),
-    "storage": ("storage", "get.level", "move.level", "consistency.retrieve"),
+    "storage": ("storage.b*.[!m]*", "storage.[!b]*", "get.level", "consistency.retrieve"),
 }
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""
 
