@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -22,6 +23,8 @@ ANSWER_DEADLINE = 2.0
 """Seconds that an archive on this machine has to answer; each silence costs them four times."""
 VISIBLE_WITHIN = 15.0
 """Seconds that it has to find what it acknowledged, or to report on a storage commitment."""
+FREE = range(20_000, 32_768)
+"""Ports that are listened on: Linux gives 32768 to 60999 to outgoing connections, others 49152 and above."""
 _POLL = 0.05
 _LOG_TAIL = 2000
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
@@ -72,12 +75,21 @@ def first_line(program: str, *arguments: str) -> str:
 def free_ports(count: int) -> tuple[int, ...]:
     """Distinct TCP ports that nothing on this machine listens on at the moment.
 
+    They are below those that systems give to outgoing connections, of which a load opens thousands.
     Another program may take one before it is used; whoever starts a server on it tries again then.
     """
     with contextlib.ExitStack() as held:
         # All of them are held at once, on every address, since the archives listen on every address.
-        sockets = [held.enter_context(socket.create_server(("", 0))) for _ in range(count)]
-        return tuple(int(sock.getsockname()[1]) for sock in sockets)
+        found: list[int] = []
+        for port in random.SystemRandom().sample(FREE, len(FREE)):
+            if len(found) == count:
+                break
+            with contextlib.suppress(OSError):
+                held.enter_context(socket.create_server(("", port)))
+                found.append(port)
+        if len(found) < count:
+            raise PeerFailed(f"fewer than {count} of the ports {FREE[0]} to {FREE[-1]} are free")
+        return tuple(found)
 
 
 @contextlib.contextmanager
