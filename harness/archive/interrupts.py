@@ -14,8 +14,8 @@ class Interrupts:
     """Tells what the archive was told to do.
 
     A handler that Python runs may come only when the main thread does something next, and that waits: the
-    byte that the C handler writes wakes it.  SIGHUP is kept from the beginning, the others from `wait` on, so
-    that a long start can be interrupted.
+    byte that the C handler writes wakes it.  SIGHUP is kept from the beginning, the others from `expect` on,
+    so that a long start can be interrupted.
     """
 
     def __enter__(self) -> Interrupts:
@@ -35,9 +35,12 @@ class Interrupts:
         self._reading.close()
         self._writing.close()
 
+    def expect(self) -> None:
+        """From now on SIGINT and SIGTERM are kept for `wait` too; without that they do nothing."""
+        self._before |= {number: signal.signal(number, _noted) for number in END}
+
     def wait(self) -> bool:
         """Wait for one of them; True where the archive is to start again."""
-        self._before |= {number: signal.signal(number, _noted) for number in END}
         while True:
             number = self._reading.recv(1)[0]
             if number in END or number == AGAIN:

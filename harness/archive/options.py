@@ -189,6 +189,7 @@ def run(args: argparse.Namespace) -> int:
         except (CannotStart, argparse.ArgumentTypeError, ValueError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
+        interrupts.expect()
         if config.listener is not None:
             sys.stdin.buffer.read()  # until the first process closes it, or is gone
             archive.stop()
