@@ -41,14 +41,16 @@ def main(host: str, port: int, how: str) -> int:
         with socket.create_connection((host, port), timeout=END_DEADLINE) as connection:
             os.kill(int(how), signal.SIGHUP)
             has_ended = _is_cut(connection)
-    for happened, doing, within in (
-        (has_ended, "ended", END_DEADLINE),
-        (has_ended and _becomes(True, host, port, START_DEADLINE), "listened again", START_DEADLINE),
-    ):
-        if not happened:
-            print(f"{host}:{port} has not {doing} within {within:g} s", file=sys.stderr)
-            return 1
+    if not has_ended:
+        return _late(host, port, "ended", END_DEADLINE)
+    if not _becomes(True, host, port, START_DEADLINE):
+        return _late(host, port, "listened again", START_DEADLINE)
     return 0
+
+
+def _late(host: str, port: int, doing: str, within: float) -> int:
+    print(f"{host}:{port} has not {doing} within {within:g} s", file=sys.stderr)
+    return 1
 
 
 def _is_cut(connection: socket.socket) -> bool:

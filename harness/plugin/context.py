@@ -39,7 +39,7 @@ class RunContext:
     restarted_after: list[str] = field(default_factory=list)
     """The ids after which the product no longer answered, and was restarted."""
     owed_results: set[str] = field(default_factory=set)
-    """Transaction UIDs of the storage commitment requests of this run whose result has not come."""
+    """Transaction UIDs of storage commitment requests whose result was awaited and has not come."""
     on_stored: Callable[[Stored], None] = lambda stored: None
     order: Order = field(default_factory=Order)
     worker: int | None = None
