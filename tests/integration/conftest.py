@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import psutil
@@ -15,6 +16,7 @@ def nothing_left_running() -> Iterator[None]:
     before = set(test_process.children())
     yield
     for left in set(test_process.children()) - before:
-        for process in (left, *left.children(recursive=True)):
-            process.kill()
+        for process in (*left.children(recursive=True), left):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         left.wait()

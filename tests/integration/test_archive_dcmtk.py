@@ -17,6 +17,7 @@ from pydicom.dataset import FileDataset
 
 from harness.archive.launch import RunningArchive, start
 from harness.archive.storage import open_file
+from harness.peers import free_ports
 from tests.programs import require_program
 
 pytestmark = pytest.mark.peer("dcmtk")
@@ -37,9 +38,7 @@ def run(*command: str, expect: int = 0) -> str:
 @contextlib.contextmanager
 def store_scp(folder: Path, *arguments: str) -> Iterator[int]:
     """DCMTK's storescp on a free port, ready to accept."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     process = subprocess.Popen(
         [require_program("storescp"), "-v", "-od", str(folder), "-aet", "HARNESS", *arguments, str(port)],
         stdout=subprocess.PIPE,

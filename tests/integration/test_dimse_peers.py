@@ -49,21 +49,16 @@ from harness.dimse.pdu import (
 )
 from harness.dimse.transport import Address
 from harness.dimse.walker import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from harness.peers import free_ports
 from tests.programs import require_program
 
 ECHO = "1.2.840.10008.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def storescp(folder: Path, *options: str) -> Iterator[Address]:
-    port = free_port()
+    (port,) = free_ports(1)
     process = subprocess.Popen([require_program("storescp"), *options, "-od", str(folder), str(port)])
     try:
         end = time.monotonic() + 10

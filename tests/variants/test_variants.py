@@ -24,7 +24,7 @@ FIND = ("find.[!c]*", "find.c[!a]*", "storage.acknowledge")
 """All but what lets hundreds of matches come, which a cancel needs."""
 RETRIEVAL = (
     *("move.[!s]*", "move.status", "move.suboperation.[!sw]*"),
-    *("get.[!s]*", "get.status", "get.suboperation.[!w]*"),
+    *("get.[!s]*", "get.status", "get.suboperation.[!w]*", "storage.basic.[!m]*"),
 )
 """All but what lets the product wait for seconds."""
 REACH = {
@@ -47,7 +47,7 @@ REACH = {
     "consistency": ("consistency", "ai-results.layer"),
     "worklist": ("worklist", "mpps.effect"),
     "mpps": ("mpps",),
-    "storage": ("storage.b*.[!m]*", "storage.[!b]*", "get.level", "consistency.retrieve"),
+    "storage": ("storage.b*.[!m]*", "storage.[!b]*", "get.level", "move.level", "consistency.retrieve"),
 }
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""
 
