@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -190,6 +191,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 2
         interrupts.expect()
+        gc.freeze()  # all that is imported stays: no collection needs to look at it again
         if config.listener is not None:
             sys.stdin.buffer.read()  # until the first process closes it, or is gone
             archive.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import subprocess
 import sys
 import tempfile
@@ -166,6 +167,7 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         on_stored=stored,
         order=order,
     )
+    gc.freeze()  # all that is imported stays: no collection needs to look at it again
     try:
         session = run_pytest(context, keyword=options.keyword, workers=options.workers)
         if not session.problems and not session.plugin.broken:

@@ -166,6 +166,7 @@ def run_pytest(
         return _run_parallel(context, keyword, workers)
     plugin = RecorderPlugin(context)
     code = _pytest_main(
+        context.roots,
         _arguments(context, keyword, *(["--collect-only"] if collect_only else [])),
         [plugin, FixturePlugin(context, plugin), WaitingPlugin(context, plugin)],
     )
@@ -186,7 +187,7 @@ def _run_parallel(context: RunContext, keyword: str, workers: int) -> Session:
     with tempfile.TemporaryDirectory(prefix="pacs-harness-turns-") as turns:
         controller = Controller(context, plugin, workers, Path(turns))
         more = ("-p", "xdist", "-p", "harness.plugin.worker", "-n", str(workers))
-        code = _pytest_main(_arguments(context, keyword, *more), [controller])
+        code = _pytest_main(context.roots, _arguments(context, keyword, *more), [controller])
     problems = _problems(plugin, code) + controller.problems()
     going_on = not (problems or plugin.broken or context.lost_after)
     if controller.doubtful and going_on and code != pytest.ExitCode.INTERRUPTED:
@@ -213,6 +214,8 @@ def _arguments(context: RunContext, keyword: str, *more: str) -> list[str]:
         # It collects all garbage ten times over, for warnings that nobody would see.
         "-p",
         "no:unraisableexception",
+        # Nobody reads its tracebacks, and its own kind parses the sources for each.
+        "--tb=native",
         "--capture=no",
         *(["-k", keyword] if keyword else []),
         *more,
@@ -220,8 +223,8 @@ def _arguments(context: RunContext, keyword: str, *more: str) -> list[str]:
     ]
 
 
-def _pytest_main(arguments: list[str], plugins: list[object]) -> int:
-    with _hermetic():
+def _pytest_main(roots: tuple[ScenarioRoot, ...], arguments: list[str], plugins: list[object]) -> int:
+    with _hermetic(writes_bytecode=roots == (our_scenarios(),)):
         return int(pytest.main(arguments, plugins=[*plugins, _NoTerminal(), _Markers()]))
 
 
@@ -235,13 +238,16 @@ def _problems(plugin: RecorderPlugin, code: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _hermetic() -> Iterator[None]:
-    """No plugin, option or bytecode of the surroundings; all as before afterwards."""
+def _hermetic(*, writes_bytecode: bool) -> Iterator[None]:
+    """No plugin or option of the surroundings, and no bytecode in them; all as before afterwards."""
     hidden = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
-    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # the workers' too
+    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the workers' too
+    if not writes_bytecode:
+        ours["PYTHONDONTWRITEBYTECODE"] = "1"
     before = {name: os.environ.pop(name, None) for name in (*hidden, *ours)}
     os.environ.update(ours)
-    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    bytecode = sys.dont_write_bytecode
+    sys.dont_write_bytecode = bytecode or not writes_bytecode
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gc
 import os
 import select
 import signal
@@ -85,6 +86,7 @@ def serve(requests: socket.socket) -> None:
     """Fork an archive for each request, and say its process id, until there can be no more."""
     import harness.archive.server  # noqa: F401 - what the forked ones are spared
 
+    gc.freeze()  # a collection in a forked archive would copy every page of what is imported
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: they are seen through pidfds
     while True:
         command, handles, _, _ = socket.recv_fds(requests, LONGEST_COMMAND, 2)

@@ -22,7 +22,9 @@ SEG, PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.3
 CONCEPT_NAME = 0x0040A043
 
 
-@variant(clause="PS3.4 B.3", peculiarity="segmentations and parametric maps are not among its classes")
+@variant(
+    clause="PS3.4 B.3", peculiarity="segmentations and parametric maps are not among its classes", alone=True
+)
 class NoSegmentations(Semantics):
     def answer_context(
         self, abstract_syntax: str, syntaxes: Sequence[str], role: Role | None
@@ -35,6 +37,8 @@ class NoSegmentations(Semantics):
 @variant(clause="PS3.4 B.4.1.3", peculiarity="codes are converted to another scheme, and a warning says so")
 class ConvertsCodes(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
+
         def convert(item: Dataset) -> None:
             if item.get("CodingSchemeDesignator") == "SCT":
                 item.CodingSchemeDesignator = "99SCT"

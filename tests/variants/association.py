@@ -25,16 +25,18 @@ class Accepting(Semantics):
     """Writes acceptances in another way."""
 
     def outgoing_pdu(self, pdu: bytes) -> bytes:
+        pdu = super().outgoing_pdu(pdu)
         return self.acceptance(pdu) if pdu[0] == ASSOCIATE_AC else pdu
 
     def acceptance(self, pdu: bytes) -> bytes:
-        """An A-ASSOCIATE-AC before it is sent."""
-        raise NotImplementedError
+        """An A-ASSOCIATE-AC before it is sent, as others have written it."""
+        return pdu
 
 
 @variant(clause="PS3.8 7.1.1.14", peculiarity="results come in falling order of context ids")
 class ResultsFalling(Accepting):
     def acceptance(self, pdu: bytes) -> bytes:
+        pdu = super().acceptance(pdu)
         return with_items(pdu, sorted(items_of(pdu), key=lambda item: (item[0], -item[1][0])))
 
 
@@ -44,6 +46,7 @@ class ResultsFalling(Accepting):
 )
 class BareRejections(Accepting):
     def acceptance(self, pdu: bytes) -> bytes:
+        pdu = super().acceptance(pdu)
         bare = join([(0x40, b"")])
         items = [
             (type_, bytes((value[0], 0, 1, 0)) + bare if type_ == 0x21 and value[2] else value)
@@ -58,6 +61,7 @@ class BareRejections(Accepting):
 )
 class UserItemsFalling(Accepting):
     def acceptance(self, pdu: bytes) -> bytes:
+        pdu = super().acceptance(pdu)
         items = [item for item in user_items_of(pdu) if item[0] != 0x55]
         return with_user_items(pdu, sorted(items, key=lambda item: -item[0]))
 
@@ -68,15 +72,17 @@ class UserItemsFalling(Accepting):
 )
 class LaterEdition(Accepting):
     def acceptance(self, pdu: bytes) -> bytes:
+        pdu = super().acceptance(pdu)
         richer = with_user_items(pdu, [*user_items_of(pdu), (0xEE, b"of a later edition")])
         body = join([*items_of(richer), (0x60, b"of a later edition")])
         return pdu_of(ASSOCIATE_AC, richer[6:74] + body)
 
 
 @variant(clause="PS3.7 D.3.2", peculiarity="a request of which nothing is acceptable is rejected as a whole")
-class NothingIsRejected(Accepting):
-    def acceptance(self, pdu: bytes) -> bytes:
-        if all(value[2] for type_, value in items_of(pdu) if type_ == 0x21):
+class NothingIsRejected(Semantics):
+    def outgoing_pdu(self, pdu: bytes) -> bytes:
+        pdu = super().outgoing_pdu(pdu)
+        if pdu[0] == ASSOCIATE_AC and all(value[2] for type_, value in items_of(pdu) if type_ == 0x21):
             return pdu_of(3, b"\0\1\1\1")
         return pdu
 

@@ -20,7 +20,7 @@ N_ACTION_RSP = 0x8130
 REFERENCED, FAILED, RETRIEVE_AE_TITLE = 0x00081199, 0x00081198, 0x00080054
 
 
-@variant(clause="PS3.4 J.3.2.1.3", peculiarity="no request for commitment is processed")
+@variant(clause="PS3.4 J.3.2.1.3", peculiarity="no request for commitment is processed", alone=True)
 class NeverProcesses(Semantics):
     def check_sop_class(self, abstract_syntax: str, affected: str) -> None:
         super().check_sop_class(abstract_syntax, affected)
@@ -28,7 +28,11 @@ class NeverProcesses(Semantics):
             raise Refused(0x0110, "no request is processed")
 
 
-@variant(clause="PS3.4 J.3.3.1.2", peculiarity="the archive commits to nothing, resources being limited")
+@variant(
+    clause="PS3.4 J.3.3.1.2",
+    peculiarity="the archive commits to nothing, resources being limited",
+    alone=True,
+)
 class NeverCommits(Semantics):
     def commits(self, known: Instance | None, sop_class: str, is_safe: bool) -> int | None:
         return 0x0213

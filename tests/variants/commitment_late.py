@@ -8,7 +8,7 @@ from harness.archive.semantics import Semantics
 from tests.variants.seed import variant
 
 
-@variant(clause="PS3.4 J.3.3", peculiarity="results come an hour after their requests")
+@variant(clause="PS3.4 J.3.3", peculiarity="results come an hour after their requests", alone=True)
 class ReportsLate(Semantics):
     def __init__(self, config: ArchiveConfig) -> None:
         super().__init__(config)

@@ -150,7 +150,9 @@ class HoldsBackNewest(Semantics):
         return [instance for instance in instances if instance.sop_instance != self.newest]
 
 
-@variant(clause="PS3.4 C.4.1.3.1", peculiarity="what is acknowledged is found half a second later")
+@variant(
+    clause="PS3.4 C.4.1.3.1", peculiarity="what is acknowledged is found half a second later", alone=True
+)
 class IndexesLater(Semantics):
     def __init__(self, config: ArchiveConfig) -> None:
         super().__init__(config)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MR = "1.2.840.10008.5.1.4.1.1.4"
 
 
-@variant(clause="PS3.4 C.5.3", peculiarity="MR images are not among the classes that a get brings")
+@variant(
+    clause="PS3.4 C.5.3", peculiarity="MR images are not among the classes that a get brings", alone=True
+)
 class NoMr(Semantics):
     def answer_role(self, abstract_syntax: str, offered: Role | None) -> Role | None:
         role = super().answer_role(abstract_syntax, offered)
@@ -24,7 +26,9 @@ class NoMr(Semantics):
 
 
 @variant(
-    clause="PS3.7 D.3.3.4", peculiarity="a role that is refused is not answered at all; of two, SCP alone"
+    clause="PS3.7 D.3.3.4",
+    peculiarity="a role that is refused is not answered at all; of two, SCP alone",
+    alone=True,
 )
 class RefusedInSilence(Semantics):
     def answer_role(self, abstract_syntax: str, offered: Role | None) -> Role | None:

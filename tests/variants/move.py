@@ -57,7 +57,9 @@ class UnableToProcess(Semantics):
 
 
 @variant(
-    clause="PS3.5 10.1", peculiarity="everything is sent in Implicit VR Little Endian, last object first"
+    clause="PS3.5 10.1",
+    peculiarity="everything is sent in Implicit VR Little Endian, last object first",
+    alone=True,
 )
 class DefaultSyntaxOnly(Semantics):
     def proposed_syntaxes(self, stored: str) -> tuple[tuple[str, ...], ...]:

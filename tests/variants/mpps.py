@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NORMALIZED = frozenset((0x8110, 0x8120, 0x8140))
 
 
-@variant(clause="PS3.4 F.7.2.1.2", peculiarity="a step without a SOP Instance UID is refused")
+@variant(clause="PS3.4 F.7.2.1.2", peculiarity="a step without a SOP Instance UID is refused", alone=True)
 class UidNeeded(Semantics):
     def new_step_uid(self) -> str:
         raise Refused(INVALID_INSTANCE, "the request has no SOP Instance UID")

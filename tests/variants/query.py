@@ -17,7 +17,11 @@ STUDY_TIME = 0x00080030
 KEPT = REQUIRED_TAGS | identifiers.NO_KEYS
 
 
-@variant(clause="PS3.4 C.2.2.1.3", peculiarity="optional keys are neither matched nor returned; FF01 says so")
+@variant(
+    clause="PS3.4 C.2.2.1.3",
+    peculiarity="optional keys are neither matched nor returned; FF01 says so",
+    alone=True,
+)
 class RequiredKeysAlone(Semantics):
     def known(self, query: Query) -> Query:
         """The query without its optional keys."""

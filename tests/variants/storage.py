@@ -32,7 +32,7 @@ class AlwaysWarns(Semantics):
         return Answer(0xB000) if answer.status == SUCCESS else answer
 
 
-@variant(clause="PS3.5 10.1", peculiarity="nothing but Implicit VR Little Endian is accepted")
+@variant(clause="PS3.5 10.1", peculiarity="nothing but Implicit VR Little Endian is accepted", alone=True)
 class ImplicitOnly(Semantics):
     def choose_transfer_syntax(
         self, service: Service, syntaxes: Sequence[str], role: Role | None
@@ -40,7 +40,11 @@ class ImplicitOnly(Semantics):
         return IMPLICIT if IMPLICIT in syntaxes else None
 
 
-@variant(clause="PS3.4 B.2.3", peculiarity="an object that is there already is refused whatever its content")
+@variant(
+    clause="PS3.4 B.2.3",
+    peculiarity="an object that is there already is refused whatever its content",
+    alone=True,
+)
 class RefusesDuplicates(Semantics):
     def duplicate(self, known: Instance, received: Instance, attributes: AttributeSet) -> Answer:
         return Answer(0x0111, "there already")
@@ -50,7 +54,7 @@ class Rewrites(Semantics):
     """Keeps the object in another form than the one received."""
 
     def change(self, dataset: Dataset) -> None:
-        raise NotImplementedError
+        """Change a copy of what was received, beside what others change."""
 
     def coerced(self, staged: Staged) -> Staged:
         dataset = dcmread(staged.path, force=True)
@@ -77,6 +81,7 @@ def everywhere(dataset: Dataset, change: Callable[[Dataset], None]) -> None:
 @variant(clause="PS3.5 7.8.1", peculiarity="private blocks get other numbers, with their creators")
 class RenumbersBlocks(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
         everywhere(dataset, self.renumber)
 
     def renumber(self, dataset: Dataset) -> None:
@@ -98,6 +103,7 @@ class RenumbersBlocks(Rewrites):
 @variant(clause="PS3.5 7.5", peculiarity="sequences and items are kept with undefined lengths")
 class UndefinedLengths(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
         everywhere(dataset, self.open)
 
     def open(self, dataset: Dataset) -> None:
@@ -112,6 +118,7 @@ class UndefinedLengths(Rewrites):
 )
 class AddsAttributes(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
         dataset.InstanceCoercionDateTime = "20240229093000"
         dataset.private_block(0x0029, "ARCHIVE", create=True).add_new(0x01, "LO", "received")
 
@@ -119,6 +126,7 @@ class AddsAttributes(Rewrites):
 @variant(clause="PS3.4 B.4.1.1, note", peculiarity="private attributes without value are not stored")
 class DropsEmptyPrivate(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
         for tag in list(dataset.keys()):
             if tag.is_private and not tag.is_private_creator and dataset[tag].is_empty:
                 del dataset[tag]
@@ -127,6 +135,7 @@ class DropsEmptyPrivate(Rewrites):
 @variant(clause="PS3.4 B.4.1.3, note 4", peculiarity="text is converted to UTF-8, and declared so")
 class ConvertsText(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
         if "SpecificCharacterSet" in dataset:
             dataset.decode()
             everywhere(dataset, self.declare)
@@ -140,6 +149,7 @@ class ConvertsText(Rewrites):
 @variant(clause="PS3.5 A.4", peculiarity="frames are kept in a fragment each, with a Basic Offset Table")
 class FragmentPerFrame(Rewrites):
     def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
         if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
             count = int(dataset.get("NumberOfFrames") or 1)
             frames = list(generate_frames(dataset.PixelData, number_of_frames=count))

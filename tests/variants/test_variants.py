@@ -1,18 +1,21 @@
 """No legal but unusual archive fails a requirement.
 
-Each variant is run against the groups that its peculiarity can reach, which keeps CI short; with
-PACS_HARNESS_EVERYTHING=1 (``tox -e variants``) against all of them.
+An archive has the peculiarities of several variants, and is run against the groups that they can reach, which
+keeps CI short; with PACS_HARNESS_EVERYTHING=1 (``tox -e variants``) each is alone, and against all of them.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness.verdict import Outcome
 from tests.mutants.kill import all_variants, archive_with, examine
+from tests.variants.seed import Variant
+from tests.variants.together import apart, where
 
 VARIANTS = all_variants()
 UPPER_LAYER = (
@@ -52,17 +55,35 @@ REACH = {
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""
 
 
+EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
+
+
+def archives() -> Iterator[tuple[Variant, ...]]:
+    """The variants that share an archive: those that reach the same groups, and let each other be seen."""
+    if EVERYTHING:
+        yield from ((variant,) for variant in VARIANTS.values())
+        return
+    for reach in dict.fromkeys(REACH.values()):
+        yield from apart(one for one in VARIANTS.values() if REACH[one.name.split(".")[0]] == reach)
+
+
+def test_each_has_an_archive() -> None:
+    assert sorted(one.name for variants in archives() for one in variants) == list(VARIANTS)
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", VARIANTS)
-def test_nothing_fails(name: str, tmp_path: Path) -> None:
-    variant = VARIANTS[name]
-    everything = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
-    with archive_with(variant.where, tmp_path) as target:
-        results = examine(target, () if everything else REACH[name.split(".")[0]], tmp_path)
+@pytest.mark.parametrize(
+    "variants", list(archives()), ids=lambda variants: "+".join(one.name for one in variants)
+)
+def test_nothing_fails(variants: tuple[Variant, ...], tmp_path: Path) -> None:
+    ids = () if EVERYTHING else REACH[variants[0].name.split(".")[0]]
+    with archive_with(where(variants), tmp_path) as target:
+        results = examine(target, ids, tmp_path)
     wrong = [
         f"{id_}: {result.outcome} ({result.reason})"
         for id_, result in results.items()
         if result.outcome in (Outcome.FAIL, Outcome.ERROR)
     ]
+    peculiar = "; ".join(f"{one.name}: {one.peculiarity} ({one.clause})" for one in variants)
     assert results
-    assert not wrong, f"{variant.peculiarity} ({variant.clause}):\n" + "\n".join(wrong)
+    assert not wrong, f"{peculiar}:\n" + "\n".join(wrong)

@@ -7,13 +7,15 @@ from tests.mutants.wire import ABORT, pdu_of
 from tests.variants.seed import variant
 
 
-@variant(clause="PS3.8 9.1.5", peculiarity="the ARTIM timer ends sooner than it is said to")
+@variant(clause="PS3.8 9.1.5", peculiarity="the ARTIM timer ends sooner than it is said to", alone=True)
 class ShortTimer(Semantics):
     def artim(self) -> float:
         return 4.0
 
 
-@variant(clause="PS3.8 9.1.5", peculiarity="the ARTIM timer ends some seconds later than it is said to")
+@variant(
+    clause="PS3.8 9.1.5", peculiarity="the ARTIM timer ends some seconds later than it is said to", alone=True
+)
 class LateTimer(Semantics):
     def artim(self) -> float:
         return self.config.artim + 2.0

@@ -1,0 +1,76 @@
+"""Several legal peculiarities in one archive: what each of them allows, all of them together allow.
+
+``tests.variants.together:get.NoMr+move.NoPending`` is an archive with both, made when it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+from types import FunctionType
+
+from harness.archive.semantics import Semantics
+from tests.variants.seed import Variant
+
+
+def __getattr__(name: str) -> type[Semantics]:
+    kinds = tuple(_kind(f"tests.variants.{module}:{kind}") for module, kind in _parts(name))
+    return type(name, kinds, {})
+
+
+def where(variants: Iterable[Variant]) -> str:
+    """How an archive with all these peculiarities is loaded."""
+    return f"{__name__}:{'+'.join(variant.name for variant in variants)}"
+
+
+def apart(variants: Iterable[Variant]) -> tuple[tuple[Variant, ...], ...]:
+    """The variants in as few archives as their order gives, none of which hides another's peculiarity."""
+    groups: list[list[Variant]] = []
+    for variant in variants:
+        fitting = (group for group in groups if all(_go_together(variant, other) for other in group))
+        if (group := next(fitting, None)) is None:
+            groups.append([variant])
+        else:
+            group.append(variant)
+    return tuple(map(tuple, groups))
+
+
+def _go_together(one: Variant, other: Variant) -> bool:
+    """Whether each method that both override hands on to the next in line, and neither has to be alone."""
+    if one.alone or other.alone:
+        return False
+    first, second = _methods(_kind(one.where)), _methods(_kind(other.where))
+    return all(
+        first[name] is second[name] or (_hands_on(first[name]) and _hands_on(second[name]))
+        for name in first.keys() & second.keys()
+    )
+
+
+def _methods(kind: type) -> dict[str, FunctionType]:
+    """What a variant has beside, or instead of, what `Semantics` has."""
+    ancestors = kind.__mro__[: kind.__mro__.index(Semantics)]
+    return {
+        name: value
+        for ancestor in reversed(ancestors)
+        for name, value in vars(ancestor).items()
+        if isinstance(value, FunctionType)
+    }
+
+
+def _hands_on(method: FunctionType) -> bool:
+    """Whether it says ``super()``."""
+    return "__class__" in method.__code__.co_freevars
+
+
+def _kind(where: str) -> type[Semantics]:
+    module, _, name = where.partition(":")
+    kind: type[Semantics] = getattr(importlib.import_module(module), name)
+    return kind
+
+
+def _parts(name: str) -> Iterator[tuple[str, str]]:
+    for part in name.split("+"):
+        module, _, kind = part.partition(".")
+        if not kind:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        yield module, kind
