@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from hdrh.codec import HdrCookieException, HdrLengthException  # type: ignore[import-untyped]
 from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]
+from numpy import flatnonzero
+from numpy.ctypeslib import as_array
 
 LONGEST = 3600.0
 """Seconds; what takes longer counts as this."""
@@ -54,7 +56,9 @@ class Latencies:
     def mean(self) -> float:
         """Seconds.  Raises ValueError where nothing was recorded."""
         self._demand()
-        return float(self._histogram.get_mean_value()) / _MICRO
+        counts = as_array(self._histogram.counts)
+        total = sum(int(counts[index]) * self._middle(int(index)) for index in flatnonzero(counts))
+        return total / len(self) / _MICRO
 
     @property
     def longest(self) -> float:
@@ -74,6 +78,12 @@ class Latencies:
     def reset(self) -> None:
         """Forget all."""
         self._histogram.reset()
+
+    def _middle(self, index: int) -> int:
+        """Microseconds that the values of a slot count as in a mean, as HdrHistogram has it."""
+        value = self._histogram.get_value_from_index(index)
+        lowest = self._histogram.get_lowest_equivalent_value(value)
+        return int(lowest + self._histogram.get_highest_equivalent_value(value) + 1) // 2
 
     def _demand(self) -> None:
         if not len(self):

@@ -24,6 +24,7 @@ about = "A test."
 kind = "closed"
 clients = 2
 association = "client"
+think = 0.02
 [stop]
 {stop}
 [[operation]]
@@ -92,7 +93,7 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 def test_with_no_target_the_bundled_archive_is_measured(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     done = call(
-        "--workload", "smoke", "--repeats", "2", "--seconds", "2", "--verify", "full", "--output", str(folder)
+        "--workload", "smoke", "--repeats", "2", "--seconds", "1", "--verify", "full", "--output", str(folder)
     )
     assert done.returncode == 0, done
     assert not done.stderr

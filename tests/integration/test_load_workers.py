@@ -73,7 +73,7 @@ def plan_for(
     workload = Workload(
         about="A test.",
         operation=operations,
-        arrival=arrival or Closed(clients=3),
+        arrival=arrival or Closed(clients=3, think=0.02),
         stop=stop,
         dataset={"small": DatasetRecipe(rows=32, columns=32)},
         population=Population(studies=4, dataset="small", objects=2),

@@ -36,9 +36,7 @@ def test_adding_is_counting_together(first: list[float], second: list[float]) ->
     both, added = of(first + second), of(first)
     added.add(of(second))
     assert len(added) == len(first) + len(second)
-    assert [both.percentile(p) for p in (1, 50, 95, 99, 100)] == [
-        added.percentile(p) for p in (1, 50, 95, 99, 100)
-    ]
+    assert both.percentiles(1, 50, 95, 99, 100) == added.percentiles(1, 50, 95, 99, 100)
 
 
 @given(SECONDS)
@@ -46,9 +44,12 @@ def test_text_and_back(seconds: list[float]) -> None:
     latencies = of(seconds)
     again = decode(latencies.encode())
     assert len(again) == len(latencies)
-    assert [again.percentile(p) for p in (1, 50, 99, 100)] == [
-        latencies.percentile(p) for p in (1, 50, 99, 100)
-    ]
+    assert again.percentiles(1, 50, 99, 100) == latencies.percentiles(1, 50, 99, 100)
+
+
+@given(SECONDS)
+def test_the_mean_is_within_three_digits(seconds: list[float]) -> None:
+    assert of(seconds).mean == pytest.approx(sum(seconds) / len(seconds), rel=0.002, abs=1e-6)
 
 
 @pytest.mark.parametrize("text", ["", "nothing", "HISTF" * 9, "ü"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import re
 from pathlib import Path
@@ -33,6 +34,7 @@ from harness.report.plotting import PAGE, for_page
 from tests.unit.report.conftest import NASTY
 
 
+@functools.cache
 def operation(name: str, number: int = 50, **errors: int) -> OperationMeasured:
     latencies = Latencies()
     for count in range(number):
@@ -112,7 +114,7 @@ LIMIT = LimitMeasured(
     ],
 )
 def test_the_verdict_in_a_line(changed: dict[str, object], tone: str, label: str) -> None:
-    page = bench_page(bench(**changed))
+    page = bench_page(bench(loads=(load(),), **changed))
     found = re.search(r'class="verdict (\w+)".*?class="label">([^<]*)<', page, re.DOTALL)
     assert found is not None
     assert found[1] == tone
