@@ -18,13 +18,10 @@ import pytest
 
 from harness.archive import launch
 from harness.report import load_run
+from tests.calling import call
 
 COMMAND = [sys.executable, "-m", "harness"]
 TARGET = '[dimse]\nhost = "127.0.0.1"\nport = {port}\ncalled_ae_title = "REFERENCE"\ndeadline = 5\n'
-
-
-def call(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=120, check=False)
 
 
 def started(*words: str) -> subprocess.Popen[str]:

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import pytest
 
 from harness.archive import launch
 from harness.measurement import Bench, read_bench
+from tests.calling import call
 
 ECHO = """
 about = "A test."
@@ -45,10 +47,9 @@ def started(*words: str) -> subprocess.Popen[str]:
     )
 
 
-def call(*words: str) -> subprocess.CompletedProcess[str]:
-    run = started(*words)
-    output, errors = run.communicate(timeout=240)
-    return subprocess.CompletedProcess(words, run.returncode, output, errors)
+def measured(*words: str) -> subprocess.CompletedProcess[str]:
+    with patch.dict(os.environ, COLUMNS="200"):
+        return call("bench", *words)
 
 
 def clear_line(done: subprocess.CompletedProcess[str], code: int) -> str:
@@ -92,7 +93,7 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 
 def test_with_no_target_the_bundled_archive_is_measured(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    done = call(
+    done = measured(
         "--workload", "smoke", "--repeats", "2", "--seconds", "1", "--verify", "full", "--output", str(folder)
     )
     assert done.returncode == 0, done
@@ -119,12 +120,14 @@ def test_with_no_target_the_bundled_archive_is_measured(tmp_path: Path) -> None:
     pictures = {path.name for path in (folder / "charts").iterdir()}
     assert {"store-rate.png", "store-rate.svg", "find-percentiles.png", "server-typical.png"} <= pictures
     shown = {row["operation"]: row for row in csv_rows(folder / "tables" / "operations.csv")}
-    assert set(shown) == {one.name for one in bench.loads[0].operations}
+    assert set(shown) == {one.name for load in bench.loads for one in load.operations}
 
 
 def test_an_objective_that_breaks_is_exit_code_1(tmp_path: Path) -> None:
     mine = workload(tmp_path, ECHO + "[[objective]]\noperation = 'echo'\nrate = 1e9\np50 = 1e5\n")
-    done = call("--workload", mine, "--repeats", "1", "--client", "typical", "--output", str(tmp_path / "r"))
+    done = measured(
+        "--workload", mine, "--repeats", "1", "--client", "typical", "--output", str(tmp_path / "r")
+    )
     assert done.returncode == 1, done
     assert "not met with typical clients: echo rate:" in done.stdout
     page = (tmp_path / "r" / "report.html").read_text()
@@ -141,7 +144,7 @@ def test_lost_and_altered_objects_fail_the_run_whatever_its_speed(
     tmp_path: Path, defect: str, label: str
 ) -> None:
     with launch.start(semantics=defect) as bad:
-        done = call(
+        done = measured(
             target(tmp_path, bad.port),
             *("--workload", workload(tmp_path, STORE), "--repeats", "1", "--client", "unthrottled"),
             *("--output", str(tmp_path / "run")),
@@ -206,13 +209,13 @@ def test_ctrl_c_leaves_the_report_of_what_was_measured_and_no_process(tmp_path: 
 def test_a_baseline_that_was_better_is_exit_code_1(tmp_path: Path) -> None:
     mine = workload(tmp_path, ECHO)
     with launch.start() as quick:
-        first = call(
+        first = measured(
             target(tmp_path, quick.port),
             *("--workload", mine, "--client", "typical", "--repeats", "3", "--output", str(tmp_path / "a")),
         )
     assert first.returncode == 0, first
     with launch.start(options=["--response-delay", "0.1"]) as slow:
-        again = call(
+        again = measured(
             target(tmp_path, slow.port),
             *("--workload", mine, "--client", "typical", "--repeats", "3", "--output", str(tmp_path / "b")),
             *("--baseline", str(tmp_path / "a")),
@@ -234,25 +237,25 @@ def test_a_baseline_that_was_better_is_exit_code_1(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_said_in_one_line(words: tuple[str, ...], expected: str) -> None:
-    assert expected in clear_line(call(*words), 2)
+    assert expected in clear_line(measured(*words), 2)
 
 
 def test_another_machine_is_loaded_only_by_who_owns_it(tmp_path: Path) -> None:
     path = Path(target(tmp_path, 11112))
     path.write_text(path.read_text().replace("127.0.0.1", "192.0.2.1"))
-    assert "say --i-own-this-system" in clear_line(call(str(path)), 2)
+    assert "say --i-own-this-system" in clear_line(measured(str(path)), 2)
 
 
 def test_nobody_there(tmp_path: Path) -> None:
     with launch.start() as archive:
         port = archive.port
-    done = call(target(tmp_path, port), "--workload", "smoke", "--output", str(tmp_path / "run"))
+    done = measured(target(tmp_path, port), "--workload", "smoke", "--output", str(tmp_path / "run"))
     assert "refuses the connection" in clear_line(done, 4)
 
 
 def test_a_workload_that_moves_needs_a_destination(tmp_path: Path) -> None:
     with launch.start() as archive:
-        done = call(
+        done = measured(
             target(tmp_path, archive.port),
             "--workload",
             "radiologist-morning",

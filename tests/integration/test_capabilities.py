@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from harness.archive import launch
 from harness.report import load_run
+from tests.calling import call
 
 
 def run(tmp_path: Path, port: int, *options: str) -> tuple[Path, str]:
@@ -16,9 +15,7 @@ def run(tmp_path: Path, port: int, *options: str) -> tuple[Path, str]:
     target.write_text(f'[dimse]\nhost = "127.0.0.1"\nport = {port}\ncalled_ae_title = "REFERENCE"\n')
     folder = tmp_path / "run"
     words = ["run", str(target), "--output", str(folder), *options]
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", *words], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = call(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
 

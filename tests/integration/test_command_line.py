@@ -15,21 +15,9 @@ from pathlib import Path
 import pytest
 
 from harness.archive import launch
+from tests.calling import call
 
 COMMAND = [sys.executable, "-m", "harness"]
-
-
-def call(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-        env=environment,
-        check=False,
-    )
 
 
 def write_target(folder: Path, port: int, **more: str) -> Path:

@@ -10,12 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.calling import call
+
 COMMAND = [sys.executable, "-m", "harness"]
-
-
-def call(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])

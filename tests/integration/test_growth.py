@@ -23,14 +23,11 @@ from harness.load.running import LoadFailed, Told
 from harness.measurement import read_bench, write_bench
 from harness.synthesis import new_run_root
 from harness.target import Dimse, Target
+from tests.calling import call
 
 BENCH = [sys.executable, "-m", "harness", "bench"]
 FINDS = ("C-FIND by PatientID", "C-FIND by StudyDate", "C-FIND by StudyInstanceUID")
 ALL = (*FINDS, "C-STORE", "C-GET of a study", "C-MOVE of a study", "C-ECHO")
-
-
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*BENCH, *arguments], capture_output=True, text=True, timeout=200, check=False)
 
 
 def listed(folder: Path) -> list[str]:
@@ -62,7 +59,7 @@ def archive() -> Iterator[launch.RunningArchive]:
 
 def test_a_benchmark_of_growth(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    done = call("--grow", "10,30,90", "--repeats", "5", "--output", str(run))
+    done = call("bench", "--grow", "10,30,90", "--repeats", "5", "--output", str(run))
     assert (done.returncode, done.stderr) == (ExitCode.CONFORMANT, "")
     bench = read_bench(run)
     # One round warms up, so that six studies are stored while each size is measured.
@@ -176,7 +173,7 @@ def test_a_product_that_refuses_is_said_in_one_line(tmp_path: Path) -> None:
         toml.write_text(
             f'[dimse]\nhost = "127.0.0.1"\nport = {running.port}\ncalled_ae_title = "REFERENCE"\n'
         )
-        done = call(str(toml), "--grow", "1000,2000", "--output", str(run))
+        done = call("bench", str(toml), "--grow", "1000,2000", "--output", str(run))
     assert done.returncode == ExitCode.INCOMPLETE
     (line,) = done.stderr.splitlines()
     found = re.search(
@@ -243,7 +240,7 @@ def test_a_wrong_number_of_matches_is_no_answer(folder: Path) -> None:
     ],
 )
 def test_mistakes_are_said_in_one_line(arguments: list[str], words: str) -> None:
-    done = call(*arguments)
+    done = call("bench", *arguments)
     assert done.returncode == ExitCode.USAGE
     (line,) = done.stderr.splitlines()
     assert words in line

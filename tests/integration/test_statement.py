@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,22 +22,17 @@ from harness.scu import offer
 from harness.scu.session import Scu
 from harness.statement import FORMAT, Difference
 from harness.synthesis import new_run_root
+from tests.calling import call
 
 MADE_UP = Path(__file__).parent / "data" / "made_up_run"
 """A run of before behaviour was looked at."""
-
-
-def harness(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "harness", *words], capture_output=True, text=True, timeout=180, check=False
-    )
 
 
 @pytest.fixture(scope="module")
 def looked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one look at the bundled archive, compared with its own claims."""
     folder = tmp_path_factory.mktemp("statement") / "look"
-    done = harness("statement", "--output", str(folder))
+    done = call("statement", "--output", str(folder))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "claims: all observed" in done.stdout
     return folder
@@ -67,7 +60,7 @@ def test_one_thing_promised_too_many(looked: Path, tmp_path: Path) -> None:
             {"uid": "1.2.840.10008.1.1", "role": "SCP"},
         ],
     )
-    done = harness("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
+    done = call("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
     assert done.returncode == 1, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("promised, not observed")]
     assert "Unified Procedure Step - Push SOP Class (1.2.840.10008.5.1.4.34.6.1) as SCP" in line
@@ -77,7 +70,7 @@ def test_one_thing_promised_too_many(looked: Path, tmp_path: Path) -> None:
 
 def test_what_could_not_be_looked_at_is_neither_kept_nor_broken(looked: Path, tmp_path: Path) -> None:
     path = claims(tmp_path, statuses=[{"command": "C-STORE", "status": "0xA700"}])
-    done = harness("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
+    done = call("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
     assert done.returncode == 5, done.stdout + done.stderr
     assert "promised, not looked at: C-STORE status 0xA700" in done.stdout
 
@@ -85,7 +78,7 @@ def test_what_could_not_be_looked_at_is_neither_kept_nor_broken(looked: Path, tm
 def test_bad_claims_are_one_line(looked: Path, tmp_path: Path) -> None:
     path = tmp_path / "claims.json"
     path.write_text(json.dumps({"format": FORMAT, "querys": []}), encoding="utf-8")
-    done = harness("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
+    done = call("statement", str(looked), "--claims", str(path), "--output", str(tmp_path))
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert str(path) in line
@@ -93,7 +86,7 @@ def test_bad_claims_are_one_line(looked: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_that_did_not_look_has_no_statement(tmp_path: Path) -> None:
-    done = harness("statement", str(MADE_UP), "--output", str(tmp_path / "out"))
+    done = call("statement", str(MADE_UP), "--output", str(tmp_path / "out"))
     assert done.returncode == 2
     assert "did not look" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -122,7 +115,7 @@ def test_an_observer_stores_nothing(archive: launch.RunningArchive, tmp_path: Pa
         f"[claims]\nartim = 1\nstatement = {json.dumps(str(path))}\n"
     )
     folder = tmp_path / "look"
-    done = harness("statement", str(target), "--observe", "--output", str(folder))
+    done = call("statement", str(target), "--observe", "--output", str(folder))
     assert done.returncode == 5, done.stdout + done.stderr
     assert "promised, not looked at: PatientName at STUDY" in done.stdout
     assert not [one for one in archive.folder.rglob("*") if one.suffix == ".dcm"]

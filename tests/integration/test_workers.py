@@ -24,6 +24,7 @@ from harness.plugin.order import Order
 from harness.plugin.run import Session, conclude, run_pytest, their_scenarios
 from harness.target import Dimse, Target
 from harness.verdict import Outcome
+from tests.calling import call
 
 COMMAND = [sys.executable, "-m", "harness"]
 SUBSET = "verification,association.state.established-*,find.matching,move.level,move.parallel,get.level"
@@ -260,23 +261,7 @@ def test_other(scu, number):
 @pytest.mark.parametrize("selection", ["no.such.id", "find.matching"])
 def test_exit_codes_without_results(tmp_path: Path, selection: str) -> None:
     words = "-k and" if selection == "find.matching" else ""
-    done = subprocess.run(
-        [
-            *COMMAND,
-            "run",
-            "-n",
-            "2",
-            "--select",
-            selection,
-            *words.split(),
-            "--output",
-            str(tmp_path / "run"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = call(*("run", "-n", "2", "--select", selection), *words.split(), "--output", tmp_path / "run")
     assert done.returncode == (3 if words else 2)
     assert "Traceback" not in done.stderr + done.stdout
 
