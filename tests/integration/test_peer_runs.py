@@ -17,7 +17,7 @@ from tests.peers_page import PAGE, page
 from tests.programs import require_peer
 
 NO_WAITS = ("-k", "not timer and not by_acceptor")
-LIGHT = tuple(f"--select={group}" for group in ("verification", "dimse", "find", "get"))
+LIGHT = tuple(f"--select={group}" for group in ("verification", "dimse", "get"))
 SHORTENED = {"qrscp": (*NO_WAITS, *LIGHT), "wlmscpfs": NO_WAITS}
 """Options that leave out what costs minutes and is seen on the others: connections that are left alone, and
 the groups that keep qrscp's processor busy.  With PACS_HARNESS_EVERYTHING=1 nothing is left out."""

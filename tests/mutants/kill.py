@@ -31,9 +31,11 @@ from tests.variants.seed import VARIANTS, Variant
 IDS = Path(__file__).parents[2] / "scenarios" / "ids.txt"
 SLOW = (
     *("commitment.result.", "association.timer.", "association.release.not", "consistency.restart."),
-    *("find.cancel.", "worklist.cancel.", "move.suboperation.slow", "storage.basic.many"),
+    *("find.cancel.", "worklist.cancel.", "move.cancel.", "get.cancel.", "move.suboperation.slow"),
+    *("storage.basic.many", "storage.basic.same-association", "move.list.", "get.list.", "find.status.success"),
+    *("consistency.corpus.", "consistency.store.during", "consistency.retrieve.during", "ai-results.layer."),
 )
-"""Requirements that wait, or make others wait: nobody's neighbours."""
+"""Requirements that wait, make others wait, or store many objects: nobody's neighbours."""
 DEADLINE, PATIENT_DEADLINE = 1.0, 3.0
 """Seconds that a defect may keep silent, of which a silent one costs four times as many; and a variant."""
 VISIBLE_WITHIN, PATIENT_VISIBLE_WITHIN = 1.0, 5.0
