@@ -32,7 +32,7 @@ IDS = Path(__file__).parents[2] / "scenarios" / "ids.txt"
 SLOW = (
     *("commitment.result.", "association.timer.", "association.release.not", "consistency.restart."),
     *("find.cancel.", "worklist.cancel.", "move.cancel.", "get.cancel.", "move.suboperation.slow"),
-    *("storage.basic.many", "storage.basic.same-association", "move.list.", "get.list.", "find.status.success"),
+    *("storage.basic.many", "storage.basic.same", "move.list.", "get.list.", "find.status.success"),
     *("consistency.corpus.", "consistency.store.during", "consistency.retrieve.during", "ai-results.layer."),
 )
 """Requirements that wait, make others wait, or store many objects: nobody's neighbours."""
