@@ -165,11 +165,9 @@ def run_pytest(
     if workers > 1 and not collect_only:
         return _run_parallel(context, keyword, workers)
     plugin = RecorderPlugin(context)
-    code = _pytest_main(
-        context.roots,
-        _arguments(context, keyword, *(["--collect-only"] if collect_only else [])),
-        [plugin, FixturePlugin(context, plugin), WaitingPlugin(context, plugin)],
-    )
+    more = ["--collect-only"] if collect_only else []
+    plugins = [plugin, FixturePlugin(context, plugin), WaitingPlugin(context, plugin)]
+    code = _pytest_main(context, keyword, more, plugins)
     return Session(plugin, code, _problems(plugin, code))
 
 
@@ -186,8 +184,8 @@ def _run_parallel(context: RunContext, keyword: str, workers: int) -> Session:
     plugin.announce()
     with tempfile.TemporaryDirectory(prefix="pacs-harness-turns-") as turns:
         controller = Controller(context, plugin, workers, Path(turns))
-        more = ("-p", "xdist", "-p", "harness.plugin.worker", "-n", str(workers))
-        code = _pytest_main(context.roots, _arguments(context, keyword, *more), [controller])
+        more = ["-p", "xdist", "-p", "harness.plugin.worker", "-n", str(workers)]
+        code = _pytest_main(context, keyword, more, [controller])
     problems = _problems(plugin, code) + controller.problems()
     going_on = not (problems or plugin.broken or context.lost_after)
     if controller.doubtful and going_on and code != pytest.ExitCode.INTERRUPTED:
@@ -223,8 +221,9 @@ def _arguments(context: RunContext, keyword: str, *more: str) -> list[str]:
     ]
 
 
-def _pytest_main(roots: tuple[ScenarioRoot, ...], arguments: list[str], plugins: list[object]) -> int:
-    with _hermetic(writes_bytecode=roots == (our_scenarios(),)):
+def _pytest_main(context: RunContext, keyword: str, more: Sequence[str], plugins: Sequence[object]) -> int:
+    arguments = _arguments(context, keyword, *more)
+    with _hermetic(writes_bytecode=context.roots == (our_scenarios(),)):
         return int(pytest.main(arguments, plugins=[*plugins, _NoTerminal(), _Markers()]))
 
 

@@ -85,11 +85,9 @@ def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
         return
     from tests.mutants.wire import proxy
 
-    module, _, name = mutant.where.partition(":")
-    kind = getattr(importlib.import_module(module), name)
     with (
         archive_with("", folder, DEADLINE, VISIBLE_WITHIN) as target,
-        proxy((target.dimse.host, target.dimse.port), kind) as port,
+        proxy((target.dimse.host, target.dimse.port), pkgutil.resolve_name(mutant.where)) as port,
     ):
         # To restart the archive would not mend the proxy.
         yield replace(target, dimse=replace(target.dimse, port=port), control=Control())

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.filewriter import dcmwrite
 
 from harness.archive import encoding
 from harness.archive.attributes import AttributeSet
@@ -17,10 +15,11 @@ from harness.archive.negotiation import Role
 from harness.archive.semantics import Semantics
 from harness.archive.sopclasses import Service
 from harness.archive.status import SUCCESS, Answer
+from tests.mutants import storage as mutants
 from tests.variants.seed import variant
 
 if TYPE_CHECKING:
-    from harness.archive.storage import Staged
+    pass
 
 IMPLICIT = "1.2.840.10008.1.2"
 FIRST_BLOCK = 0x40
@@ -50,19 +49,8 @@ class RefusesDuplicates(Semantics):
         return Answer(0x0111, "there already")
 
 
-class Rewrites(Semantics):
+class Rewrites(mutants.Rewrites):
     """Keeps the object in another form than the one received."""
-
-    def change(self, dataset: Dataset) -> None:
-        """Change a copy of what was received, beside what others change."""
-
-    def coerced(self, staged: Staged) -> Staged:
-        dataset = dcmread(staged.path, force=True)
-        self.change(dataset)
-        out = BytesIO()
-        dcmwrite(out, dataset)
-        staged.path.write_bytes(out.getvalue())
-        return staged
 
     def commits(self, known: Instance | None, sop_class: str, is_safe: bool) -> int | None:
         """What was received has become another file, so that its check sum says nothing."""

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from pkgutil import resolve_name
 from types import FunctionType
 
 from harness.archive.semantics import Semantics
@@ -14,8 +14,10 @@ from tests.variants.seed import Variant
 
 
 def __getattr__(name: str) -> type[Semantics]:
-    kinds = tuple(_kind(f"tests.variants.{module}:{kind}") for module, kind in _parts(name))
-    return type(name, kinds, {})
+    if "." not in name:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    kinds = (resolve_name(f"tests.variants.{part.replace('.', ':')}") for part in name.split("+"))
+    return type(name, tuple(kinds), {})
 
 
 def where(variants: Iterable[Variant]) -> str:
@@ -39,7 +41,7 @@ def _go_together(one: Variant, other: Variant) -> bool:
     """Whether each method that both override hands on to the next in line, and neither has to be alone."""
     if one.alone or other.alone:
         return False
-    first, second = _methods(_kind(one.where)), _methods(_kind(other.where))
+    first, second = _methods(resolve_name(one.where)), _methods(resolve_name(other.where))
     return all(
         first[name] is second[name] or (_hands_on(first[name]) and _hands_on(second[name]))
         for name in first.keys() & second.keys()
@@ -48,29 +50,14 @@ def _go_together(one: Variant, other: Variant) -> bool:
 
 def _methods(kind: type) -> dict[str, FunctionType]:
     """What a variant has beside, or instead of, what `Semantics` has."""
-    ancestors = kind.__mro__[: kind.__mro__.index(Semantics)]
+    every = {name: getattr(kind, name) for name in dir(kind)}
     return {
         name: value
-        for ancestor in reversed(ancestors)
-        for name, value in vars(ancestor).items()
-        if isinstance(value, FunctionType)
+        for name, value in every.items()
+        if isinstance(value, FunctionType) and value is not getattr(Semantics, name, None)
     }
 
 
 def _hands_on(method: FunctionType) -> bool:
     """Whether it says ``super()``."""
     return "__class__" in method.__code__.co_freevars
-
-
-def _kind(where: str) -> type[Semantics]:
-    module, _, name = where.partition(":")
-    kind: type[Semantics] = getattr(importlib.import_module(module), name)
-    return kind
-
-
-def _parts(name: str) -> Iterator[tuple[str, str]]:
-    for part in name.split("+"):
-        module, _, kind = part.partition(".")
-        if not kind:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        yield module, kind
