@@ -119,9 +119,18 @@ def answer_or_abort(association: Association, request: CommandSet | None) -> Com
 
     None takes whatever message comes.  A reset gives NotTested as in `expect_abort`.
     """
-    try:
+
+    def answer() -> CommandSet:
         message = association.receive_message()
         return message.command if request is None else response_to(request, message)
+
+    return or_abort(answer)
+
+
+def or_abort(answer: Callable[[], CommandSet]) -> CommandSet | Abort:
+    """What `answer` gives, or the A-ABORT that comes in its place; a reset gives NotTested."""
+    try:
+        return answer()
     except PeerAborted as aborted:
         return aborted.abort
     except ConnectionClosed as closed:

@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pydicom import Dataset
+
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
+from harness.dimse.command import CommandSet
+from harness.dimse.errors import PeerViolation
 from harness.dimse.pdu import AssociateRequest
 from harness.plugin.arranging import let_in
 from harness.plugin.outcomes import ArrangementFailed, NotTested
-from harness.scu.commitment import Outcome, Reference, Result, commit
+from harness.scu.commitment import (
+    REQUEST_COMMITMENT,
+    Outcome,
+    Reference,
+    Result,
+    commit,
+    finish,
+    read_result,
+    request_commitment,
+)
 from harness.scu.destination import Destination
-from harness.scu.inbox import AnswerOf, prefer_given_order
+from harness.scu.inbox import AnswerOf, Reported, prefer_given_order
 from harness.scu.session import Scu
-from harness.scu.status import describe
-from harness.scu.uids import STORAGE_COMMITMENT_PUSH
+from harness.scu.status import SUCCESS, describe
+from harness.scu.uids import STORAGE_COMMITMENT_PUSH, STORAGE_COMMITMENT_PUSH_INSTANCE
 
 RESULT_REPORTER = "commitment.result.on-other-association"
 """The requirement under which it is reported that no result comes at all."""
@@ -57,7 +70,42 @@ class Committer:
     within: float
     """Seconds that are granted for a result; DICOM sets no limit."""
     owed: set[str] = field(default_factory=set)
-    """Transaction UIDs of earlier requests whose result may still come: `attempt` keeps them."""
+    """Transaction UIDs ("" for none) of requests that were taken, whose result has not come: see `owing`."""
+
+    def request(
+        self,
+        information: Dataset,
+        *,
+        action_type: int = REQUEST_COMMITMENT,
+        sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
+        message_id: int | None = None,
+    ) -> CommandSet:
+        """One N-ACTION whose result nobody waits for: its response."""
+        association = open_as(self.scu, self.destination.ae_title)
+        try:
+            response, early = request_commitment(
+                association,
+                information,
+                action_type=action_type,
+                sop_instance_uid=sop_instance_uid,
+                message_id=message_id,
+            )
+            finish(association)
+        finally:
+            association.abort()
+        if response.integer("Status") == SUCCESS and not early:
+            self.owed.add(str(information.get("TransactionUID", "")))
+        return response
+
+    def owing(self, seconds: float = 0.0) -> int:
+        """How many results may still come; waits for up to so many seconds until none may."""
+
+        def all_came(reports: Sequence[Reported]) -> bool:
+            self.owed.difference_update(map(_transaction_uid, reports))
+            return not self.owed
+
+        self.destination.wait_for_reports(all_came, seconds)
+        return len(self.owed)
 
     def attempt(
         self,
@@ -93,7 +141,7 @@ class Committer:
                 )
         finally:
             association.abort()
-        if outcome.response.integer("Status") != 0:
+        if outcome.response.integer("Status") != SUCCESS:
             raise NotTested(f"the product refuses to process the request: {describe(outcome.response)}")
         if not outcome.results:
             self.owed.add(transaction_uid)
@@ -132,3 +180,11 @@ class Committer:
                 RESULT_REPORTER, f"no association for the result within {self.within:g} s"
             )
         return requests, outcome
+
+
+def _transaction_uid(report: Reported) -> str | None:
+    """None for a report that can't be read, on which the requirements about results have their say."""
+    try:
+        return read_result(report).transaction_uid
+    except PeerViolation:
+        return None

@@ -131,10 +131,21 @@ def send_action(
 
 
 def request_commitment(
-    association: Association, transaction_uid: str, references: Sequence[Reference]
+    association: Association,
+    information: Dataset,
+    *,
+    action_type: int = REQUEST_COMMITMENT,
+    sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
+    message_id: int | None = None,
 ) -> tuple[CommandSet, list[Reported]]:
     """One N-ACTION, to its response; with reports that came ahead of that, which no clause forbids."""
-    request = send_action(association, action_information(transaction_uid, references))
+    request = send_action(
+        association,
+        information,
+        action_type=action_type,
+        sop_instance_uid=sop_instance_uid,
+        message_id=message_id,
+    )
     reports: list[Reported] = []
     for _ in range(_MESSAGES):
         message = association.receive_message()
@@ -162,9 +173,9 @@ def commit(
     """
     began = time.monotonic()
     overtaken = False
-    response, early = request_commitment(association, transaction_uid, references)
+    response, early = request_commitment(association, action_information(transaction_uid, references))
     if response.integer("Status") != 0:
-        _end(association)
+        finish(association)
         return Outcome(response, ())
     here: list[Reported] = early
     if release:
@@ -183,10 +194,18 @@ def commit(
             if not found:
                 end = time.monotonic() + watch(time.monotonic() - began)
             found = _results(here, inbox.reports, transaction_uid, references)
-    _end(association)
+    finish(association)
     if not found and (wrong := inbox.violation()) is not None:
         raise wrong
     return Outcome(response, tuple(found), overtaken, any(map(_awaits_result, tuple(inbox.associations))))
+
+
+def finish(association: Association) -> None:
+    """Release what is open still; how that goes is for others to judge."""
+    if not association.closed:
+        with contextlib.suppress(PeerViolation):
+            association.release()
+        association.close()
 
 
 def read_result(report: Reported, *, same_association: bool = False) -> Result:
@@ -293,13 +312,6 @@ def _release(association: Association) -> bool:
         overtaken = overtaken or isinstance(pdu, PData)
     association.close()
     return overtaken
-
-
-def _end(association: Association) -> None:
-    if not association.closed:
-        with contextlib.suppress(PeerViolation):
-            association.release()
-        association.close()
 
 
 def _uid(element: Element) -> str:

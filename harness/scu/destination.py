@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.dimse.association import Association
@@ -61,6 +61,7 @@ class Destination:
         """Seconds without a message after which an association is aborted."""
         self._inbox = Inbox()
         self._stopping = False
+        self._reported: list[Reported] = []
         self._open: dict[Association, Incoming] = {}
         self._changed = threading.Condition()
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -92,6 +93,11 @@ class Destination:
                 self._inbox = before
         if mine.faults:
             raise mine.faults[0]
+
+    def wait_for_reports(self, condition: Callable[[Sequence[Reported]], bool], seconds: float) -> bool:
+        """Wait until the condition holds for every N-EVENT-REPORT that ever came, in whichever inbox."""
+        with self._changed:
+            return self._changed.wait_for(lambda: condition(self._reported), seconds)
 
     @contextlib.contextmanager
     def unreachable(self) -> Iterator[None]:
@@ -248,6 +254,9 @@ class Destination:
             syntax = association.accepted_contexts[message.context_id].transfer_syntax
             association.send_message(message.context_id, event_response(message.command))
             report = Reported(message.command, message.dataset, syntax)
+            with self._changed:
+                self._reported.append(report)
+                self._changed.notify_all()
             inbox.note(lambda: inbox.reports.append(report))
         else:
             raise PeerViolation(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from harness.archive import commitment
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from harness.archive.messages import Message
-    from harness.archive.owed import Owed
-    from harness.archive.server import Archive
 
 ASSOCIATE_RQ, P_DATA, RELEASE_RQ = 1, 4, 5
 N_ACTION_RSP = 0x8130
@@ -300,7 +297,7 @@ class ResultTwice(Semantics):
 
 @mutant(
     clause="PS3.4 J.3.3.1.2",
-    defect="once an association for a result was rejected for now, this and all further results are given up",
+    defect="a result whose association was rejected for now is given up",
     caught_by=("commitment.result.retried",),
 )
 class NeverAgain(Semantics):
@@ -309,15 +306,6 @@ class NeverAgain(Semantics):
         commitment.TRIES = (0.0,)
         # However late the request's association is released, no result goes out on that.
         commitment._stays_open = lambda association: False
-        deliver, turn, given_up = commitment._is_delivered, threading.Lock(), threading.Event()
-
-        def deliver_until_rejected(archive: Archive, owed: Owed) -> bool:
-            with turn:
-                if given_up.is_set() or not deliver(archive, owed):
-                    given_up.set()
-                return not given_up.is_set()
-
-        commitment._is_delivered = deliver_until_rejected
 
 
 @mutant(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from harness.plugin.committing import Committer, open_as
+from harness.plugin.committing import Committer
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, SHOULD, requirement
-from harness.scu.commitment import references_to, request_commitment
-from harness.scu.destination import Destination
+from harness.scu.commitment import action_information, references_to
 from harness.scu.inbox import answering
-from harness.scu.session import Scu
 from harness.scu.status import describe
 from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, STORAGE_COMMITMENT_PUSH
 from harness.synthesis import SyntheticStudy
@@ -19,11 +17,10 @@ NO_SUCH_SOP_CLASS = (0x0118, 0x0122)
 
 
 @requirement("PS3.4 J.2", SHALL, "What is accepted for the Push Model class is served: N-ACTION is known.")
-def test_push_model(scu: Scu, destination: Destination, corpus: Corpus, stored_study: SyntheticStudy) -> None:
-    with open_as(scu, destination.ae_title) as association:
-        response, _ = request_commitment(
-            association, corpus.identity.uid(), references_to(stored_study.instances[:1])
-        )
+def test_push_model(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
+    response = commit.request(
+        action_information(corpus.identity.uid(), references_to(stored_study.instances[:1]))
+    )
     assert response.integer("Status") not in (UNRECOGNIZED_OPERATION, *NO_SUCH_SOP_CLASS), (
         f"the Push Model class was accepted, but N-ACTION is answered {describe(response)}"
     )

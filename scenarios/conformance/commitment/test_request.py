@@ -6,18 +6,14 @@ import pytest
 
 from harness.dimse.command import CommandSet
 from harness.dimse.pdu import Abort
-from harness.plugin.committing import open_as
+from harness.plugin.committing import Committer
 from harness.plugin.fixtures import Corpus
-from harness.scenario import QUALITY, SHALL, SHOULD, answer_or_abort, requirement
+from harness.scenario import QUALITY, SHALL, SHOULD, or_abort, requirement
 from harness.scu.commitment import (
     REQUEST_COMMITMENT,
     action_information,
     references_to,
-    request_commitment,
-    send_action,
 )
-from harness.scu.destination import Destination
-from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_failure
 from harness.scu.uids import STORAGE_COMMITMENT_PUSH, STORAGE_COMMITMENT_PUSH_INSTANCE
 from harness.synthesis import SyntheticStudy
@@ -33,27 +29,23 @@ UNDEFINED_ACTION = 99
 
 
 def answer_to(
-    scu: Scu,
-    title: str,
+    commit: Committer,
     transaction_uid: str | None,
     study: SyntheticStudy | None,
     *,
     action_type: int = REQUEST_COMMITMENT,
     sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
+    message_id: int | None = None,
 ) -> CommandSet | Abort:
-    """What comes for one N-ACTION that the product should not process."""
-    references = None if study is None else references_to(study.instances)
-    association = open_as(scu, title)
-    try:
-        request = send_action(
-            association,
-            action_information(transaction_uid, references),
-            action_type=action_type,
-            sop_instance_uid=sop_instance_uid,
+    """What comes for one N-ACTION."""
+    information = action_information(
+        transaction_uid, None if study is None else references_to(study.instances)
+    )
+    return or_abort(
+        lambda: commit.request(
+            information, action_type=action_type, sop_instance_uid=sop_instance_uid, message_id=message_id
         )
-        return answer_or_abort(association, request)
-    finally:
-        association.abort()
+    )
 
 
 def is_refusal(answer: CommandSet | Abort) -> bool:
@@ -65,11 +57,10 @@ def is_refusal(answer: CommandSet | Abort) -> bool:
     SHALL,
     "A request is answered: Success where it will be processed, a failure where it will not.",
 )
-def test_accepted(scu: Scu, destination: Destination, corpus: Corpus, stored_study: SyntheticStudy) -> None:
-    with open_as(scu, destination.ae_title) as association:
-        response, _ = request_commitment(
-            association, corpus.identity.uid(), references_to(stored_study.instances[:3])
-        )
+def test_accepted(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
+    response = commit.request(
+        action_information(corpus.identity.uid(), references_to(stored_study.instances[:3]))
+    )
     status = response.integer("Status")
     assert status == SUCCESS or is_failure(status), (
         f"N-ACTION was answered {describe(response)}, which says neither that the request is processed nor "
@@ -78,16 +69,8 @@ def test_accepted(scu: Scu, destination: Destination, corpus: Corpus, stored_stu
 
 
 @requirement("PS3.7 10.1.4.1", SHALL, "The response belongs to its request and has a status of N-ACTION.")
-def test_response_fields(
-    scu: Scu, destination: Destination, corpus: Corpus, stored_study: SyntheticStudy
-) -> None:
-    information = action_information(corpus.identity.uid(), references_to(stored_study.instances[:1]))
-    association = open_as(scu, destination.ae_title)
-    try:
-        request = send_action(association, information, message_id=9)
-        response = answer_or_abort(association, request)
-    finally:
-        association.abort()
+def test_response_fields(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
+    response = answer_to(commit, corpus.identity.uid(), stored_study, message_id=9)
     assert not isinstance(response, Abort), f"a valid N-ACTION was answered by {response.words()}"
     status = response.integer("Status")
     assert status in N_ACTION_STATUSES or status & 0xF000 in (0xA000, 0xC000), (
@@ -108,32 +91,26 @@ def test_response_fields(
 
 
 @requirement("PS3.7 10.1.4.1.10", SHALL, "An Action Type ID that isn't defined is refused.")
-def test_unknown_action(
-    scu: Scu, destination: Destination, corpus: Corpus, stored_study: SyntheticStudy
-) -> None:
-    answer = answer_to(
-        scu, destination.ae_title, corpus.identity.uid(), stored_study, action_type=UNDEFINED_ACTION
-    )
+def test_unknown_action(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
+    answer = answer_to(commit, corpus.identity.uid(), stored_study, action_type=UNDEFINED_ACTION)
     assert is_refusal(answer), f"Action Type ID {UNDEFINED_ACTION} was answered {describe_or_abort(answer)}"
 
 
 @requirement("PS3.4 J.3.5", SHOULD, "Only the well-known SOP Instance takes commitment requests.")
-def test_wrong_instance(
-    scu: Scu, destination: Destination, corpus: Corpus, stored_study: SyntheticStudy
-) -> None:
+def test_wrong_instance(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
     other = corpus.identity.uid()
-    answer = answer_to(scu, destination.ae_title, corpus.identity.uid(), stored_study, sop_instance_uid=other)
+    answer = answer_to(commit, corpus.identity.uid(), stored_study, sop_instance_uid=other)
     assert is_refusal(answer), f"N-ACTION on SOP Instance {other} was answered {describe_or_abort(answer)}"
 
 
 @pytest.mark.parametrize("missing", ["transaction-uid", "referenced-sop-sequence"])
 @requirement("PS3.4 J.3.2.1.1", QUALITY, "A request that lacks a mandatory attribute isn't acknowledged.")
 def test_dataset_incomplete(
-    scu: Scu, destination: Destination, corpus: Corpus, stored_study: SyntheticStudy, missing: str
+    commit: Committer, corpus: Corpus, stored_study: SyntheticStudy, missing: str
 ) -> None:
     transaction_uid = None if missing == "transaction-uid" else corpus.identity.uid()
     study = None if missing == "referenced-sop-sequence" else stored_study
-    answer = answer_to(scu, destination.ae_title, transaction_uid, study)
+    answer = answer_to(commit, transaction_uid, study)
     assert is_refusal(answer), f"a request without {missing} was answered {describe_or_abort(answer)}"
 
 
