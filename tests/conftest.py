@@ -4,6 +4,23 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
+FIRST_TO_LAST = ("integration", "variants", "mutants", "unit")
+"""Folders by how long their longest test takes: a worker that begins a long one last is waited for by all."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside other workers, the folders with long tests first; else as they stand, quick ones in order."""
+    if not hasattr(config, "workerinput"):
+        return
+
+    def rank(item: pytest.Item) -> int:
+        (folder, *_) = item.path.relative_to(config.rootpath / "tests").parts
+        return FIRST_TO_LAST.index(folder)
+
+    items.sort(key=rank)
+
 
 def pytest_collection_finish() -> None:
     """What all tests share is in memory for good: no collection of garbage needs to look at it again."""
