@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from harness.decide.intervals import Change, Interval
+
 FILE = "bench.json"
 
 
@@ -201,6 +203,39 @@ class GrowthMeasured(Struct, frozen=True):
         return next((one for one in self.operations if one.name == operation), None)
 
 
+class Compared(Struct, frozen=True):
+    """One figure, then and now.  Rates a second, latencies in milliseconds."""
+
+    client: str
+    operation: str
+    measure: str
+    """``rate``, ``p50``, ``p95``, or ``errors`` in per cent."""
+    before: Interval
+    after: Interval
+    change: Change
+
+    def words(self) -> str:
+        """For people."""
+        unit = {"rate": "/s", "errors": " %"}.get(self.measure, " ms")
+        before, after = (
+            f"{one.median:,.1f}{unit} ({one.low:,.1f} to {one.high:,.1f})"
+            for one in (self.before, self.after)
+        )
+        what = f"{self.operation} {self.measure}, {self.client} client"
+        return f"{what}: {self.change}: {before} before, {after} now"
+
+
+class Baseline(Struct, frozen=True):
+    """What has changed since an earlier benchmark."""
+
+    folder: str
+    started: str
+    """When the earlier one was."""
+    tool_version: str
+    """With which it was measured."""
+    figures: tuple[Compared, ...]
+
+
 class Bench(Struct, frozen=True):
     """A whole benchmark."""
 
@@ -220,6 +255,7 @@ class Bench(Struct, frozen=True):
     limit: LimitMeasured | None = None
     exams: ExamsMeasured | None = None
     growth: tuple[GrowthMeasured, ...] = ()
+    baseline: Baseline | None = None
 
 
 def write_bench(bench: Bench, folder: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -18,10 +19,10 @@ from harness import __version__
 from harness.cli.console import RunConsole
 from harness.cli.sharing import add_options, announced, crew_of, web_of
 from harness.cli.starting import PEERS, started_target
-from harness.decide.baseline import compared
+from harness.decide.baseline import compared, is_comparable
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
-from harness.measurement import Bench, read_bench, write_bench
+from harness.measurement import Baseline, Bench, read_bench, write_bench
 from harness.target import Target, TargetError, read_target
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
     if options.target is not None and options.peer:
         raise TargetError("give a target file or --peer, not both")
     given = read_target(options.target) if options.target is not None else None
-    wanted, before = _wanted(options), _baseline(options.baseline)
+    wanted = _wanted(options)
+    before = _baseline(options.baseline, wanted)
     if given is not None and not given.is_loopback() and not options.i_own_this_system:
         raise TargetError(
             f"{given.dimse.host} is not this machine: a load is stored there; say --i-own-this-system"
@@ -95,36 +97,46 @@ def run(options: argparse.Namespace) -> int:
         started_target(given, options.peer, scratch) as target,
     ):
         code = _measure(target, wanted, folder)
+    if before is not None and code in (ExitCode.CONFORMANT, ExitCode.FAILED):
+        code = _beside(before, options.baseline, folder, code)
     print(f"report: {render_bench(folder)}")
-    if before is None or code not in (ExitCode.CONFORMANT, ExitCode.FAILED):
-        return code
-    return ExitCode.FAILED if _is_worse(before, read_bench(folder)) else code
+    return code
 
 
-def _baseline(folder: Path | None) -> Bench | None:
+def _baseline(folder: Path | None, wanted: Wanted) -> Bench | None:
+    """Before anything is measured, so that no hour is spent on what can't be compared."""
     if folder is None:
         return None
     try:
-        return read_bench(folder)
+        before = read_bench(folder)
     except (OSError, ValueError) as error:
         words = f"{folder}: {error.strerror}" if isinstance(error, OSError) else str(error)
         raise TargetError(f"--baseline {words}") from None
+    if not is_comparable(before.workload, msgspec.json.decode(msgspec.json.encode(wanted.workload))):
+        raise TargetError(
+            f"--baseline {folder} had another workload than this one would have: give the same --workload, "
+            "--seconds, or --grow with the same --repeats"
+        )
+    return before
 
 
-def _is_worse(before: Bench, after: Bench) -> bool:
-    """Say what has changed since the baseline, and whether anything is worse."""
-    found = list(compared(before, after))
+def _beside(before: Bench, its_folder: Path, folder: Path, code: ExitCode) -> ExitCode:
+    """Keep and say what has changed since the baseline; FAILED where anything is worse."""
+    after = read_bench(folder)
+    found = tuple(compared(before, after))
     for one in found:
         if one.change is not Change.SAME:
             print(one.words())
     counts = Counter(one.change for one in found)
     print("baseline: " + ", ".join(f"{counts[change]} {change}" for change in Change))
-    return bool(counts[Change.WORSE])
+    if counts[Change.WORSE]:
+        code = ExitCode.FAILED
+    baseline = Baseline(str(its_folder), before.started, before.tool_version, found)
+    write_bench(msgspec.structs.replace(after, baseline=baseline, exit_code=int(code)), folder)
+    return code
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
-    import msgspec
-
     from harness.load.benching import ClientKind, Wanted
     from harness.load.workload import WorkloadError, load_workload
 
@@ -151,7 +163,7 @@ def _grown(options: argparse.Namespace) -> Wanted:
     from harness.load.growth import REPEATS as EACH
     from harness.load.growth import growth_workload, read_sizes
 
-    others = ("workload", "find_limit", "seconds", "baseline")
+    others = ("workload", "find_limit", "seconds")
     given = [name for name in others if getattr(options, name)] + ["verify"] * (options.verify == "full")
     if given:
         raise TargetError(f"--grow measures in its own way: leave --{given[0].replace('_', '-')} out")
@@ -167,8 +179,6 @@ def _grown(options: argparse.Namespace) -> Wanted:
 
 
 def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
-    import msgspec
-
     from harness.load.benching import Outcome, TargetGone, bench
     from harness.load.growth import grow
     from harness.load.running import LoadFailed, ProductLost, ProductRefused

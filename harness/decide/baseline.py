@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from harness.decide.bench_summary import latency, over_repeats, rate
-from harness.decide.intervals import Change, Interval, compare
-from harness.measurement import Bench
+from harness.decide.bench_summary import failures, latency, over_repeats, rate
+from harness.decide.growth import median_of
+from harness.decide.intervals import WANTED, Interval, compare
+from harness.measurement import Bench, Compared, GrowthOperation, LimitMeasured
 
-COMPARED = (("rate", rate, True), ("p50", latency("p50"), False), ("p95", latency("p95"), False))
+COMPARED = (
+    ("rate", rate, True),
+    ("p50", latency("p50"), False),
+    ("p95", latency("p95"), False),
+    ("errors", failures, False),
+)
 """Name, figure, and whether more of it is better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One figure, then and now."""
-
-    client: str
-    operation: str
-    measure: str
-    before: Interval
-    after: Interval
-    change: Change
-
-    def words(self) -> str:
-        """For people.  Rates a second, latencies in milliseconds."""
-        unit = "/s" if self.measure == "rate" else " ms"
-        before, after = (
-            f"{one.median:,.1f}{unit} ({one.low:,.1f} to {one.high:,.1f})"
-            for one in (self.before, self.after)
-        )
-        what = f"{self.operation} {self.measure}, {self.client} client"
-        return f"{what}: {self.change}: {before} before, {after} now"
-
-
 def compared(before: Bench, after: Bench) -> Iterator[Compared]:
-    """Every figure that both have.  Raises ValueError where they measured different workloads."""
-    if _workload(before) != _workload(after):
-        raise ValueError("the two benchmarks ran different workloads: their figures can't be compared")
+    """Every figure that both have, of loads, of the largest rate, and of an archive that grows."""
     clients = dict.fromkeys(load.client for load in after.loads)
     names = dict.fromkeys(one.name for load in after.loads for one in load.operations)
     for client in clients:
@@ -49,9 +31,53 @@ def compared(before: Bench, after: Bench) -> Iterator[Compared]:
                 if then is not None and now is not None:
                     change = compare(then, now, more_is_better=more_is_better)
                     yield Compared(client, name, measure, then, now, change)
+    if before.limit is not None and after.limit is not None:
+        then, now = _between(before.limit), _between(after.limit)
+        yield Compared(
+            "unthrottled", "largest sustained", "rate", then, now, compare(then, now, more_is_better=True)
+        )
+    yield from _grown(before, after)
 
 
-def _workload(bench: Bench) -> dict[str, object]:
-    """What has to be the same: all but what is good enough, and words."""
+def is_comparable(workload: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether they ask the same, whatever is good enough, and in whatever words."""
+    return _asked(workload) == _asked(other)
+
+
+def _between(limit: LimitMeasured) -> Interval:
+    """From the largest rate that was sustained to the smallest that was not, which a search confirms."""
+    low = limit.sustained or 0.0
+    return Interval(low, low, limit.broken or low, WANTED, len(limit.trials))
+
+
+def _grown(before: Bench, after: Bench) -> Iterator[Compared]:
+    """Medians and failures at the sizes that both were measured at."""
+    for at_size in after.growth:
+        for then in before.growth:
+            if (then.client, then.studies) != (at_size.client, at_size.studies):
+                continue
+            for one in at_size.operations:
+                if (same := then.of(one.name)) is not None:
+                    name = f"{one.name} at {at_size.studies:,} studies"
+                    yield from _at_a_size(at_size.client, name, same, one)
+
+
+def _at_a_size(client: str, name: str, before: GrowthOperation, after: GrowthOperation) -> Iterator[Compared]:
+    pairs = [("errors", _failed(before), _failed(after))]
+    if before.latency and after.latency:
+        pairs.append(("p50", median_of(before.latency), median_of(after.latency)))
+    for measure, then, now in pairs:
+        yield Compared(client, name, measure, then, now, compare(then, now, more_is_better=False))
+
+
+def _failed(operation: GrowthOperation) -> Interval:
+    """In per cent of what was asked; an operation that failed too often was left early."""
+    failed = sum(operation.errors.values())
+    asked = failed + (operation.latency.count if operation.latency else 0)
+    share = 100 * failed / asked if asked else 0.0
+    return Interval(share, share, share, 0.0, asked)
+
+
+def _asked(workload: Mapping[str, Any]) -> dict[str, object]:
     left_out = ("about", "name", "objective", "hospital")
-    return {key: value for key, value in bench.workload.items() if key not in left_out}
+    return {key: value for key, value in workload.items() if key not in left_out}

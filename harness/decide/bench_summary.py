@@ -26,6 +26,12 @@ def megabytes(operation: OperationMeasured, load: LoadMeasured) -> float | None:
     return operation.bytes / 1e6 / load.seconds if load.seconds else None
 
 
+def failures(operation: OperationMeasured, load: LoadMeasured) -> float | None:
+    """In per cent of what ended."""
+    failed = sum(operation.errors.values())
+    return 100 * failed / (operation.count + failed) if operation.count + failed else None
+
+
 def latency(percentile: str) -> Value:
     """Milliseconds at ``p50``, ``p95`` or ``p99``."""
 

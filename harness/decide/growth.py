@@ -14,11 +14,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.decide.intervals import NOISE, WANTED, Interval
 from harness.latencies import decode
 from harness.measurement import GrowthMeasured, Spread
 
-NOISE = 0.1
-"""Share by which the median of the same thing differs from time to time, however often it is repeated."""
 TELLING = 2.0
 """Of two models whose criteria differ by less, neither is known to be better (Burnham and Anderson)."""
 POOR = 3.0
@@ -144,15 +143,23 @@ def grown(operation: str, points: Sequence[Point]) -> Growth:
 
 
 def point_of(size: int, spread: Spread) -> Point:
-    """The median of what was measured at a size, and its doubt.
-
-    Of n repeats the standard error of the median's rank is half the root of n.
-    """
+    """The median of what was measured at a size, and its doubt."""
     if spread.count < 2:
         return Point(size, spread.p50, 1.0)  # a single one says nothing of others
-    ranks = 50 / math.sqrt(spread.count)
-    low, high = decode(spread.histogram).percentiles(50 - ranks, 50 + ranks)
+    low, high = _around_the_median(spread, 1.0)
     return Point(size, spread.p50, (high - low) / 2 / spread.p50)
+
+
+def median_of(spread: Spread) -> Interval:
+    """The median with the interval in which it lies 95 times of 100.  Milliseconds."""
+    low, high = _around_the_median(spread, 1.96)
+    return Interval(spread.p50 * 1000, low * 1000, high * 1000, WANTED, spread.count)
+
+
+def _around_the_median(spread: Spread, errors: float) -> tuple[float, ...]:
+    """So many standard errors below and above it: of n repeats, that of its rank is half the root of n."""
+    ranks = min(errors * 50 / math.sqrt(spread.count), 50.0)
+    return decode(spread.histogram).percentiles(50 - ranks, 50 + ranks)
 
 
 def growths(measured: Sequence[GrowthMeasured]) -> Iterator[Growth]:

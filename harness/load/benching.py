@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import enum
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,7 +18,15 @@ from harness.load.limit import ceiling, search
 from harness.load.measuring import Timeline
 from harness.load.objectives import judge
 from harness.load.plan import ALONE, Crew, Listener, Plan
-from harness.load.running import LoadFailed, Measured, Told, run_load, store_population, stored_studies
+from harness.load.running import (
+    LoadFailed,
+    Measured,
+    ProductRefused,
+    Told,
+    run_load,
+    store_population,
+    stored_studies,
+)
 from harness.load.saturation import LimitedBy, Trial
 from harness.load.verifying import POLL, Verified, unseen, verify
 from harness.load.watching import watching
@@ -126,8 +135,10 @@ def bench(
     plan = Plan(target, wanted.workload, root, True, listener, crew=wanted.crew, web=wanted.web)
     if wanted.workload.population:
         on_step(Step("the population is stored"))
-        store_population(plan)
+        # Before it is: whoever cleans up looks for what was not acknowledged too.
         _note_population(plan, folder / "stored.csv")
+        with refused_or_gone(target, "while the population is stored"):
+            store_population(plan)
     if wanted.trial_seconds is not None:
         _search(plan, wanted, wanted.trial_seconds, folder, outcome, on_step, on_told)
         return
@@ -175,7 +186,7 @@ def _search(
         everything.stored |= measured.stored
         words = "sustained" if trial.is_sustained else trial.words
         on_step(Step(f"{trial.rate:,.1f} operations a second: {words}"))
-        if not trial.is_sustained and not measured.interrupted and _gone(plan.target):
+        if not trial.is_sustained and not measured.interrupted and gone(plan.target):
             raise TargetGone(f"the product no longer answers after {trial.rate:,.1f} operations a second")
 
     try:
@@ -202,20 +213,31 @@ def _look(
     plan: Plan, measured: Measured, wanted: Wanted, outcome: Outcome, on_step: Callable[[Step], None]
 ) -> None:
     """Whether the product is still there, and all that it acknowledged.  Raises TargetGone."""
-    gone = _gone(plan.target)
+    why_gone = gone(plan.target)
     if measured.stored:
         on_step(Step("what was acknowledged is looked for"))
         found = (
-            unseen(sum(number for _, number in measured.stored.values()), gone)
-            if gone
+            unseen(sum(number for _, number in measured.stored.values()), why_gone)
+            if why_gone
             else verify(plan, measured, full=wanted.full)
         )
         outcome.kept.append(_kept(found))
-    if gone:
-        raise TargetGone(f"the product no longer answers after a load: {gone}")
+    if why_gone:
+        raise TargetGone(f"the product no longer answers after a load: {why_gone}")
 
 
-def _gone(target: Target) -> str:
+@contextlib.contextmanager
+def refused_or_gone(target: Target, when: str) -> Iterator[None]:
+    """A product that refused an object and answers nothing any more is gone: TargetGone."""
+    try:
+        yield
+    except ProductRefused:
+        if why := gone(target):
+            raise TargetGone(f"the product no longer answers {when}: {why}") from None
+        raise
+
+
+def gone(target: Target) -> str:
     """Why it answers no C-ECHO, for as long as an answer may take; empty where it does."""
     ends, pause = time.monotonic() + target.dimse.deadline, threading.Event()
     while True:

@@ -20,7 +20,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.latencies import Latencies
-from harness.load.benching import ClientKind, Outcome, Step, Wanted, note_studies
+from harness.load.benching import (
+    ClientKind,
+    Outcome,
+    Step,
+    TargetGone,
+    Wanted,
+    gone,
+    note_studies,
+    refused_or_gone,
+)
 from harness.load.client import Asked
 from harness.load.condensing import spread_of
 from harness.load.filling import ALONE, FILLERS, Heard, Stored, client_for, fill, free_week
@@ -111,7 +120,8 @@ def grow(
 
     C-MOVE is measured where the target file has a destination.  ``folder`` gets ``stored.csv``, a line for
     each study that was stored.  Ctrl-C ends it early.  Raises ProductRefused at the first study of a fill
-    that is not acknowledged, ProductLost where one is not found afterwards.
+    that is not acknowledged, ProductLost where one is not found afterwards, TargetGone where nothing is
+    answered any more.
     """
     (kind,) = wanted.clients
     plan = Plan(target, wanted.workload, root, quickack=kind is ClientKind.UNTHROTTLED)
@@ -125,7 +135,8 @@ def grow(
             if number:
                 on_step(Step(f"{number:,} studies are stored, so that {stored.held + number:,} are there"))
                 began = time.perf_counter()
-                fill(replace(plan, quickack=True), template, stored, number, listed, on_told)
+                with refused_or_gone(target, f"on the way from {stored.held:,} to {size:,} studies"):
+                    fill(replace(plan, quickack=True), template, stored, number, listed, on_told)
                 seconds = time.perf_counter() - began
                 on_step(Step(f"{number / seconds:,.0f} studies a second were acknowledged"))
             on_step(Step(f"{stored.held:,} studies: {wanted.repeats} of each operation", kind))
@@ -138,6 +149,8 @@ def grow(
                 note_studies(listed, [(one.study_uid, one.patient_id, 1) for one in asking.sent])
                 if asking.is_telling:
                     outcome.growth.append(GrowthMeasured(kind, held, number, seconds, asking.measured()))
+            if asking.has_failed and (why := gone(target)):
+                raise TargetGone(f"the product no longer answers at {held:,} studies: {why}")
     except KeyboardInterrupt:
         outcome.interrupted = True
     finally:
@@ -177,9 +190,14 @@ class _Asking:
         """What was sent to be stored, in order; whoever cleans up looks for what was not acknowledged too."""
 
     @property
+    def has_failed(self) -> bool:
+        """Whether anything has."""
+        return any(self._errors.values())
+
+    @property
     def is_telling(self) -> bool:
         """Whether anything was measured, or failed."""
-        return any(map(len, self._latencies.values())) or any(self._errors.values())
+        return any(map(len, self._latencies.values())) or self.has_failed
 
     def measured(self) -> tuple[GrowthOperation, ...]:
         """The figures so far."""

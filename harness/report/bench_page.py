@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,7 +14,8 @@ from markupsafe import Markup
 from harness.content import content_folder
 from harness.decide.bench_summary import Row, errors, findings, rows
 from harness.decide.growth import growth_rows, growth_words
-from harness.measurement import Bench, ObjectiveMeasured, Spread, read_bench
+from harness.decide.intervals import Change
+from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
 from harness.report.bench_tables import tables
 from harness.report.pages import environment
@@ -40,6 +41,7 @@ MEASURE_WORDS = {
     "rate": "a second at least",
     "megabytes": "at least",
 }
+COMPARED_WORDS = {"rate": "a second", "p50": "50 % within", "p95": "95 % within", "errors": "errors"}
 PHASE_WORDS = {
     "connect": "TCP (and TLS) connection",
     "negotiate": "association negotiation",
@@ -83,6 +85,8 @@ def bench_page(bench: Bench) -> str:
     lost = sum(one.acknowledged - one.found for one in bench.kept) - unknown
     altered = sum(one.altered for one in bench.kept)
     missed = any(not one.is_met for one in bench.objectives)
+    figures = bench.baseline.figures if bench.baseline else ()
+    is_worse = any(one.change is Change.WORSE for one in figures)
     drawn = [
         Drawn(one.section, one.title, Markup(for_page(one.draw(PAGE), one.description)))
         for one in charts_of(bench)
@@ -97,8 +101,10 @@ def bench_page(bench: Bench) -> str:
         .render(
             bench=bench,
             name=str(bench.target.get("name") or bench.peer.get("name") or "The PACS"),
-            tone="deviates" if missed or lost or altered else _tone_of_end(bench, unknown),
-            label=_label(bench, missed, lost, altered, unknown),
+            tone="deviates" if missed or lost or altered or is_worse else _tone_of_end(bench, unknown),
+            label=_label(bench, missed, lost, altered, unknown, is_worse),
+            **{str(change): list(_compared(figures, change)) for change in Change},
+            baseline_day=_baseline_day(bench),
             growth_words=list(growth_words(bench.growth)),
             growth_rows=list(growth_rows(bench.growth)),
             growth_repeats=max(
@@ -128,13 +134,15 @@ def _tone_of_end(bench: Bench, unknown: int) -> str:
     return "conforms" if bench.ended_because == "completed" and not unknown else "incomplete"
 
 
-def _label(bench: Bench, missed: bool, lost: int, altered: int, unknown: int) -> str:
+def _label(bench: Bench, missed: bool, lost: int, altered: int, unknown: int, is_worse: bool) -> str:
     if lost or altered:
         return "Objects were lost or altered"
     if bench.ended_because not in ("completed", "interrupted"):
         return f"Not complete: {bench.ended_because}"
     if missed:
         return "Objectives were not met"
+    if is_worse:
+        return "Worse than the baseline"
     if bench.ended_because != "completed":
         return f"Not complete: {bench.ended_because}"
     if bench.growth:
@@ -167,6 +175,27 @@ def _objectives(bench: Bench) -> Iterator[tuple[str, str, str, str, bool]]:
         )
         met = sum(one.is_met for one in repeats)
         yield words, client, f"{seen}{unit}", f"{met} of {len(repeats)}", met == len(repeats)
+
+
+def _baseline_day(bench: Bench) -> str:
+    return f"{datetime.fromisoformat(bench.baseline.started):%d %B %Y}" if bench.baseline else ""
+
+
+def _compared(
+    figures: Sequence[Compared], change: Change
+) -> Iterator[tuple[str, str, str, str, str, Change]]:
+    """Operation, client, measure, then and now, of the figures that have changed so."""
+    for one in figures:
+        if one.change is not change:
+            continue
+        unit = {"rate": "", "errors": " %"}.get(one.measure, " ms")
+        then, now = (
+            f"{_number(side.median)}{unit}"
+            + (f" ({_number(side.low)} to {_number(side.high)})" if side.low < side.high else "")
+            for side in (one.before, one.after)
+        )
+        name = OPERATION_WORDS.get(one.operation, one.operation)
+        yield name, one.client, COMPARED_WORDS[one.measure], then, now, one.change
 
 
 def _measure(name: str, value: float) -> tuple[str, str]:

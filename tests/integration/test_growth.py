@@ -185,6 +185,53 @@ def test_a_product_that_refuses_is_said_in_one_line(tmp_path: Path) -> None:
     assert read_bench(run).growth == ()
 
 
+def test_one_that_dies_is_exit_code_4_and_what_was_measured_is_kept(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with launch.start() as mortal:
+        toml = tmp_path / "target.toml"
+        toml.write_text(
+            f'[dimse]\nhost = "127.0.0.1"\nport = {mortal.port}\n'
+            'called_ae_title = "REFERENCE"\ndeadline = 2.0\n'
+        )
+        command = [*BENCH, str(toml), "--grow", "20,1000000", "--repeats", "2", "--output", str(run)]
+        growing = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not (run / "stored.csv").exists() or len(listed(run)) < 60:  # beyond the first size
+            assert growing.poll() is None
+            time.sleep(0.02)
+        mortal.process.kill()
+        _, errors = growing.communicate(timeout=120)
+    assert growing.returncode == ExitCode.UNREACHABLE
+    (line,) = errors.splitlines()
+    assert "the product no longer answers on the way from " in line
+    (at_size,) = read_bench(run).growth
+    assert at_size.studies == 20
+
+
+def test_beside_an_earlier_growth(tmp_path: Path) -> None:
+    toml = tmp_path / "target.toml"
+
+    def measured(name: str, *options: str, delay: str = "0") -> subprocess.CompletedProcess[str]:
+        with launch.start(options=["--response-delay", delay]) as running:
+            toml.write_text(
+                f'[dimse]\nhost = "127.0.0.1"\nport = {running.port}\ncalled_ae_title = "REFERENCE"\n'
+            )
+            output = str(tmp_path / name)
+            return call("bench", str(toml), "--grow", "5", *options, "--output", output)
+
+    assert measured("a", "--repeats", "5").returncode == 0
+    before = str(tmp_path / "a")
+    slow = measured("b", "--repeats", "5", "--baseline", before, delay="0.1")
+    assert slow.returncode == ExitCode.FAILED
+    assert "C-ECHO at 5 studies p50, unthrottled client: worse" in slow.stdout
+    assert ">Worse than the baseline<" in (tmp_path / "b" / "report.html").read_text("utf-8")
+    other = call(
+        "bench", "--grow", "5", "--repeats", "6", "--baseline", before, "--output", str(tmp_path / "c")
+    )
+    assert other.returncode == ExitCode.USAGE
+    assert "another workload" in other.stderr
+    assert not (tmp_path / "c").exists()
+
+
 def test_what_is_acknowledged_and_not_found_is_said(folder: Path) -> None:
     outcome = Outcome([], [], [])
     with (

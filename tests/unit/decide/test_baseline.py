@@ -7,9 +7,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.decide.baseline import compared
+from harness.decide.baseline import compared, is_comparable
 from harness.decide.intervals import Change
-from harness.measurement import Bench, LoadMeasured, OperationMeasured, Spread
+from harness.latencies import Latencies
+from harness.load.condensing import spread_of
+from harness.measurement import (
+    Bench,
+    GrowthMeasured,
+    GrowthOperation,
+    LimitMeasured,
+    LoadMeasured,
+    OperationMeasured,
+    Spread,
+    TrialMeasured,
+)
 
 WORKLOAD: dict[str, Any] = {"name": "a", "about": "b", "seed": 1, "objective": []}
 
@@ -33,6 +44,8 @@ def three(rate: float, p95: float) -> list[LoadMeasured]:
     [
         (100, 0.1, {"rate": Change.SAME, "p50": Change.SAME, "p95": Change.SAME}),
         (101, 0.101, {"rate": Change.SAME, "p50": Change.SAME, "p95": Change.SAME}),
+        # No interval of then meets one of now, but a tenth is noise.
+        (105, 0.107, {"rate": Change.SAME, "p50": Change.SAME, "p95": Change.SAME}),
         (150, 0.05, {"rate": Change.BETTER, "p50": Change.BETTER, "p95": Change.BETTER}),
         (50, 0.2, {"rate": Change.WORSE, "p50": Change.WORSE, "p95": Change.WORSE}),
         (150, 0.2, {"rate": Change.BETTER, "p50": Change.WORSE, "p95": Change.WORSE}),
@@ -40,7 +53,7 @@ def three(rate: float, p95: float) -> list[LoadMeasured]:
 )
 def test_better_same_or_worse(rate: float, p95: float, changes: dict[str, Change]) -> None:
     found = list(compared(bench(*three(100, 0.1)), bench(*three(rate, p95))))
-    assert {one.measure: one.change for one in found} == changes
+    assert {one.measure: one.change for one in found} == {**changes, "errors": Change.SAME}
     assert {one.operation for one in found} == {"find"}
 
 
@@ -58,10 +71,78 @@ def test_only_what_both_have_is_compared() -> None:
 
 
 def test_another_workload_cannot_be_compared() -> None:
-    with pytest.raises(ValueError, match="different workloads"):
-        list(compared(bench(load(1, 1, 1)), bench(load(1, 1, 1), seed=2)))
-    words = bench(load(1, 1, 1), about="other words", objective=[{"operation": "find", "p95": 1.0}])
-    assert list(compared(bench(load(1, 1, 1)), words))
+    words = {"about": "other words", "objective": [{"operation": "find", "p95": 1.0}]}
+    assert is_comparable(WORKLOAD, WORKLOAD | words)
+    assert not is_comparable(WORKLOAD, WORKLOAD | {"seed": 2})
+
+
+def test_what_fails_now_and_did_not_is_worse() -> None:
+    failing = [
+        msgspec.structs.replace(
+            one, operations=(msgspec.structs.replace(one.operations[0], errors={"x": 5}),)
+        )
+        for one in three(100, 0.1)
+    ]
+    found = {one.measure: one for one in compared(bench(*three(100, 0.1)), bench(*failing))}
+    assert found["errors"].change is Change.WORSE
+    assert found["errors"].words() == (
+        "find errors, typical client: worse: 0.0 % (0.0 to 0.0) before, 33.3 % (33.3 to 33.3) now"
+    )
+
+
+TRIAL = TrialMeasured(100.0, True, "", ())
+
+
+def limited(sustained: float | None, broken: float | None) -> Bench:
+    limit = LimitMeasured(sustained, broken, "the product", False, 1000.0, "", (TRIAL, TRIAL))
+    return msgspec.structs.replace(bench(), limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("sustained", "broken", "change"),
+    [
+        (100.0, 109.0, Change.SAME),
+        (92.0, 99.0, Change.SAME),
+        (50.0, 54.0, Change.WORSE),
+        (None, 10.0, Change.WORSE),
+        (200.0, None, Change.BETTER),
+    ],
+)
+def test_the_largest_rate_is_compared(sustained: float | None, broken: float | None, change: Change) -> None:
+    (one,) = compared(limited(100.0, 109.0), limited(sustained, broken))
+    assert (one.measure, one.change) == ("rate", change)
+
+
+def at_size(size: int, milliseconds: float, repeats: int = 100, **errors: int) -> GrowthMeasured:
+    latencies = Latencies()
+    for number in range(repeats):
+        latencies.record(milliseconds / 1000 * (1 + number / repeats / 10))
+    one = GrowthOperation("C-ECHO", errors, spread_of(latencies))
+    return GrowthMeasured("unthrottled", size, size, 1.0, (one,))
+
+
+def grown(*measured: GrowthMeasured) -> Bench:
+    return msgspec.structs.replace(bench(), growth=measured)
+
+
+@pytest.mark.parametrize(
+    ("now", "change"), [(10.0, Change.SAME), (10.8, Change.SAME), (15, Change.WORSE), (5, Change.BETTER)]
+)
+def test_an_archive_that_grows_is_compared_at_each_size(now: float, change: Change) -> None:
+    before, after = grown(at_size(10, 10), at_size(100, 10)), grown(at_size(100, now), at_size(1000, 99))
+    found = {(one.operation, one.measure): one for one in compared(before, after)}
+    assert set(found) == {("C-ECHO at 100 studies", "errors"), ("C-ECHO at 100 studies", "p50")}
+    median = found["C-ECHO at 100 studies", "p50"]
+    assert median.change is change
+    assert median.after.low < median.after.median < median.after.high
+
+
+def test_an_archive_that_fails_at_a_size_is_worse() -> None:
+    failing = msgspec.structs.replace(
+        at_size(10, 10), operations=(GrowthOperation("C-ECHO", {"x": 3}, None),)
+    )
+    (one,) = compared(grown(at_size(10, 10)), grown(failing))
+    assert (one.measure, one.change, one.after.median) == ("errors", Change.WORSE, 100.0)
 
 
 def test_what_was_written_is_what_is_compared() -> None:

@@ -11,7 +11,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.decide.growth import (
-    NOISE,
     Model,
     Point,
     fitted,
@@ -22,6 +21,7 @@ from harness.decide.growth import (
     milliseconds,
     point_of,
 )
+from harness.decide.intervals import NOISE
 from harness.latencies import Latencies
 from harness.load.condensing import spread_of
 from harness.measurement import GrowthMeasured, GrowthOperation

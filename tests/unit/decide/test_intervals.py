@@ -67,3 +67,19 @@ def test_compared_by_interval(
     before: Interval, after: Interval, more_is_better: bool, change: Change
 ) -> None:
     assert compare(before, after, more_is_better=more_is_better) is change
+
+
+@pytest.mark.parametrize("number", [3, 5, 6, 10])
+def test_what_has_not_changed_is_seldom_called_worse(number: int) -> None:
+    chance, worse = random.Random(number), 0
+    for _ in range(2000):
+        then, now = (interval_of([chance.lognormvariate(0, 0.15) for _ in range(number)]) for _ in "ab")
+        worse += compare(then, now, more_is_better=False) is Change.WORSE
+    assert worse <= 10
+
+
+def test_a_single_measurement_tells_large_changes_alone() -> None:
+    once = interval_of([10.0])
+    assert compare(once, interval_of([15.0]), more_is_better=False) is Change.SAME
+    assert compare(once, interval_of([20.0]), more_is_better=False) is Change.WORSE
+    assert compare(once, interval_of([5.0]), more_is_better=False) is Change.BETTER

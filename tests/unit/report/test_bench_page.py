@@ -12,10 +12,13 @@ import msgspec
 import pytest
 from markupsafe import escape
 
+from harness.decide.intervals import Change, interval_of
 from harness.latencies import Latencies
 from harness.load.condensing import spread_of
 from harness.measurement import (
+    Baseline,
     Bench,
+    Compared,
     ExamsMeasured,
     KeptMeasured,
     LimitMeasured,
@@ -214,3 +217,26 @@ def test_all_files(tmp_path: Path) -> None:
     assert "var(" not in (tmp_path / "charts" / "limit.svg").read_text()
     before = without_charts(page.read_text())
     assert without_charts(render_bench(tmp_path).read_text()) == before, "the same folder gives the same page"
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ((Change.SAME, Change.WORSE, Change.BETTER), "Worse than the baseline"),
+        ((Change.SAME, Change.BETTER), "Nothing was lost"),
+    ],
+)
+def test_beside_a_baseline(changes: tuple[Change, ...], label: str) -> None:
+    figures = tuple(
+        Compared("typical", NASTY if change is Change.SAME else "find", "p50", was, now, change)
+        for change in changes
+        for was, now in [(interval_of([1.0, 2.0]), interval_of([3.0]))]
+    )
+    baseline = Baseline("/an/earlier/run", "2026-11-24T10:00:00+01:00", "0", figures)
+    page = bench_page(bench(baseline=baseline))
+    assert label in page
+    assert ("Worse" in page) is (Change.WORSE in changes)
+    assert "24 November 2026" in page
+    assert "1.5 ms (1 to 2)" in page
+    assert ">3 ms<" in page
+    assert NASTY not in page
