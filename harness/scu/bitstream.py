@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -15,7 +14,7 @@ from pydicom.uid import UID
 from harness.dimse.errors import PeerViolation
 from harness.scu.frames import pixel_items
 from harness.scu.inbox import Received
-from harness.scu.retrieved import damaged, odd_ones
+from harness.scu.retrieved import UNDECODABLE, damaged, odd_ones
 from harness.synthesis import SyntheticInstance
 
 
@@ -57,7 +56,7 @@ def _decode_alike(instance: SyntheticInstance, item: Received) -> bool:
     try:
         before = _pixels(instance.dataset, instance.transfer_syntax)
         after = _pixels(item.dataset, item.transfer_syntax)
-    except (AttributeError, ValueError, RuntimeError, TypeError, LookupError, OSError, struct.error):
+    except UNDECODABLE:
         return False  # damaged, or in a form that no decoder here reads
     return bool(np.array_equal(before, after))
 

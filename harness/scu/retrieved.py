@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
@@ -47,6 +48,13 @@ _COERCED = (0x00100020, 0x00100021, 0x00101002, 0x0020000D, 0x0020000E)
 """What the archive may change when it stores (PS3.4 table B.4-1)."""
 _PIXEL_DATA = "(7FE0,0010)"
 _SHOWN = 3
+
+UNDECODABLE = (
+    *(AttributeError, ValueError, RuntimeError, TypeError, LookupError, OSError, EOFError, ArithmeticError),
+    *(NotImplementedError, StopIteration, struct.error),
+)
+"""What pydicom and its decoders raise for pixel data that is damaged, or in a form that none of them reads;
+StopIteration where frames are missing."""
 
 
 def odd_ones(stored: Iterable[SyntheticInstance], received: Iterable[Received]) -> str:
@@ -173,8 +181,8 @@ def _pixels_of(item: Received) -> Any:
         pass
     try:
         return _decoded(item.dataset, item.transfer_syntax).pixel_array
-    except (AttributeError, ValueError, RuntimeError, TypeError, IndexError, OSError) as error:
-        words = f"{type(error).__name__}: {error}".splitlines()[0]
+    except UNDECODABLE as error:
+        words = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0]
         raise DecodeError("PS3.5 8.1", f"pixels that decode in {item.transfer_syntax}", words) from None
 
 

@@ -51,6 +51,15 @@ def test_half_a_frame_is_altered() -> None:
     assert "compressed frames came back" in altered_bitstream(IMAGE, [received(half)])
 
 
+def test_a_lost_frame_is_altered() -> None:
+    pixels = encapsulate([FRAME] * 3, has_bot=False)
+    three = variant(
+        IDENTITY, IMAGE, SOPInstanceUID=IMAGE.sop_instance_uid, PixelData=pixels, NumberOfFrames=3
+    )
+    one = variant(IDENTITY, three, SOPInstanceUID=IMAGE.sop_instance_uid, PixelData=encapsulate([FRAME]))
+    assert "compressed frames came back" in altered_bitstream(three, [received(one)])
+
+
 def test_nothing_that_came_is_told() -> None:
     assert "did not arrive" in altered_bitstream(IMAGE, [])
 
