@@ -28,7 +28,7 @@ from harness.load.sink import Glance, Results
 from harness.load.supply import Study, Template
 from harness.load.workload import Commit, Echo, Find, Get, Kept, Move, Operation, Store
 from harness.scu.asking import ask
-from harness.scu.commitment import Reference, action_information, send_action
+from harness.scu.commitment import Action, Reference, action_information, send_action
 from harness.scu.echo import NO_DATA_SET
 from harness.scu.find import find_request
 from harness.scu.identifier import encode_identifier, keys_of
@@ -320,7 +320,7 @@ class Client:
         references = [Reference(template.sop_class, study.sop_uid(index)) for index in range(number)]
         sent = self.clock()
         with self.sink.result_of(transaction) as result:
-            request = send_action(association, action_information(transaction, references))
+            request = send_action(association, Action(action_information(transaction, references)))
             self._final(association, name, request, sent)
             self._release(name, association)  # so that the result needs an association of its own
             if not result.wait(self.peer.deadline):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pydicom import Dataset
-
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
 from harness.dimse.command import CommandSet
@@ -15,7 +13,7 @@ from harness.dimse.pdu import AssociateRequest
 from harness.plugin.arranging import let_in
 from harness.plugin.outcomes import ArrangementFailed, NotTested
 from harness.scu.commitment import (
-    REQUEST_COMMITMENT,
+    Action,
     Outcome,
     Reference,
     Result,
@@ -28,7 +26,7 @@ from harness.scu.destination import Destination
 from harness.scu.inbox import AnswerOf, Reported, prefer_given_order
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe
-from harness.scu.uids import STORAGE_COMMITMENT_PUSH, STORAGE_COMMITMENT_PUSH_INSTANCE
+from harness.scu.uids import STORAGE_COMMITMENT_PUSH
 
 RESULT_REPORTER = "commitment.result.on-other-association"
 """The requirement under which it is reported that no result comes at all."""
@@ -72,29 +70,16 @@ class Committer:
     owed: set[str] = field(default_factory=set)
     """Transaction UIDs ("" for none) of requests that were taken, whose result has not come: see `owing`."""
 
-    def request(
-        self,
-        information: Dataset,
-        *,
-        action_type: int = REQUEST_COMMITMENT,
-        sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
-        message_id: int | None = None,
-    ) -> CommandSet:
+    def request(self, action: Action) -> CommandSet:
         """One N-ACTION whose result nobody waits for: its response."""
         association = open_as(self.scu, self.destination.ae_title)
         try:
-            response, early = request_commitment(
-                association,
-                information,
-                action_type=action_type,
-                sop_instance_uid=sop_instance_uid,
-                message_id=message_id,
-            )
+            response, early = request_commitment(association, action)
             finish(association)
         finally:
             association.abort()
         if response.integer("Status") == SUCCESS and not early:
-            self.owed.add(str(information.get("TransactionUID", "")))
+            self.owed.add(str(action.information.get("TransactionUID", "")))
         return response
 
     def owing(self, seconds: float = 0.0) -> int:

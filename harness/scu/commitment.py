@@ -109,43 +109,34 @@ def action_information(transaction_uid: str | None, references: Sequence[Referen
     return information
 
 
-def send_action(
-    association: Association,
-    information: Dataset,
-    *,
-    action_type: int = REQUEST_COMMITMENT,
-    sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
-    message_id: int | None = None,
-) -> CommandSet:
-    """Send one N-ACTION-RQ (PS3.7 10.3.5.1) and read nothing; its command set.  NotAccepted."""
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An N-ACTION-RQ (PS3.7 10.3.5.1): a request for commitment, or what is nearly one."""
+
+    information: Dataset
+    action_type: int = REQUEST_COMMITMENT
+    sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE
+    message_id: int | None = None
+    """None for the next of the association."""
+
+
+def send_action(association: Association, action: Action) -> CommandSet:
+    """Send it and read nothing; its command set.  NotAccepted."""
     return ask(
         association,
         STORAGE_COMMITMENT_PUSH,
         Command.N_ACTION_RQ,
-        information,
-        message_id,
+        action.information,
+        action.message_id,
         RequestedSOPClassUID=STORAGE_COMMITMENT_PUSH,
-        RequestedSOPInstanceUID=sop_instance_uid,
-        ActionTypeID=action_type,
+        RequestedSOPInstanceUID=action.sop_instance_uid,
+        ActionTypeID=action.action_type,
     )
 
 
-def request_commitment(
-    association: Association,
-    information: Dataset,
-    *,
-    action_type: int = REQUEST_COMMITMENT,
-    sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
-    message_id: int | None = None,
-) -> tuple[CommandSet, list[Reported]]:
+def request_commitment(association: Association, action: Action) -> tuple[CommandSet, list[Reported]]:
     """One N-ACTION, to its response; with reports that came ahead of that, which no clause forbids."""
-    request = send_action(
-        association,
-        information,
-        action_type=action_type,
-        sop_instance_uid=sop_instance_uid,
-        message_id=message_id,
-    )
+    request = send_action(association, action)
     reports: list[Reported] = []
     for _ in range(_MESSAGES):
         message = association.receive_message()
@@ -173,7 +164,8 @@ def commit(
     """
     began = time.monotonic()
     overtaken = False
-    response, early = request_commitment(association, action_information(transaction_uid, references))
+    action = Action(action_information(transaction_uid, references))
+    response, early = request_commitment(association, action)
     if response.integer("Status") != 0:
         finish(association)
         return Outcome(response, ())

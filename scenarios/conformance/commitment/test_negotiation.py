@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.plugin.committing import Committer
 from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, SHOULD, requirement
-from harness.scu.commitment import action_information, references_to
+from harness.scu.commitment import Action, action_information, references_to
 from harness.scu.inbox import answering
 from harness.scu.status import describe
 from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, STORAGE_COMMITMENT_PUSH
@@ -18,9 +18,8 @@ NO_SUCH_SOP_CLASS = (0x0118, 0x0122)
 
 @requirement("PS3.4 J.2", SHALL, "What is accepted for the Push Model class is served: N-ACTION is known.")
 def test_push_model(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
-    response = commit.request(
-        action_information(corpus.identity.uid(), references_to(stored_study.instances[:1]))
-    )
+    information = action_information(corpus.identity.uid(), references_to(stored_study.instances[:1]))
+    response = commit.request(Action(information))
     assert response.integer("Status") not in (UNRECOGNIZED_OPERATION, *NO_SUCH_SOP_CLASS), (
         f"the Push Model class was accepted, but N-ACTION is answered {describe(response)}"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.dimse.command import CommandSet
@@ -9,11 +11,7 @@ from harness.dimse.pdu import Abort
 from harness.plugin.committing import Committer
 from harness.plugin.fixtures import Corpus
 from harness.scenario import QUALITY, SHALL, SHOULD, or_abort, requirement
-from harness.scu.commitment import (
-    REQUEST_COMMITMENT,
-    action_information,
-    references_to,
-)
+from harness.scu.commitment import REQUEST_COMMITMENT, Action, action_information, references_to
 from harness.scu.status import SUCCESS, describe, is_failure
 from harness.scu.uids import STORAGE_COMMITMENT_PUSH, STORAGE_COMMITMENT_PUSH_INSTANCE
 from harness.synthesis import SyntheticStudy
@@ -32,20 +30,13 @@ def answer_to(
     commit: Committer,
     transaction_uid: str | None,
     study: SyntheticStudy | None,
-    *,
-    action_type: int = REQUEST_COMMITMENT,
-    sop_instance_uid: str = STORAGE_COMMITMENT_PUSH_INSTANCE,
-    message_id: int | None = None,
+    **otherwise: Any,
 ) -> CommandSet | Abort:
-    """What comes for one N-ACTION."""
+    """What comes for one N-ACTION; see `Action` for what may be otherwise."""
     information = action_information(
         transaction_uid, None if study is None else references_to(study.instances)
     )
-    return or_abort(
-        lambda: commit.request(
-            information, action_type=action_type, sop_instance_uid=sop_instance_uid, message_id=message_id
-        )
-    )
+    return or_abort(lambda: commit.request(Action(information, **otherwise)))
 
 
 def is_refusal(answer: CommandSet | Abort) -> bool:
@@ -58,9 +49,8 @@ def is_refusal(answer: CommandSet | Abort) -> bool:
     "A request is answered: Success where it will be processed, a failure where it will not.",
 )
 def test_accepted(commit: Committer, corpus: Corpus, stored_study: SyntheticStudy) -> None:
-    response = commit.request(
-        action_information(corpus.identity.uid(), references_to(stored_study.instances[:3]))
-    )
+    information = action_information(corpus.identity.uid(), references_to(stored_study.instances[:3]))
+    response = commit.request(Action(information))
     status = response.integer("Status")
     assert status == SUCCESS or is_failure(status), (
         f"N-ACTION was answered {describe(response)}, which says neither that the request is processed nor "

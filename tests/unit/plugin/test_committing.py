@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from harness.archive.server import serve
 from harness.dimse.capture import Recorder
 from harness.dimse.transport import Address
 from harness.plugin.committing import Committer
-from harness.scu.commitment import Reference, action_information
+from harness.scu.commitment import Action, Reference, action_information
 from harness.scu.destination import Destination
 from harness.scu.session import Peer, Scu
 from harness.scu.uids import CT_IMAGE_STORAGE
@@ -40,22 +41,20 @@ def commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Committe
 
 def test_a_result_is_owed_until_it_has_come(commit: Committer) -> None:
     with commit.destination.unreachable():
-        assert commit.request(action_information(commit.new_uid(), REFERENCES)).integer("Status") == 0
+        assert commit.request(Action(action_information(commit.new_uid(), REFERENCES))).integer("Status") == 0
         assert commit.owing() == 1
     assert commit.owing(WAIT) == 0
 
 
 def test_who_refuses_owes_nothing(commit: Committer) -> None:
-    assert commit.request(action_information(None, REFERENCES)).integer("Status") != 0
+    assert commit.request(Action(action_information(None, REFERENCES))).integer("Status") != 0
     assert commit.owing() == 0
 
 
 def test_a_result_that_was_awaited_in_vain_is_owed(commit: Committer) -> None:
     with commit.destination.unreachable():
-        request = Committer(
-            commit.scu, commit.destination, commit.recorder, commit.new_uid, 0.1, commit.owed
-        ).attempt(REFERENCES)
-        assert not request[1].results
+        _, outcome, _ = replace(commit, within=0.1).attempt(REFERENCES)
+        assert not outcome.results
         assert commit.owing() == 1
     assert commit.owing(WAIT) == 0
 
