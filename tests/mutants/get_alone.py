@@ -21,7 +21,7 @@ from harness.archive.retrieve import Progress
 from harness.archive.semantics import Semantics
 from harness.archive.status import SUCCESS, WARNING_SUBOPERATIONS, Answer
 from tests.mutants import move
-from tests.mutants.seed import MUTANTS, mutant
+from tests.mutants.seed import MUTANTS, mutant, overridden
 
 _now = threading.local()
 """``serves_get`` in the thread of an association, while that answers a C-GET."""
@@ -44,11 +44,9 @@ class GetAlone(Semantics):
         retrieve.retrieve = noted
 
     def __init_subclass__(cls) -> None:
-        for kind in cls.__mro__[: cls.__mro__.index(Semantics)]:
-            for name in vars(kind):
-                sound = vars(Semantics).get(name)
-                if callable(sound) and not name.startswith("__"):
-                    setattr(cls, name, _in_a_get(getattr(cls, name), sound))
+        for name, broken in overridden(cls).items():
+            if hasattr(Semantics, name) and not name.startswith("__"):
+                setattr(cls, name, _in_a_get(broken, getattr(Semantics, name)))
 
 
 def _in_a_get(broken: Callable[..., Any], sound: Callable[..., Any]) -> Callable[..., Any]:

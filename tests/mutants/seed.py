@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
+
+from harness.archive.semantics import Semantics
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,13 @@ def mutant(
         return kind
 
     return register
+
+
+def overridden(kind: type) -> dict[str, FunctionType]:
+    """What a subclass of `Semantics` has beside, or instead of, what that has."""
+    every = {name: getattr(kind, name) for name in dir(kind)}
+    return {
+        name: value
+        for name, value in every.items()
+        if isinstance(value, FunctionType) and value is not getattr(Semantics, name, None)
+    }

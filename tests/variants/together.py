@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 from types import FunctionType
 
 from harness.archive.semantics import Semantics
+from tests.mutants.seed import overridden
 from tests.variants.seed import Variant
 
 
@@ -41,21 +42,11 @@ def _go_together(one: Variant, other: Variant) -> bool:
     """Whether each method that both override hands on to the next in line, and neither has to be alone."""
     if one.alone or other.alone:
         return False
-    first, second = _methods(resolve_name(one.where)), _methods(resolve_name(other.where))
+    first, second = overridden(resolve_name(one.where)), overridden(resolve_name(other.where))
     return all(
         first[name] is second[name] or (_hands_on(first[name]) and _hands_on(second[name]))
         for name in first.keys() & second.keys()
     )
-
-
-def _methods(kind: type) -> dict[str, FunctionType]:
-    """What a variant has beside, or instead of, what `Semantics` has."""
-    every = {name: getattr(kind, name) for name in dir(kind)}
-    return {
-        name: value
-        for name, value in every.items()
-        if isinstance(value, FunctionType) and value is not getattr(Semantics, name, None)
-    }
 
 
 def _hands_on(method: FunctionType) -> bool:
