@@ -30,3 +30,11 @@ def call(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
     return subprocess.CompletedProcess(command, code, output.getvalue(), errors.getvalue())
+
+
+def target_file(folder: Path, port: int, **dimse: object) -> Path:
+    """``FOLDER/target.toml`` for the bundled archive at this port; ``dimse`` as TOML has it."""
+    path = folder / "target.toml"
+    more = "".join(f"{name} = {value}\n" for name, value in dimse.items())
+    path.write_text(f'[dimse]\nhost = "127.0.0.1"\nport = {port}\ncalled_ae_title = "REFERENCE"\n{more}')
+    return path

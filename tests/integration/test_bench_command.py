@@ -18,7 +18,7 @@ import pytest
 
 from harness.archive import launch
 from harness.measurement import Bench, read_bench
-from tests.calling import call
+from tests.calling import call, target_file
 
 ECHO = """
 about = "A test."
@@ -67,13 +67,7 @@ def workload(folder: Path, text: str, stop: str = "operations = 40") -> str:
 
 
 def target(folder: Path, port: int, **more: object) -> str:
-    path = folder / "target.toml"
-    extra = "".join(f"{name} = {value}\n" for name, value in more.items())
-    path.write_text(
-        f'[dimse]\nhost = "127.0.0.1"\nport = {port}\ncalled_ae_title = "REFERENCE"\n'
-        f"deadline = 2\nvisible_within = 1\n{extra}"
-    )
-    return str(path)
+    return str(target_file(folder, port, deadline=2, visible_within=1, **more))
 
 
 def under_load(run: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from harness.archive import launch
 from harness.report import load_run
-from tests.calling import call
+from tests.calling import call, target_file
 
 
 def run(tmp_path: Path, port: int, *options: str) -> tuple[Path, str]:
-    target = tmp_path / "target.toml"
-    target.write_text(f'[dimse]\nhost = "127.0.0.1"\nport = {port}\ncalled_ae_title = "REFERENCE"\n')
+    target = target_file(tmp_path, port)
     folder = tmp_path / "run"
     words = ["run", str(target), "--output", str(folder), *options]
     done = call(*words)

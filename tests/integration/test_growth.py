@@ -23,7 +23,7 @@ from harness.load.running import LoadFailed, Told
 from harness.measurement import read_bench, write_bench
 from harness.synthesis import new_run_root
 from harness.target import Dimse, Target
-from tests.calling import call
+from tests.calling import call, target_file
 
 BENCH = [sys.executable, "-m", "harness", "bench"]
 FINDS = ("C-FIND by PatientID", "C-FIND by StudyDate", "C-FIND by StudyInstanceUID")
@@ -117,10 +117,7 @@ def test_interrupted_it_keeps_what_it_measured(tmp_path: Path) -> None:
     run = tmp_path / "run"
     objects = tmp_path / "objects"
     with launch.start(folder=objects) as running:
-        toml = tmp_path / "target.toml"
-        toml.write_text(
-            f'[dimse]\nhost = "127.0.0.1"\nport = {running.port}\ncalled_ae_title = "REFERENCE"\n'
-        )
+        toml = target_file(tmp_path, running.port)
         process = subprocess.Popen(
             [*BENCH, str(toml), "--grow", "10,1e6", "--repeats", "3", "--output", str(run)],
             stdout=subprocess.PIPE,
@@ -169,10 +166,7 @@ def test_interrupted_while_measuring_it_keeps_that_too(archive: launch.RunningAr
 def test_a_product_that_refuses_is_said_in_one_line(tmp_path: Path) -> None:
     run = tmp_path / "run"
     with launch.start(options=["--fail-every", "7"]) as running:
-        toml = tmp_path / "target.toml"
-        toml.write_text(
-            f'[dimse]\nhost = "127.0.0.1"\nport = {running.port}\ncalled_ae_title = "REFERENCE"\n'
-        )
+        toml = target_file(tmp_path, running.port)
         done = call("bench", str(toml), "--grow", "1000,2000", "--output", str(run))
     assert done.returncode == ExitCode.INCOMPLETE
     (line,) = done.stderr.splitlines()
@@ -188,11 +182,7 @@ def test_a_product_that_refuses_is_said_in_one_line(tmp_path: Path) -> None:
 def test_one_that_dies_is_exit_code_4_and_what_was_measured_is_kept(tmp_path: Path) -> None:
     run = tmp_path / "run"
     with launch.start() as mortal:
-        toml = tmp_path / "target.toml"
-        toml.write_text(
-            f'[dimse]\nhost = "127.0.0.1"\nport = {mortal.port}\n'
-            'called_ae_title = "REFERENCE"\ndeadline = 2.0\n'
-        )
+        toml = target_file(tmp_path, mortal.port, deadline=2.0)
         command = [*BENCH, str(toml), "--grow", "20,1000000", "--repeats", "2", "--output", str(run)]
         growing = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while not (run / "stored.csv").exists() or len(listed(run)) < 60:  # beyond the first size
@@ -208,13 +198,9 @@ def test_one_that_dies_is_exit_code_4_and_what_was_measured_is_kept(tmp_path: Pa
 
 
 def test_beside_an_earlier_growth(tmp_path: Path) -> None:
-    toml = tmp_path / "target.toml"
-
     def measured(name: str, *options: str, delay: str = "0") -> subprocess.CompletedProcess[str]:
         with launch.start(options=["--response-delay", delay]) as running:
-            toml.write_text(
-                f'[dimse]\nhost = "127.0.0.1"\nport = {running.port}\ncalled_ae_title = "REFERENCE"\n'
-            )
+            toml = target_file(tmp_path, running.port)
             output = str(tmp_path / name)
             return call("bench", str(toml), "--grow", "5", *options, "--output", output)
 
