@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from pydicom import Dataset
 from pydicom.encaps import encapsulate, generate_frames
@@ -17,9 +16,6 @@ from harness.archive.sopclasses import Service
 from harness.archive.status import SUCCESS, Answer
 from tests.mutants import storage as mutants
 from tests.variants.seed import variant
-
-if TYPE_CHECKING:
-    pass
 
 IMPLICIT = "1.2.840.10008.1.2"
 FIRST_BLOCK = 0x40
