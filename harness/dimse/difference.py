@@ -224,11 +224,12 @@ def _first_difference(left: Data, right: Data) -> int:
 _TEXT = frozenset(
     ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")
 )
-_UNITS = {
+UNITS = {
     **dict.fromkeys(("AT", "OW", "SS", "US"), 2),
     **dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4),
     **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
 }
+"""Bytes of the units that big endian turns around, by VR (PS3.5 7.3); 1 for the others."""
 
 
 def _padded_alike(a: Element, b: Element, left: Data, right: Data) -> bool:
@@ -250,7 +251,7 @@ def _plain(element: Element, other: Element) -> Data:
     if not element.big:
         return element.value
     vr = element.vr if element.vr not in (None, "UN") else other.vr
-    unit = _UNITS.get(vr or "", 1)
+    unit = UNITS.get(vr or "", 1)
     if unit == 1:
         return element.value
     swapped = bytearray(element.value)

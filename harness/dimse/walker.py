@@ -27,7 +27,8 @@ TRAILING_PADDING = 0xFFFCFFFC
 INFLATED_LIMIT = 512 * 1024 * 1024
 """Bytes that a deflated data set may grow to."""
 
-_LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+"""VRs whose explicit form has a length of 32 bits (PS3.5 7.1.2)."""
 _SHORT = frozenset(
     (
         b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO",
@@ -248,7 +249,7 @@ def _element(
             at += 8
         else:
             # A VR of a later edition has the long form (PS3.5 6.2, note on future VRs).
-            if code not in _LONG and not (code.isalpha() and code.isupper() and code.isascii()):
+            if code not in LONG and not (code.isalpha() and code.isupper() and code.isascii()):
                 raise _damage(view, at, f"a VR for {shown_tag(tag)}", repr(code), "PS3.5 7.1.2")
             if frame.end - at < 12:
                 raise _damage(view, at, "an element header of 12 bytes", f"{frame.end - at} bytes")

@@ -1,0 +1,156 @@
+"""What a fuzzing campaign says of a product: Campaign, and the findings that it is made of.
+
+Every type goes to JSON and back by msgspec (`write_campaign`, `read_campaign`); seconds and bytes throughout.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+FILE = "campaign.json"
+
+
+class Area(enum.StrEnum):
+    """What is varied."""
+
+    KNOWN = "known"
+    """Cases of what servers and parsers have died of before; they come first."""
+    DATA_SETS = "data-sets"
+    """Valid objects: stored, found, brought back unchanged."""
+    DAMAGED = "damaged"
+    """Objects that are not valid: stored or refused, and nothing else harmed."""
+    IDENTIFIERS = "identifiers"
+    """Keys of queries."""
+    PDUS = "pdus"
+    """Bytes of the upper layer and of command sets."""
+
+
+INTRUSIVE = frozenset((Area.KNOWN, Area.DAMAGED, Area.IDENTIFIERS, Area.PDUS))
+"""What a product may die of, and is sent with ``--intrusive`` alone."""
+
+
+class Symptom(enum.StrEnum):
+    """How a product goes wrong."""
+
+    DIED = "died"
+    """Connections are refused after the case."""
+    HUNG = "hung"
+    """The port is open, and C-ECHO is not answered."""
+    HARMED = "harmed another object"
+    """The known object is no longer found, or no longer the same."""
+    LOST = "lost"
+    """Acknowledged, and never found or never brought back."""
+    ALTERED = "altered"
+    """Something came back with another value than was stored."""
+    DROPPED = "dropped elements"
+    """What came back lacks elements that were stored."""
+    REFUSED = "refused"
+    """Valid, and not stored."""
+    ABORTED = "aborted"
+    """Valid, and the association was aborted or cut."""
+    SILENT = "no answer"
+    """No response within the deadline, while other associations are served."""
+    ILLEGAL_STATUS = "illegal status"
+    ILLEGAL_ANSWER = "illegal answer"
+    """Bytes that are no PDU, or one that the state does not allow."""
+    TOOK_IT = "took what is illegal"
+    """What has to be refused or aborted was served as though it were right."""
+    LEAKED = "answered with what was not asked for"
+    """A query's answer holds what cannot match."""
+    FLAKY = "not the same twice"
+    """The same bytes were answered in different ways."""
+
+
+class Weight(enum.StrEnum):
+    """What a finding counts as."""
+
+    FAILURE = "failure"
+    """Against the standard, or against what anybody needs of an archive: exit code 1."""
+    OBSERVATION = "observation"
+    """Allowed, and worth knowing before a purchase."""
+
+
+class Finding(Struct, frozen=True):
+    """One way in which the product goes wrong, with the smallest case that shows it."""
+
+    folder: str
+    """Below the run folder: what `pacs-harness replay` takes."""
+    area: Area
+    symptom: Symptom
+    weight: Weight
+    signature: str
+    """What tells it from the others of its area: cases with an equal one are the same finding."""
+    clause: str
+    expected: str
+    observed: str
+    about: str
+    """What is unusual in the case, in words."""
+    size: int
+    """Bytes of the smallest case."""
+    size_found: int
+    """Bytes of the case that showed it first."""
+    found_after: float
+    """Seconds since the start of the campaign."""
+    dump: str = ""
+    """The smallest case in readable form, cut where it is long."""
+    log: str = ""
+    """The end of the product's log after it died."""
+
+
+class AreaCounted(Struct, frozen=True):
+    """How far the campaign came in one area.  Seconds are of the wall clock."""
+
+    area: Area
+    cases: int
+    """That were put to the product while looking; those of shrinking come on top."""
+    shrinking: int
+    seconds: float
+    generating: float
+    """Of which the harness spent making cases."""
+    judging: float
+    """Of which it spent comparing what came back."""
+    outcomes: dict[str, int]
+    """How often which came: stored, refused, aborted …"""
+
+
+class Campaign(Struct, frozen=True):
+    """A whole campaign."""
+
+    tool_version: str
+    target: dict[str, Any]
+    peer: dict[str, str]
+    seed: int
+    started: str
+    finished: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    exit_code: int | None
+    ended_because: str
+    areas: tuple[AreaCounted, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    restarts: int = 0
+    """How often the product had to be started again."""
+    replayed: int = 0
+    """Cases of the corpus that came first."""
+    left_out: tuple[str, ...] = ()
+    """What could not be looked at, and why."""
+
+
+def write_campaign(campaign: Campaign, folder: Path) -> None:
+    """``FOLDER/campaign.json``, whole or not at all."""
+    partial = folder / f"{FILE}.partial"
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(campaign), indent=1))
+    partial.replace(folder / FILE)
+
+
+def read_campaign(folder: Path) -> Campaign:
+    """What `write_campaign` wrote.  Raises ValueError in one line where there is none, OSError."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Campaign)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{folder / FILE} is no campaign of this version: {error}") from None

@@ -1,0 +1,1 @@
+"""What breaks a PACS: odd data sets, damaged ones, keys, PDUs, large objects; found, shrunk, handed over."""

@@ -1,0 +1,41 @@
+"""What is put to a product: the bytes of one case, and what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """The pairs of SOP class and transfer syntax in which the product takes objects."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def syntaxes_of(self, sop_class: str) -> tuple[str, ...]:
+        """The transfer syntaxes of a class, in the order in which they were proposed."""
+        return tuple(syntax for taken, syntax in self.pairs if taken == sop_class)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetCase:
+    """One object, as it goes on the wire.
+
+    `traits` say in a word or two each what is unusual in it ("private block", "UN of undefined length"), for
+    people and for telling findings apart.  A case with `damage` is no valid data set: the words say what was
+    done to it, and nothing is promised of what comes back.
+    """
+
+    sop_class: str
+    sop_instance_uid: str
+    study_uid: str
+    series_uid: str
+    patient_id: str
+    transfer_syntax: str
+    dataset: bytes = field(repr=False)
+    traits: tuple[str, ...] = ()
+    damage: str = ""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether what an archive acknowledges of it has to come back unchanged."""
+        return not self.damage
