@@ -97,6 +97,8 @@ class Control:
     """A command that deletes one study; ``{study_uid}`` in an argument is replaced."""
     restart: tuple[str, ...] = ()
     """A command that stops the product and starts it again; when it returns the old process has ended."""
+    log: str = ""
+    """Its log file: what it says last before it dies goes into the report of `pacs-harness fuzz`."""
 
 
 FINISHED_STEPS = ("", "absent", "marked", "unchanged")

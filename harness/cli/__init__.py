@@ -18,6 +18,8 @@ COMMANDS = {
     "run": "run",
     "bench": "bench",
     "bench-worker": "bench_worker",
+    "fuzz": "fuzz",
+    "replay": "replay",
     "list": "list_",
     "init": "init",
     "doctor": "doctor",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from harness.target import Destination, Target, TargetError
 
@@ -48,3 +49,70 @@ def started_target(given: Target | None, peer: str | None, scratch: str) -> Iter
             yield target
     except PeerFailed as failure:
         raise NoTarget(str(failure)) from None
+
+
+class Revivable:
+    """The target to exercise, and who starts it again after it has died.  A context manager.
+
+    A given target is started again by its ``[control] restart``, one that was started here from nothing: what
+    it had stored is gone.  Raises NoTarget and TargetError as `started_target`.
+    """
+
+    def __init__(self, given: Target | None, peer: str | None, scratch: Path) -> None:
+        self._given = given
+        self._peer = peer
+        self._scratch = scratch
+        self._stack = contextlib.ExitStack()
+        self._starts = 0
+        self.target = given or self._started()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def revive(self) -> Callable[[], Target] | None:
+        """Starts it again, and says where it is then; None where nobody can.  Raises ProductLost."""
+        if self._given is None:
+            return self._begin_anew
+        return self._restarted if self._given.control.restart else None
+
+    def log(self) -> str:
+        """The end of its log; empty where nobody knows where that is."""
+        from harness.peers.process import tail
+
+        if self._given is not None:
+            return tail(Path(self._given.control.log)) if self._given.control.log else ""
+        logs = sorted((self._scratch / str(self._starts)).glob("*.log"))
+        return tail(logs[0]) if logs else ""
+
+    def _started(self) -> Target:
+        self._starts += 1
+        folder = self._scratch / str(self._starts)
+        folder.mkdir()
+        return self._stack.enter_context(started_target(None, self._peer, str(folder)))
+
+    def _begin_anew(self) -> Target:
+        from harness.fuzz.product import ProductLost
+
+        try:
+            self._stack.close()
+            self.target = self._started()
+        except (NoTarget, TargetError) as failure:
+            raise ProductLost(f"the product cannot be started again: {failure}") from None
+        return self.target
+
+    def _restarted(self) -> Target:
+        from harness.fuzz.product import ProductLost
+        from harness.plugin.context import peer_of
+        from harness.plugin.outcomes import NotTested
+        from harness.plugin.restarting import restart
+        from harness.scu.session import Scu
+
+        try:
+            restart(Scu(peer_of(self.target)), self.target)
+        except NotTested as failure:
+            raise ProductLost(str(failure)) from None
+        return self.target

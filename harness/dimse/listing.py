@@ -170,14 +170,21 @@ def _dataset(message: _Message, syntax: str | None) -> Iterator[str]:
         yield f"data set in an unknown transfer syntax: {_hex(data)}"
         return
     yield f"data set in {syntax}"
+    yield from data_set_lines(data, syntax, was_cut=bool(message.cut))
+
+
+def data_set_lines(
+    data: bytes, syntax: str, *, most: int = _ELEMENTS, was_cut: bool = False
+) -> Iterator[str]:
+    """An encoded data set for people, a line an element, up to where it is damaged (or `was_cut`)."""
     try:
         for count, element in enumerate(walk(data, syntax)):
-            if count == _ELEMENTS:
+            if count == most:
                 yield "  …"
                 return
             yield f"  {'  ' * element.depth}{_element(element)}"
     except DecodeError as error:
-        yield "  … (cut here)" if message.cut else f"  damaged: {error}"
+        yield "  … (cut here)" if was_cut else f"  damaged: {error}"
 
 
 def _element(element: Element) -> str:

@@ -1,0 +1,56 @@
+"""`pacs-harness replay`: send a finding of `fuzz` again, to the same product or to another one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.cli.fuzz import check_owner, examine
+from harness.cli.starting import PEERS, NoTarget, Revivable
+from harness.decide.exit_code import ExitCode
+from harness.findings import INTRUSIVE
+from harness.target import TargetError, read_target
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("replay", help="send a finding of `fuzz` again")
+    parser.add_argument("finding", type=Path, metavar="DIR", help="of a finding, or of several")
+    parser.add_argument(
+        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
+    )
+    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and send it there")
+    parser.add_argument("--intrusive", action="store_true", help="also what the product may die of")
+    parser.add_argument("--i-own-this-system", action="store_true", help="needed for another machine")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Send.  Exit code 1 where it shows again what counts as a failure."""
+    from harness.fuzz.campaign import Plan
+    from harness.fuzz.reproducer import ReproducerError, load, reproducers
+
+    if options.target is not None and options.peer:
+        raise TargetError("give a target file or --peer, not both")
+    given = read_target(options.target) if options.target is not None else None
+    check_owner(given, options.i_own_this_system)
+    try:
+        folders = tuple(reproducers(options.finding))
+        saved = [load(folder)[0] for folder in folders]
+    except ReproducerError as error:
+        raise TargetError(str(error)) from None
+    if not options.intrusive and any(one.area in INTRUSIVE for one in saved):
+        raise TargetError(f"the product may die of what {options.finding} holds: say --intrusive")
+    for folder, one in zip(folders, saved, strict=True):
+        print(f"{folder}: {one.trouble.signature}: expected {one.expected}; observed {one.observed}")
+    plan = Plan((), 0, 0.0, corpus=folders, is_intrusive=options.intrusive)
+    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch:
+        run_folder = Path(scratch) / "run"
+        run_folder.mkdir()
+        try:
+            with Revivable(given, options.peer, Path(scratch)) as revivable:
+                return examine(revivable, plan, run_folder)
+        except NoTarget as failure:
+            print(f"pacs-harness: {failure}", file=sys.stderr)
+            return ExitCode.UNREACHABLE

@@ -1,0 +1,208 @@
+"""A campaign: the corpus first, then area after area, each finding kept in a folder as it is made."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.dimse.capture import Recorder
+from harness.findings import INTRUSIVE, Area, AreaCounted, Finding
+from harness.fuzz.cases import DataSetCase
+from harness.fuzz.damaged import damaged
+from harness.fuzz.datasets import CLASSES, SYNTAXES, data_sets
+from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt, Tally
+from harness.fuzz.judging import Watched
+from harness.fuzz.lines import Lines
+from harness.fuzz.product import Product
+from harness.fuzz.renewed import renewed
+from harness.fuzz.reproducer import dump, load, save
+from harness.fuzz.sentinel import Sentinel
+from harness.synthesis import Identity, new_run_root
+
+SHOWN_DUMP = 6_000
+"""Characters of a dump that a report shows."""
+FINDINGS = "findings"
+_PLACE = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign is to do."""
+
+    areas: tuple[Area, ...]
+    seed: int
+    seconds: float
+    """Of all areas together; what is found is made smaller beyond that."""
+    most_cases: int | None = None
+    """Of each area."""
+    shrink_seconds: float = 20.0
+    corpus: tuple[Path, ...] = ()
+    """Reproducers that come first."""
+    is_intrusive: bool = False
+
+
+@dataclass
+class Outcome:
+    """What has come of a campaign so far."""
+
+    areas: list[AreaCounted] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    replayed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign is."""
+
+    area: Area
+    tally: Tally
+    findings: int
+
+
+class Campaign:
+    """One product's campaign."""
+
+    def __init__(
+        self,
+        product: Product,
+        plan: Plan,
+        folder: Path,
+        outcome: Outcome,
+        told: Callable[[Progress], None] = lambda progress: None,
+        on_finding: Callable[[Finding], None] = lambda finding: None,
+    ) -> None:
+        """`outcome` is filled as it goes: an interrupt loses nothing.  Raises DimseError, ProductLost."""
+        self._product = product
+        self._plan = plan
+        self._folder = folder
+        self._outcome = outcome
+        self._told = told
+        self._on_finding = on_finding
+        self._began = time.monotonic()
+        sendable = product.look(CLASSES, SYNTAXES)
+        self._lines = Lines(product, sendable)
+        self._watched = Watched(self._lines)
+        self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
+        self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
+
+    def run(self) -> None:
+        """All of it.  Raises ProductLost where the product is gone for good."""
+        try:
+            self._replay()
+            left = self._plan.seconds
+            for number, area in enumerate(self._plan.areas):
+                share = left / (len(self._plan.areas) - number)
+                began = time.monotonic()
+                self._search(area, share)
+                left = max(left - (time.monotonic() - began), 0.0)
+        finally:
+            self._lines.close()
+
+    def _replay(self) -> None:
+        for path in self._plan.corpus:
+            saved, case = load(path)
+            if saved.area in INTRUSIVE and not self._plan.is_intrusive:
+                self._outcome.left_out.append(f"{path.name} of the corpus is sent with --intrusive alone")
+                continue
+            if case.transfer_syntax not in self._lines.sendable.syntaxes_of(case.sop_class):
+                self._outcome.left_out.append(f"{path.name} of the corpus: the product takes no such objects")
+                continue
+            self._outcome.replayed += 1
+            hunt = self._hunt(saved.area, Budget(0.0))
+            found = hunt.look_at(renewed(case, self._outcome.replayed))
+            if found is not None:
+                self._keep(saved.area, found)
+
+    def _search(self, area: Area, seconds: float) -> None:
+        budget = Budget(time.monotonic() + seconds, self._plan.most_cases, self._plan.shrink_seconds)
+        hunt = self._hunt(area, budget)
+        self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
+        try:
+            for found in hunt.run():
+                self._keep(area, found)
+        finally:
+            self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
+
+    def _hunt(self, area: Area, budget: Budget) -> Hunt[DataSetCase]:
+        self._watched.judging = 0.0
+        return Hunt(
+            self._arena(area),
+            self._care,
+            budget,
+            self._plan.seed,
+            self._folder / "hypothesis",
+            lambda tally: self._told(Progress(area, tally, len(self._outcome.findings))),
+        )
+
+    def _arena(self, area: Area) -> Arena[DataSetCase]:
+        drawn = {Area.DATA_SETS: data_sets, Area.DAMAGED: damaged}[area]
+        put = {Area.DATA_SETS: self._watched.valid, Area.DAMAGED: self._watched.damaged}[area]
+
+        return Arena(
+            area,
+            drawn(self._lines.sendable, f"{self._plan.seed}"),
+            lambda case: (put(case), self._watched.outcome),
+            lambda case: frozenset((*case.traits, case.damage)),
+            lambda case: len(case.dataset),
+            renewed,
+        )
+
+    def _begin_anew(self) -> None:
+        """After the product has died, hangs, or has harmed what it had."""
+        if not self._product.answers(0.0):
+            self._lines.drop()
+            self._product.begin_anew()
+        self._sentinel.plant()
+
+    def _record(self, is_on: bool) -> Recorder | None:
+        """Begin to record what is exchanged, on associations of its own, or end it."""
+        self._lines.close()
+        self._product.recorder = Recorder() if is_on else None
+        return self._product.recorder
+
+    def _keep(self, area: Area, found: Found[DataSetCase]) -> None:
+        trouble, case = found.trouble, found.case
+        number = len(self._outcome.findings) + 1
+        name = _PLACE.sub("-", f"{number:02} {trouble.symptom} {trouble.detail}".lower()).strip("-")[:60]
+        place = self._folder / FINDINGS / name
+        place.mkdir(parents=True)
+        save(place, area, case, trouble)
+        if found.recorder is not None:
+            found.recorder.write_pcapng(place / "exchange.pcapng")
+            (place / "exchange.txt").write_text(found.recorder.dump(), encoding="utf-8")
+        if found.log:
+            (place / "log.txt").write_text(found.log, encoding="utf-8")
+        finding = Finding(
+            folder=f"{FINDINGS}/{name}",
+            area=area,
+            symptom=trouble.symptom,
+            weight=trouble.weight,
+            signature=trouble.signature,
+            clause=trouble.clause,
+            expected=trouble.expected,
+            observed=trouble.observed,
+            about=", ".join((*case.traits, *([case.damage] if case.damage else []))),
+            size=len(case.dataset),
+            size_found=found.size_found,
+            found_after=round(found.at - self._began, 3),
+            dump=dump(case)[:SHOWN_DUMP],
+            log=found.log,
+        )
+        self._outcome.findings.append(finding)
+        self._on_finding(finding)
+
+
+def _counted(area: Area, tally: Tally, watched: Watched) -> AreaCounted:
+    return AreaCounted(
+        area=area,
+        cases=tally.cases,
+        shrinking=tally.shrinking,
+        seconds=round(tally.seconds, 3),
+        generating=round(max(tally.seconds - tally.with_product, 0.0), 3),
+        judging=round(watched.judging, 3),
+        outcomes=dict(tally.outcomes),
+    )

@@ -1,0 +1,121 @@
+"""A finding as a folder: the bytes, what was expected, how it went; and back again for `pacs-harness replay`.
+
+``case.json`` says what the case is and what it showed; ``object.dcm``, ``identifier.bin`` or
+``script.json`` hold the bytes; ``dump.txt`` is for people; ``exchange.pcapng`` and ``exchange.txt`` are the
+recording of a repetition.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from harness.dimse.errors import DecodeError
+from harness.dimse.listing import data_set_lines
+from harness.dimse.part10 import part10, write_part10
+from harness.findings import Area, Symptom, Weight
+from harness.fuzz.cases import DataSetCase
+from harness.fuzz.trouble import Trouble
+
+VERSION = 1
+CASE, OBJECT = "case.json", "object.dcm"
+MOST_LINES = 200
+"""Of a readable dump."""
+
+
+class ReproducerError(Exception):
+    """A folder that holds no reproducer; one line for people."""
+
+
+class Saved(Struct, frozen=True):
+    """``case.json``."""
+
+    version: int
+    area: Area
+    symptom: Symptom
+    weight: Weight
+    clause: str
+    expected: str
+    observed: str
+    detail: str
+    about: tuple[str, ...]
+    """What is unusual in the case."""
+    damage: str = ""
+    study_uid: str = ""
+    series_uid: str = ""
+    patient_id: str = ""
+
+    @property
+    def trouble(self) -> Trouble:
+        """What it showed when it was found."""
+        return Trouble(self.symptom, self.clause, self.expected, self.observed, self.detail, self.weight)
+
+
+def save(folder: Path, area: Area, case: DataSetCase, trouble: Trouble) -> None:
+    """Write ``case.json``, the bytes and the dump into a folder that is there.  OSError."""
+    saved = Saved(
+        version=VERSION,
+        area=area,
+        symptom=trouble.symptom,
+        weight=trouble.weight,
+        clause=trouble.clause,
+        expected=trouble.expected,
+        observed=trouble.observed,
+        detail=trouble.detail,
+        about=case.traits,
+        damage=case.damage,
+        study_uid=case.study_uid,
+        series_uid=case.series_uid,
+        patient_id=case.patient_id,
+    )
+    header = write_part10(case.sop_class, case.sop_instance_uid, case.transfer_syntax)
+    (folder / OBJECT).write_bytes(header + case.dataset)
+    (folder / "dump.txt").write_text(dump(case), encoding="utf-8")
+    (folder / CASE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1))
+
+
+def load(folder: Path) -> tuple[Saved, DataSetCase]:
+    """What `save` wrote.  Raises ReproducerError in one line where there is none."""
+    try:
+        saved = msgspec.json.decode((folder / CASE).read_bytes(), type=Saved)
+        if saved.version != VERSION:
+            raise ReproducerError(f"{folder / CASE} is of another version of pacs-harness ({saved.version})")
+        content = (folder / OBJECT).read_bytes()
+        header = part10(content)
+    except OSError as error:
+        raise ReproducerError(f"{folder} is no reproducer: {error.filename}: {error.strerror}") from None
+    except (msgspec.MsgspecError, DecodeError) as error:
+        raise ReproducerError(f"{folder} is no reproducer: {error}") from None
+    return saved, DataSetCase(
+        header.sop_class,
+        header.sop_instance,
+        saved.study_uid,
+        saved.series_uid,
+        saved.patient_id,
+        header.transfer_syntax,
+        content[header.dataset_offset :],
+        saved.about,
+        saved.damage,
+    )
+
+
+def dump(case: DataSetCase) -> str:
+    """The case for people."""
+    lines = [
+        f"SOP class {case.sop_class}, transfer syntax {case.transfer_syntax}, {len(case.dataset):,} bytes",
+        *([f"damage: {case.damage}"] if case.damage else []),
+        *data_set_lines(case.dataset, case.transfer_syntax, most=MOST_LINES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def reproducers(folder: Path) -> list[Path]:
+    """The reproducers in a folder of them, or itself where it is one.  Raises ReproducerError for none."""
+    if (folder / CASE).is_file():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"**/{CASE}"))
+    if not found:
+        raise ReproducerError(f"{folder} holds no reproducer: there is no {CASE} in it")
+    return found

@@ -1,0 +1,147 @@
+"""The report of a fuzzing campaign: one page that opens offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from markupsafe import Markup
+
+from harness.content import content_folder
+from harness.findings import INTRUSIVE, Area, Campaign, Finding, Symptom, Weight, read_campaign
+from harness.report.pages import environment
+from harness.report.text import visible
+
+AREA_WORDS = {
+    Area.KNOWN: "What others have died of",
+    Area.DATA_SETS: "Valid objects",
+    Area.DAMAGED: "Damaged objects",
+    Area.IDENTIFIERS: "Keys of queries",
+    Area.PDUS: "PDUs and command sets",
+}
+AREA_ABOUT = {
+    Area.KNOWN: "Fixed cases of what servers and parsers of DICOM had to be mended for.",
+    Area.DATA_SETS: "Stored, found, brought back, and compared element by element.",
+    Area.DAMAGED: "Objects that break the encoding: to be stored or refused, and nothing else harmed.",
+    Area.IDENTIFIERS: "Wild cards, quotes and control characters, long values and long lists.",
+    Area.PDUS: "Lengths, types, order and fragments of the upper layer, and command sets, made wrong.",
+}
+SYMPTOM_WORDS = {
+    Symptom.DIED: "The product died",
+    Symptom.HUNG: "The product hangs",
+    Symptom.HARMED: "Another object was harmed",
+    Symptom.LOST: "An acknowledged object was lost",
+    Symptom.ALTERED: "A value was altered",
+    Symptom.DROPPED: "Elements were dropped",
+    Symptom.REFUSED: "A valid object was refused",
+    Symptom.ABORTED: "The association was aborted over a valid object",
+    Symptom.SILENT: "No answer",
+    Symptom.ILLEGAL_STATUS: "An illegal status",
+    Symptom.ILLEGAL_ANSWER: "An illegal answer",
+    Symptom.TOOK_IT: "What is illegal was taken",
+    Symptom.LEAKED: "A query was answered with what was not asked for",
+    Symptom.FLAKY: "Not the same twice",
+}
+_ORDER = {symptom: number for number, symptom in enumerate(SYMPTOM_WORDS)}
+
+
+def render_campaign(folder: Path) -> Path:
+    """``FOLDER/report.html`` from ``campaign.json``.  ValueError, OSError."""
+    path = folder / "report.html"
+    partial = folder / "report.html.partial"
+    partial.write_text(campaign_page(read_campaign(folder)), encoding="utf-8")
+    os.replace(partial, path)
+    return path
+
+
+def campaign_page(campaign: Campaign) -> str:
+    """The page.  All that `campaign` says is escaped; a policy in it allows no script and no other source."""
+    failures = [one for one in campaign.findings if one.weight is Weight.FAILURE]
+    return (
+        environment(visible)
+        .get_template("fuzz.html.j2")
+        .render(
+            campaign=campaign,
+            name=str(campaign.target.get("name") or campaign.peer.get("name") or "The PACS"),
+            tone=_tone(campaign, len(failures)),
+            label=_label(campaign, len(failures)),
+            sentences=list(_sentences(campaign, len(failures))),
+            groups=list(_groups(campaign)),
+            areas=campaign.areas,
+            area_words=AREA_WORDS,
+            area_about=AREA_ABOUT,
+            symptom_words=SYMPTOM_WORDS,
+            span=_span(campaign),
+            replay=_replay,
+            style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
+        )
+    )
+
+
+def _tone(campaign: Campaign, failures: int) -> str:
+    if failures:
+        return "deviates"
+    return "conforms" if campaign.ended_because == "completed" else "incomplete"
+
+
+def _label(campaign: Campaign, failures: int) -> str:
+    if failures:
+        return f"{failures} way{'s' if failures > 1 else ''} to go wrong {'were' if failures > 1 else 'was'} found"
+    if campaign.ended_because != "completed":
+        return f"Not complete: {campaign.ended_because}"
+    return "Nothing was found that counts as a failure"
+
+
+def _sentences(campaign: Campaign, failures: int) -> Iterator[str]:
+    cases = sum(one.cases for one in campaign.areas) + campaign.replayed
+    yield f"{cases:,} cases were put to it, and after each of them it was asked whether all was well."
+    seen = dict.fromkeys(one.symptom for one in sorted(campaign.findings, key=_rank) if _is_failure(one))
+    for symptom in seen:
+        count = sum(one.symptom is symptom and _is_failure(one) for one in campaign.findings)
+        yield f"{SYMPTOM_WORDS[symptom]}{f' ({count} times)' if count > 1 else ''}."
+    observed = len(campaign.findings) - failures
+    if observed:
+        yield (
+            f"{observed} observation{'s' if observed > 1 else ''}: allowed, and worth knowing before a purchase."
+        )
+    if campaign.restarts:
+        times = "once" if campaign.restarts == 1 else f"{campaign.restarts} times"
+        yield f"It had to be started again {times}."
+    if failures and campaign.ended_because != "completed":
+        yield f"The campaign is not complete: {campaign.ended_because}."
+    looked_at = {one.area for one in campaign.areas}
+    if not looked_at & INTRUSIVE:
+        yield "Only valid objects were sent: what a product may die of is sent with --intrusive alone."
+
+
+def _is_failure(finding: Finding) -> bool:
+    return finding.weight is Weight.FAILURE
+
+
+def _rank(finding: Finding) -> tuple[bool, int]:
+    return not _is_failure(finding), _ORDER[finding.symptom]
+
+
+def _groups(campaign: Campaign) -> Iterator[tuple[str, str, list[Finding]]]:
+    """Title, lead and findings: failures first, the worst of them at the top."""
+    found = sorted(campaign.findings, key=_rank)
+    for weight, title, lead in (
+        (Weight.FAILURE, "Failures", "Against the standard, or against what anybody needs of an archive."),
+        (Weight.OBSERVATION, "Observations", "Allowed by the standard, and worth knowing."),
+    ):
+        group = [one for one in found if one.weight is weight]
+        if group:
+            yield title, lead, group
+
+
+def _replay(finding: Finding) -> str:
+    """The command that sends it again."""
+    return f"pacs-harness replay {finding.folder}{' --intrusive' if finding.area in INTRUSIVE else ''} TARGET.toml"
+
+
+def _span(campaign: Campaign) -> str:
+    started, finished = (datetime.fromisoformat(one) for one in (campaign.started, campaign.finished))
+    same_day = started.date() == finished.date()
+    return f"{started:%d %B %Y, %H:%M:%S} to {finished:{'%H:%M:%S' if same_day else '%d %B %Y, %H:%M:%S'}}"
