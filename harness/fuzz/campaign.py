@@ -7,18 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness.dimse.capture import Recorder
 from harness.findings import INTRUSIVE, Area, AreaCounted, Finding
-from harness.fuzz.cases import DataSetCase
 from harness.fuzz.damaged import damaged
 from harness.fuzz.datasets import CLASSES, SYNTAXES, data_sets
 from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt, Tally
+from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
 from harness.fuzz.judging import Watched
 from harness.fuzz.lines import Lines
 from harness.fuzz.product import Product
 from harness.fuzz.renewed import renewed
-from harness.fuzz.reproducer import dump, load, save
+from harness.fuzz.reproducer import AnyCase, dump, load, save
 from harness.fuzz.sentinel import Sentinel
 from harness.synthesis import Identity, new_run_root
 
@@ -85,7 +86,7 @@ class Campaign:
         self._began = time.monotonic()
         sendable = product.look(CLASSES, SYNTAXES)
         self._lines = Lines(product, sendable)
-        self._watched = Watched(self._lines)
+        self._watched, self._asked = Watched(self._lines), Asked(self._lines)
         self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
         self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
 
@@ -108,16 +109,26 @@ class Campaign:
             if saved.area in INTRUSIVE and not self._plan.is_intrusive:
                 self._outcome.left_out.append(f"{path.name} of the corpus is sent with --intrusive alone")
                 continue
-            if case.transfer_syntax not in self._lines.sendable.syntaxes_of(case.sop_class):
-                self._outcome.left_out.append(f"{path.name} of the corpus: the product takes no such objects")
+            if why := self._cannot_take(case):
+                self._outcome.left_out.append(f"{path.name} of the corpus: {why}")
                 continue
             self._outcome.replayed += 1
             hunt = self._hunt(saved.area, Budget(0.0))
-            found = hunt.look_at(renewed(case, self._outcome.replayed))
+            found = hunt.look_at(case)
             if found is not None:
                 self._keep(saved.area, found)
 
+    def _cannot_take(self, case: AnyCase) -> str:
+        """Why a case cannot be put to this product; empty where it can."""
+        if isinstance(case, IdentifierCase):
+            return "" if self._lines.can_find else "the product answers no queries"
+        syntaxes = self._lines.sendable.syntaxes_of(case.sop_class)
+        return "" if case.transfer_syntax in syntaxes else "the product takes no such objects"
+
     def _search(self, area: Area, seconds: float) -> None:
+        if area is Area.IDENTIFIERS and not self._lines.can_find:
+            self._outcome.left_out.append("keys of queries: the product answers no queries")
+            return
         budget = Budget(time.monotonic() + seconds, self._plan.most_cases, self._plan.shrink_seconds)
         hunt = self._hunt(area, budget)
         self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
@@ -127,7 +138,7 @@ class Campaign:
         finally:
             self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
 
-    def _hunt(self, area: Area, budget: Budget) -> Hunt[DataSetCase]:
+    def _hunt(self, area: Area, budget: Budget) -> Hunt[Any]:
         self._watched.judging = 0.0
         return Hunt(
             self._arena(area),
@@ -138,18 +149,21 @@ class Campaign:
             lambda tally: self._told(Progress(area, tally, len(self._outcome.findings))),
         )
 
-    def _arena(self, area: Area) -> Arena[DataSetCase]:
-        drawn = {Area.DATA_SETS: data_sets, Area.DAMAGED: damaged}[area]
-        put = {Area.DATA_SETS: self._watched.valid, Area.DAMAGED: self._watched.damaged}[area]
-
-        return Arena(
-            area,
-            drawn(self._lines.sendable, f"{self._plan.seed}"),
-            lambda case: (put(case), self._watched.outcome),
-            lambda case: frozenset((*case.traits, case.damage)),
-            lambda case: len(case.dataset),
-            renewed,
-        )
+    def _arena(self, area: Area) -> Arena[Any]:
+        watched, asked = self._watched, self._asked
+        sendable, root = self._lines.sendable, str(self._plan.seed)
+        if area is Area.IDENTIFIERS:
+            return Arena(
+                area,
+                identifier_cases(),
+                lambda case, is_hasty: (asked.put(case, is_hasty), asked.outcome),
+                lambda case, _: case,
+            )
+        if area is Area.DAMAGED:
+            drawn, put = damaged(sendable, root), watched.damaged
+        else:
+            drawn, put = data_sets(sendable, root), watched.valid
+        return Arena(area, drawn, lambda case, is_hasty: (put(case, is_hasty), watched.outcome), renewed)
 
     def _begin_anew(self) -> None:
         """After the product has died, hangs, or has harmed what it had."""
@@ -164,7 +178,7 @@ class Campaign:
         self._product.recorder = Recorder() if is_on else None
         return self._product.recorder
 
-    def _keep(self, area: Area, found: Found[DataSetCase]) -> None:
+    def _keep(self, area: Area, found: Found[Any]) -> None:
         trouble, case = found.trouble, found.case
         number = len(self._outcome.findings) + 1
         name = _PLACE.sub("-", f"{number:02} {trouble.symptom} {trouble.detail}".lower()).strip("-")[:60]
@@ -185,8 +199,8 @@ class Campaign:
             clause=trouble.clause,
             expected=trouble.expected,
             observed=trouble.observed,
-            about=", ".join((*case.traits, *([case.damage] if case.damage else []))),
-            size=len(case.dataset),
+            about=", ".join(sorted(case.marks)),
+            size=case.size,
             size_found=found.size_found,
             found_after=round(found.at - self._began, 3),
             dump=dump(case)[:SHOWN_DUMP],

@@ -36,6 +36,16 @@ class DataSetCase:
     damage: str = ""
 
     @property
+    def size(self) -> int:
+        """Bytes of the data set."""
+        return len(self.dataset)
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What tells its causes apart from those of other cases."""
+        return frozenset((*self.traits, self.damage) if self.damage else self.traits)
+
+    @property
     def is_valid(self) -> bool:
         """Whether what an archive acknowledges of it has to come back unchanged."""
         return not self.damage

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
@@ -25,7 +25,18 @@ from harness.findings import Area, Symptom
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
 
-Case = TypeVar("Case")
+
+class Sized(Protocol):
+    """What every kind of case says of itself."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def marks(self) -> frozenset[str]: ...
+
+
+Case = TypeVar("Case", bound=Sized)
 ROUND = 500
 """Cases of one call of Hypothesis, whose memory of what it has drawn grows with them."""
 CONFIRMATIONS = 2
@@ -38,10 +49,11 @@ class Arena(Generic[Case]):
 
     area: Area
     cases: SearchStrategy[Case]
-    put: Callable[[Case], tuple[Trouble | None, str]]
-    """Puts a case to the product: what is wrong, and the outcome in a word.  Raises Unreachable."""
-    traits: Callable[[Case], frozenset[str]]
-    size: Callable[[Case], int]
+    put: Callable[[Case, bool], tuple[Trouble | None, str]]
+    """Puts a case to the product: what is wrong, and the outcome in a word.  Raises Unreachable.
+
+    Where the second argument is true an answer is waited for in haste: it is known that some never come.
+    """
     fresh: Callable[[Case, int], Case]
     """The n-th repetition of a case, with UIDs of its own so that the product takes it for a new one."""
 
@@ -127,7 +139,7 @@ class Hunt(Generic[Case]):
         self._database = DirectoryBasedExampleDatabase(database)
         self._on_case = on_case
         self.tally = Tally()
-        self._known: list[tuple[str, frozenset[str]]] = []
+        self._known: list[tuple[Trouble, frozenset[str]]] = []
         self._hunted: Found[Case] | None = None
         self._shrink_until = 0.0
         self._lost: ProductLost | None = None
@@ -190,26 +202,31 @@ class Hunt(Generic[Case]):
             self.tally.cases += 1
         else:
             self.tally.shrinking += 1
+        is_hasty = hunted is None and any(trouble.symptom is Symptom.SILENT for trouble, _ in self._known)
         # A repetition has to be new to the product, or it shows what the first time has left there.
-        trouble = self._put(case if hunted is None else self._arena.fresh(case, self.tally.shrinking))
+        trouble = self._put(
+            case if hunted is None else self._arena.fresh(case, self.tally.shrinking), is_hasty
+        )
+        if trouble is not None and is_hasty and not self._is_known(trouble, case):
+            trouble = self._put(self._arena.fresh(case, self.tally.cases))
         self._on_case(self.tally)
         if trouble is None or self._is_known(trouble, case):
             return
         if hunted is None:
             self._hunted = self._noted(case, trouble)
             self._shrink_until = time.monotonic() + self._budget.shrink_seconds
-            raise _Shown
-        if trouble.signature != hunted.trouble.signature:
+        elif trouble.signature != hunted.trouble.signature:
             return
-        if self._arena.size(case) <= self._arena.size(hunted.case):
+        elif case.size <= hunted.case.size:
             self._hunted = replace(hunted, case=case, trouble=trouble)
+        # In one place: to Hypothesis another line is another fault.
         raise _Shown
 
-    def _put(self, case: Case) -> Trouble | None:
+    def _put(self, case: Case, is_hasty: bool = False) -> Trouble | None:
         began = time.monotonic()
         try:
             try:
-                trouble, outcome = self._arena.put(case)
+                trouble, outcome = self._arena.put(case, is_hasty)
             except Unreachable as error:
                 trouble, outcome = _vanished(error), "no connection"
             if self._hunted is None:
@@ -228,15 +245,16 @@ class Hunt(Generic[Case]):
 
     def _noted(self, case: Case, trouble: Trouble) -> Found[Case]:
         log, self._log = self._log, ""
-        return Found(case, trouble, self._arena.size(case), time.monotonic(), False, log)
+        return Found(case, trouble, case.size, time.monotonic(), False, log)
 
     def _is_known(self, trouble: Trouble, case: Case) -> bool:
-        traits = self._arena.traits(case)
-        return any(trouble.signature == known and cause <= traits for known, cause in self._known)
+        return any(
+            trouble.signature == known.signature and cause <= case.marks for known, cause in self._known
+        )
 
     def _confirmed(self, found: Found[Case]) -> Found[Case]:
         """With a recording, and whether the same bytes, but for their UIDs, show it again."""
-        self._known.append((found.trouble.signature, self._arena.traits(found.case)))
+        self._known.append((found.trouble, found.case.marks))
         if self._lost is not None:
             return found
         recorder = self._care.record(True)

@@ -36,9 +36,9 @@ class Watched:
         self.judging = 0.0
         """Seconds spent comparing."""
 
-    def valid(self, case: DataSetCase) -> Trouble | None:
+    def valid(self, case: DataSetCase, is_hasty: bool = False) -> Trouble | None:
         """Store, find, bring back, compare.  Raises Unreachable where the product is not there."""
-        response, trouble = self._stored(case)
+        response, trouble = self._stored(case, is_hasty)
         if response is None or trouble is not None:
             return trouble
         try:
@@ -54,9 +54,9 @@ class Watched:
         except PeerViolation as error:
             return Trouble(Symptom.LOST, error.clause, error.expected, error.observed, "on retrieval")
 
-    def damaged(self, case: DataSetCase) -> Trouble | None:
+    def damaged(self, case: DataSetCase, is_hasty: bool = False) -> Trouble | None:
         """Store: every answer is one.  Where it was taken, ask for it, which may bring it or not."""
-        response, trouble = self._stored(case)
+        response, trouble = self._stored(case, is_hasty)
         if response is None or trouble is not None:
             return trouble
         try:
@@ -78,10 +78,10 @@ class Watched:
             pass  # what may come back of an object that is none is the product's choice
         return None
 
-    def _stored(self, case: DataSetCase) -> tuple[CommandSet | None, Trouble | None]:
+    def _stored(self, case: DataSetCase, is_hasty: bool) -> tuple[CommandSet | None, Trouble | None]:
         """The response where the object was taken; the trouble where the answer is none or an illegal one."""
         try:
-            response = self._lines.store(case)
+            response = self._lines.store(case, is_hasty=is_hasty)
         except (Unreachable, NotAccepted):
             raise
         except NoAnswer as error:

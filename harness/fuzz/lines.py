@@ -21,11 +21,13 @@ from harness.scu.move import move_with
 from harness.scu.session import Proposal, Stored
 from harness.scu.status import is_warning
 from harness.scu.store import store_dataset
-from harness.scu.uids import QueryLevel, Root
+from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
 
 Answer = TypeVar("Answer")
 _POLL = 0.02
 _LONGEST_POLL = 1.0
+HASTE = 0.1
+"""Of the deadline, where silence is known already and another one tells nothing new."""
 
 
 class Lines:
@@ -51,8 +53,8 @@ class Lines:
             association.close()
         self._open.clear()
 
-    def store(self, case: DataSetCase) -> CommandSet:
-        """One C-STORE; the response, whatever its status."""
+    def store(self, case: DataSetCase, *, is_hasty: bool = False) -> CommandSet:
+        """One C-STORE; the response, whatever its status.  In haste: HASTE of the deadline is waited."""
         pairs = [(sop_class, (syntax,)) for sop_class, syntax in self.sendable.pairs]
 
         def ask(association: Association) -> CommandSet:
@@ -64,7 +66,7 @@ class Lines:
                 transfer_syntax=case.transfer_syntax,
             )
 
-        response = self._on("store", pairs, ask)
+        response = self._on("store in haste" if is_hasty else "store", pairs, ask, is_hasty=is_hasty)
         status = response.integer("Status")
         if status == 0 or is_warning(status):
             stored = Stored(case.sop_class, case.sop_instance_uid, case.study_uid, case.patient_id, status)
@@ -114,6 +116,16 @@ class Lines:
 
         return self._on("get", [root.get, *pairs], ask, roles)
 
+    def asked(self, ask: Callable[[Association, str], Answer], *, is_hasty: bool = False) -> Answer:
+        """A query of the caller's making, on a context in Implicit VR Little Endian."""
+        root = self._root(self.product.find)
+        return self._on(
+            "ask in haste" if is_hasty else "ask",
+            [(root.find, (IMPLICIT_VR_LITTLE_ENDIAN,))],
+            lambda association: ask(association, root.find),
+            is_hasty=is_hasty,
+        )
+
     @property
     def can_find(self) -> bool:
         """Whether the product can be asked for studies."""
@@ -158,10 +170,13 @@ class Lines:
         proposals: Sequence[Proposal],
         ask: Callable[[Association], Answer],
         roles: tuple[RoleSelection, ...] = (),
+        is_hasty: bool = False,
     ) -> Answer:
         association = self._open.get(name)
         if association is None or not association.established:
-            association = self._open[name] = self.product.scu.open(*proposals, roles=roles)
+            scu = self.product.scu
+            association = (scu.patient(HASTE) if is_hasty else scu).open(*proposals, roles=roles)
+            self._open[name] = association
         try:
             return ask(association)
         except BaseException:

@@ -17,12 +17,16 @@ from harness.dimse.listing import data_set_lines
 from harness.dimse.part10 import part10, write_part10
 from harness.findings import Area, Symptom, Weight
 from harness.fuzz.cases import DataSetCase
+from harness.fuzz.identifiers import IdentifierCase
 from harness.fuzz.trouble import Trouble
 
 VERSION = 1
-CASE, OBJECT = "case.json", "object.dcm"
+CASE, OBJECT, VALUE = "case.json", "object.dcm", "identifier.bin"
 MOST_LINES = 200
 """Of a readable dump."""
+_SHOWN = 400
+
+AnyCase = DataSetCase | IdentifierCase
 
 
 class ReproducerError(Exception):
@@ -42,6 +46,8 @@ class Saved(Struct, frozen=True):
     detail: str
     about: tuple[str, ...]
     """What is unusual in the case."""
+    keyword: str = ""
+    """Of the key that an Identifier has."""
     damage: str = ""
     study_uid: str = ""
     series_uid: str = ""
@@ -53,7 +59,7 @@ class Saved(Struct, frozen=True):
         return Trouble(self.symptom, self.clause, self.expected, self.observed, self.detail, self.weight)
 
 
-def save(folder: Path, area: Area, case: DataSetCase, trouble: Trouble) -> None:
+def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
     """Write ``case.json``, the bytes and the dump into a folder that is there.  OSError."""
     saved = Saved(
         version=VERSION,
@@ -65,30 +71,42 @@ def save(folder: Path, area: Area, case: DataSetCase, trouble: Trouble) -> None:
         observed=trouble.observed,
         detail=trouble.detail,
         about=case.traits,
-        damage=case.damage,
-        study_uid=case.study_uid,
-        series_uid=case.series_uid,
-        patient_id=case.patient_id,
     )
-    header = write_part10(case.sop_class, case.sop_instance_uid, case.transfer_syntax)
-    (folder / OBJECT).write_bytes(header + case.dataset)
+    if isinstance(case, IdentifierCase):
+        saved = msgspec.structs.replace(saved, keyword=case.keyword)
+        (folder / VALUE).write_bytes(case.value)
+    else:
+        saved = msgspec.structs.replace(
+            saved,
+            damage=case.damage,
+            study_uid=case.study_uid,
+            series_uid=case.series_uid,
+            patient_id=case.patient_id,
+        )
+        header = write_part10(case.sop_class, case.sop_instance_uid, case.transfer_syntax)
+        (folder / OBJECT).write_bytes(header + case.dataset)
     (folder / "dump.txt").write_text(dump(case), encoding="utf-8")
     (folder / CASE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1))
 
 
-def load(folder: Path) -> tuple[Saved, DataSetCase]:
+def load(folder: Path) -> tuple[Saved, AnyCase]:
     """What `save` wrote.  Raises ReproducerError in one line where there is none."""
     try:
         saved = msgspec.json.decode((folder / CASE).read_bytes(), type=Saved)
         if saved.version != VERSION:
             raise ReproducerError(f"{folder / CASE} is of another version of pacs-harness ({saved.version})")
-        content = (folder / OBJECT).read_bytes()
-        header = part10(content)
+        if saved.area is Area.IDENTIFIERS:
+            return saved, IdentifierCase(saved.keyword, (folder / VALUE).read_bytes(), saved.about)
+        return saved, _object(saved, (folder / OBJECT).read_bytes())
     except OSError as error:
         raise ReproducerError(f"{folder} is no reproducer: {error.filename}: {error.strerror}") from None
     except (msgspec.MsgspecError, DecodeError) as error:
         raise ReproducerError(f"{folder} is no reproducer: {error}") from None
-    return saved, DataSetCase(
+
+
+def _object(saved: Saved, content: bytes) -> DataSetCase:
+    header = part10(content)
+    return DataSetCase(
         header.sop_class,
         header.sop_instance,
         saved.study_uid,
@@ -101,13 +119,17 @@ def load(folder: Path) -> tuple[Saved, DataSetCase]:
     )
 
 
-def dump(case: DataSetCase) -> str:
+def dump(case: AnyCase) -> str:
     """The case for people."""
-    lines = [
-        f"SOP class {case.sop_class}, transfer syntax {case.transfer_syntax}, {len(case.dataset):,} bytes",
-        *([f"damage: {case.damage}"] if case.damage else []),
-        *data_set_lines(case.dataset, case.transfer_syntax, most=MOST_LINES),
-    ]
+    if isinstance(case, IdentifierCase):
+        shown = repr(case.value[:_SHOWN].decode("latin-1"))
+        lines = [f"C-FIND at STUDY level, {case.keyword} of {len(case.value):,} bytes: {shown}"]
+    else:
+        lines = [
+            f"SOP class {case.sop_class}, transfer syntax {case.transfer_syntax}, {case.size:,} bytes",
+            *([f"damage: {case.damage}"] if case.damage else []),
+            *data_set_lines(case.dataset, case.transfer_syntax, most=MOST_LINES),
+        ]
     return "\n".join(lines) + "\n"
 
 
