@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from harness.dimse.errors import MisuseError
-from harness.dimse.walker import TRAILING_PADDING, UNDEFINED, Element, shown_tag, walk
+from harness.dimse.walker import TRAILING_PADDING, UNDEFINED, Element, is_creator, shown_tag, walk
 
 ELEMENT_LIMIT = 2_000_000
 """Elements of one data set that are compared at most."""
@@ -99,11 +99,18 @@ def _sequence_tags(data: Data, transfer_syntax: str) -> set[int]:
 
 
 def difference(
-    left: Data, left_syntax: str, right: Data, right_syntax: str, *, limit: int = DIFFERENCE_LIMIT
+    left: Data,
+    left_syntax: str,
+    right: Data,
+    right_syntax: str,
+    *,
+    limit: int = DIFFERENCE_LIMIT,
+    vr_of: Callable[[int], str | None] = lambda tag: None,
 ) -> list[Difference]:
     """What differs between two data sets, in the order of the left one; empty where nothing does.
 
-    The form of lengths is told (LENGTH_FORM) only where the transfer syntax is the same.  DecodeError where
+    The form of lengths is told (LENGTH_FORM) only where the transfer syntax is the same.  `vr_of` a tag says
+    what padding is where neither side names the VR; Private Creators are LO (PS3.5 7.8.1).  DecodeError where
     either side is damaged.
     """
     if left_syntax == right_syntax and memoryview(left) == memoryview(right):
@@ -120,7 +127,7 @@ def difference(
             if one is None or other is None:
                 found.append(_one_sided(one, other))
                 continue
-            if _compare(one, other, same, found):
+            if _compare(one, other, same, found, vr_of):
                 below.append((one.children, other.children))
         stack += reversed(below)
     return found[:limit]
@@ -174,7 +181,9 @@ def _one_sided(one: _Node | None, other: _Node | None) -> Difference:
     return Difference(_special(element.tag) or kind, element.path, element.tag, *sides)
 
 
-def _compare(one: _Node, other: _Node, same: bool, found: list[Difference]) -> bool:
+def _compare(
+    one: _Node, other: _Node, same: bool, found: list[Difference], vr_of: Callable[[int], str | None]
+) -> bool:
     """Note how two elements of one tag differ; whether to go on with what is in them."""
     a, b = one.element, other.element
 
@@ -198,7 +207,8 @@ def _compare(one: _Node, other: _Node, same: bool, found: list[Difference]) -> b
         return True
     left, right = _plain(a, b), _plain(b, a)
     if left != right:
-        kind = DifferenceKind.PADDING if _padded_alike(a, b, left, right) else DifferenceKind.VALUE
+        vr = a.vr or b.vr or ("LO" if is_creator(a.tag) else vr_of(a.tag))
+        kind = DifferenceKind.PADDING if _padded_alike(vr, left, right) else DifferenceKind.VALUE
         note(_special(a.tag) or kind, bytes(left[:_SHOWN]), bytes(right[:_SHOWN]), _where(left, right))
     return False
 
@@ -232,8 +242,7 @@ UNITS = {
 """Bytes of the units that big endian turns around, by VR (PS3.5 7.3); 1 for the others."""
 
 
-def _padded_alike(a: Element, b: Element, left: Data, right: Data) -> bool:
-    vr = a.vr or b.vr
+def _padded_alike(vr: str | None, left: Data, right: Data) -> bool:
     if vr is not None and vr not in _TEXT and vr not in ("OB", "UN"):
         return False
     apart = abs(len(left) - len(right))

@@ -96,6 +96,11 @@ def shown_tag(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
+def is_creator(tag: int) -> bool:
+    """Whether an element of this tag is a Private Creator (PS3.5 7.8.1)."""
+    return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
+
+
 @dataclass(slots=True)
 class _Frame:
     """A sequence, an item, or the whole data set while it is being walked."""

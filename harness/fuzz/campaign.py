@@ -12,11 +12,12 @@ from typing import Any
 from harness.dimse.capture import Recorder
 from harness.findings import INTRUSIVE, Area, AreaCounted, Finding
 from harness.fuzz.damaged import damaged
-from harness.fuzz.datasets import CLASSES, SYNTAXES, data_sets
+from harness.fuzz.datasets import data_sets
 from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt, Tally
 from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
 from harness.fuzz.judging import Watched
 from harness.fuzz.lines import Lines
+from harness.fuzz.objects import CLASSES, SYNTAXES
 from harness.fuzz.product import Product
 from harness.fuzz.renewed import renewed
 from harness.fuzz.reproducer import AnyCase, dump, load, save

@@ -10,7 +10,7 @@ from pydicom import Dataset
 from harness.dimse.command import CommandSet
 from harness.dimse.difference import Difference, DifferenceKind, summary
 from harness.dimse.errors import DecodeError, DimseError, NoAnswer, NotAccepted, PeerViolation, Unreachable
-from harness.dimse.walker import walk
+from harness.dimse.walker import is_creator, walk
 from harness.findings import Symptom, Weight
 from harness.fuzz.cases import DataSetCase
 from harness.fuzz.lines import Lines
@@ -218,7 +218,7 @@ def _shape(difference: Difference, case: DataSetCase) -> str:
 def _traits(difference: Difference) -> Iterator[str]:
     tag = difference.tag
     if tag >> 16 & 1:
-        yield "private creator" if 0x10 <= tag & 0xFFFF <= 0xFF else "private"
+        yield "private creator" if is_creator(tag) else "private"
     elif tag >> 16 == 0x7FE0:
         yield "pixel data"
     if "[" in difference.path:

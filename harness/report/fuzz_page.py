@@ -88,7 +88,7 @@ def _tone(campaign: Campaign, failures: int) -> str:
 
 def _label(campaign: Campaign, failures: int) -> str:
     if failures:
-        return f"{failures} way{'s' if failures > 1 else ''} to go wrong {'were' if failures > 1 else 'was'} found"
+        return f"{failures} ways to go wrong were found" if failures > 1 else "One way to go wrong was found"
     if campaign.ended_because != "completed":
         return f"Not complete: {campaign.ended_because}"
     return "Nothing was found that counts as a failure"
@@ -103,9 +103,8 @@ def _sentences(campaign: Campaign, failures: int) -> Iterator[str]:
         yield f"{SYMPTOM_WORDS[symptom]}{f' ({count} times)' if count > 1 else ''}."
     observed = len(campaign.findings) - failures
     if observed:
-        yield (
-            f"{observed} observation{'s' if observed > 1 else ''}: allowed, and worth knowing before a purchase."
-        )
+        what = "observations" if observed > 1 else "observation"
+        yield f"{observed} {what}: allowed, and worth knowing before a purchase."
     if campaign.restarts:
         times = "once" if campaign.restarts == 1 else f"{campaign.restarts} times"
         yield f"It had to be started again {times}."
@@ -138,7 +137,8 @@ def _groups(campaign: Campaign) -> Iterator[tuple[str, str, list[Finding]]]:
 
 def _replay(finding: Finding) -> str:
     """The command that sends it again."""
-    return f"pacs-harness replay {finding.folder}{' --intrusive' if finding.area in INTRUSIVE else ''} TARGET.toml"
+    consent = " --intrusive" if finding.area in INTRUSIVE else ""
+    return f"pacs-harness replay {finding.folder}{consent} TARGET.toml"
 
 
 def _span(campaign: Campaign) -> str:

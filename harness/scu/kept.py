@@ -11,8 +11,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+
 from harness.dimse.difference import HARMLESS, Difference, DifferenceKind, difference, without
-from harness.dimse.walker import DEFLATED, Element, inflate, shown_tag, walk
+from harness.dimse.walker import DEFLATED, Element, inflate, is_creator, shown_tag, walk
 from harness.scu.inbox import Received
 from harness.scu.uids import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import SyntheticInstance
@@ -79,7 +81,7 @@ def realigned(sent: bytes, sent_syntax: str, data: bytes, transfer_syntax: str) 
         return data
     wanted: dict[Scope, dict[tuple[int, str], int]] = {}
     for element, scope in _scoped(sent, sent_syntax):
-        if _is_creator(element):
+        if is_creator(element.tag):
             wanted.setdefault(scope, {})[element.tag >> 16, _name(element)] = element.tag & 0xFF
     moved = bytearray(data)
     blocks: dict[Scope, dict[tuple[int, int], int]] = {}
@@ -92,7 +94,7 @@ def realigned(sent: bytes, sent_syntax: str, data: bytes, transfer_syntax: str) 
             names.append((*names[-1], (tag, element.index)))
             continue
         scope = names[-1]
-        if _is_creator(element):
+        if is_creator(element.tag):
             own = blocks.setdefault(scope, {})
             group, number = element.tag >> 16, element.tag & 0xFF
             sender = wanted.get(scope, {})
@@ -112,13 +114,21 @@ def of_tags(differences: Iterable[Difference], *tags: int) -> list[Difference]:
 def _found(
     instance: SyntheticInstance, received: Received, data: bytes, seen_through: Iterable[int]
 ) -> list[Difference]:
-    found = difference(instance.dataset, instance.transfer_syntax, data, received.transfer_syntax)
+    found = difference(
+        *(instance.dataset, instance.transfer_syntax, data, received.transfer_syntax), vr_of=_vr_of
+    )
     found = without(found, *seen_through)
     syntaxes = {instance.transfer_syntax, received.transfer_syntax}
     if len(syntaxes) > 1 and not syntaxes <= set(_NATIVE):
         # Image Pixel attributes follow the compression.
         found = [entry for entry in found if not entry.path.startswith(_PIXELS)]
     return found
+
+
+def _vr_of(tag: int) -> str | None:
+    """What the dictionary says, where that is one VR."""
+    vr = dictionary_VR(tag) if dictionary_has_tag(tag) else ""
+    return vr if len(vr) == 2 else None
 
 
 def _allowed(entry: Difference) -> bool:
@@ -153,10 +163,6 @@ def _scoped(dataset: bytes, transfer_syntax: str) -> Iterator[tuple[Element, Sco
 
 def _is_private(tag: int) -> bool:
     return bool(tag >> 16 & 1)
-
-
-def _is_creator(element: Element) -> bool:
-    return _is_private(element.tag) and 0x10 <= element.tag & 0xFFFF <= 0xFF
 
 
 def _name(element: Element) -> str:

@@ -10,10 +10,10 @@ from harness.archive.attributes import Attribute, AttributeSet
 from harness.archive.semantics import Semantics
 from harness.archive.status import CANNOT_UNDERSTAND, Refused
 from harness.archive.storage import Storage
-from harness.dimse.walker import walk
+from harness.dimse.walker import is_creator, walk
 from harness.findings import Area, Symptom
 from harness.fuzz.nodes import Node
-from tests.mutants.fuzzed.rewriting import Rewrites, is_creator, is_private
+from tests.mutants.fuzzed.rewriting import Rewrites, is_private
 from tests.mutants.fuzzed.seed import weakness
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class DropsSecondBlock(Rewrites):
         if depth or not is_private(node):
             return node
         group, number = node.tag >> 16, node.tag & 0xFFFF
-        block = number if is_creator(node) else number >> 8
+        block = number if is_creator(node.tag) else number >> 8
         return node if self._first.setdefault(group, block) == block else None
 
 
@@ -59,7 +59,7 @@ class DropsPrivateWithin(Rewrites):
 @weakness(Area.DATA_SETS, Symptom.DROPPED, clause=KEPT, defect="elements of VR UN are dropped")
 class DropsUnknown(Rewrites):
     def keep(self, node: Node, depth: int) -> Node | None:
-        return None if node.vr == "UN" and not is_creator(node) else node
+        return None if node.vr == "UN" and not is_creator(node.tag) else node
 
 
 @weakness(
@@ -148,7 +148,7 @@ class HidesPatients(Semantics):
 )
 class AbortsOverCreators(Rewrites):
     def keep(self, node: Node, depth: int) -> Node | None:
-        if is_creator(node) and len(node.value) > 32:
+        if is_creator(node.tag) and len(node.value) > 32:
             raise RuntimeError("the creator does not fit")
         return node
 

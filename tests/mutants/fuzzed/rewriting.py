@@ -88,8 +88,3 @@ def _little(value: bytes, vr: str) -> bytes:
 def is_private(node: Node) -> bool:
     """Of a group of odd number."""
     return bool(node.tag >> 16 & 1)
-
-
-def is_creator(node: Node) -> bool:
-    """A Private Creator (PS3.5 7.8.1)."""
-    return is_private(node) and 0x10 <= node.tag & 0xFFFF <= 0xFF

@@ -6,9 +6,10 @@ import math
 import struct
 from dataclasses import replace
 
+from harness.dimse.walker import is_creator
 from harness.findings import Area, Symptom
 from harness.fuzz.nodes import Node
-from tests.mutants.fuzzed.rewriting import Rewrites, is_creator, is_private
+from tests.mutants.fuzzed.rewriting import Rewrites, is_private
 from tests.mutants.fuzzed.seed import weakness
 
 TEXTS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
@@ -155,7 +156,7 @@ class ShoutsCreators(ChangesValues):
     vrs = frozenset(("LO",))
 
     def changed(self, node: Node) -> bytes:
-        return node.value.upper() if is_creator(node) else node.value
+        return node.value.upper() if is_creator(node.tag) else node.value
 
 
 @altered(VALUE, "doubles are kept with the precision of floats")
