@@ -97,15 +97,21 @@ def _stream(unit: int) -> tuple[Form, ...]:
     )
 
 
+def _full(cs: CharacterSet, limit: int, number: int) -> bytes:
+    """So many characters, or one less where a padding would go beyond the limit (PS3.5 6.2)."""
+    text = cs.text(limit, number)
+    return cs.text(limit - 1, number) if len(text) % 2 else text
+
+
 def _text(limit: int) -> tuple[Form, ...]:
     """Forms of a character string of at most so many characters, without control characters (PS3.5 6.2)."""
     return (
         Form(lambda cs, number: cs.text(1 + number % min(limit, 12), number)),
-        Form(lambda cs, number: cs.text(limit, number), f"{limit} characters"),
+        Form(lambda cs, number: _full(cs, limit, number), f"{limit} characters"),
         Form(lambda cs, number: cs.text(limit - 1, number), f"{limit - 1} characters"),
         Form(lambda cs, number: cs.text(min(limit, 10), number, odd=True), ODD),
         Form(lambda cs, number: b" " + cs.text(min(limit - 2, 9), number) + b" ", "spaces around it"),
-        Form(lambda cs, number: cs.text(1, number) + b" " * (limit - 1), f"padded to {limit} characters"),
+        Form(lambda cs, number: cs.text(2, number).ljust(limit), "padded with many spaces"),
     )
 
 
@@ -151,7 +157,9 @@ def name_after(family: bytes, cs: CharacterSet, number: int) -> bytes:
 def _full_name(cs: CharacterSet, number: int) -> bytes:
     # The length of a group includes the delimiter behind it (PS3.5 6.2.1.2).
     alphabetic = cs.in_alphabetic
-    return alphabetic.text(63, number) + b"=" + cs.text(63, number) + b"=" + cs.text(64, number)
+    groups = alphabetic.text(63, number) + b"=" + cs.text(63, number) + b"="
+    last = cs.text(64, number)
+    return groups + (cs.text(63, number) if len(groups + last) % 2 else last)
 
 
 _NAMES = (
