@@ -24,7 +24,7 @@ PRINTABLE: Characters = (
 _DELIMITERS = (b"\\", b"^", b"=")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Repertoire:
     """A coded character set that code extension brings in (PS3.5 6.1.2.5).
 
@@ -36,13 +36,18 @@ class Repertoire:
     escape: bytes
     reset: bytes = b""
 
+    @functools.cached_property
+    def odd(self) -> Characters:
+        """See `tricky`."""
+        return tricky(self.characters)
+
     def run(self, length: int, start: int, *, odd: bool = False) -> bytes:
-        """So many of its characters between its escape sequence and the reset; `odd`: see `tricky`."""
-        chosen = tricky(self.characters) if odd else self.characters
+        """So many of its characters, the `odd` ones where there are, between escape sequence and reset."""
+        chosen = (odd and self.odd) or self.characters
         return self.escape + _taken(chosen, length, start) + self.reset
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class CharacterSet:
     """A value of Specific Character Set (0008,0005), and what may be written under it.
 
@@ -60,10 +65,20 @@ class CharacterSet:
         """The value field of Specific Character Set, padded; empty where it is left out."""
         return padded("\\".join(self.terms).encode("ascii"))
 
-    @property
+    @functools.cached_property
+    def odd(self) -> Characters:
+        """See `tricky`."""
+        return tricky(self.own)
+
+    @functools.cached_property
+    def in_alphabetic(self) -> CharacterSet:
+        """What may be written in the first component group of a PN (PS3.5 6.2.1.2)."""
+        return CharacterSet(own=self.alphabetic)
+
+    @functools.cached_property
     def has_odd(self) -> bool:
         """Whether there are characters of several bytes of which one looks like a delimiter."""
-        return bool(tricky(self.own)) or any(tricky(part.characters) for part in self.extensions)
+        return bool(self.odd) or any(extension.odd for extension in self.extensions)
 
     def text(self, length: int, start: int = 0, *, odd: bool = False) -> bytes:
         """Text of exactly so many characters that shows the whole character set; no delimiter in it.
@@ -73,11 +88,10 @@ class CharacterSet:
         """
         if self.extensions and length > 2:
             extension = self.extensions[start % len(self.extensions)]
-            has_odd = odd and bool(tricky(extension.characters))
             first = length // 3
             head = _taken(self.own or LETTERS, first, start)
-            return head + extension.run(length - first, start, odd=has_odd)
-        return _taken((tricky(self.own) if odd else ()) or self.own or PRINTABLE, length, start)
+            return head + extension.run(length - first, start, odd=odd)
+        return _taken((odd and self.odd) or self.own or PRINTABLE, length, start)
 
 
 def padded(value: bytes, with_: bytes = b" ") -> bytes:
@@ -85,7 +99,6 @@ def padded(value: bytes, with_: bytes = b" ") -> bytes:
     return value + with_ if len(value) % 2 else value
 
 
-@functools.cache
 def tricky(characters: Characters) -> Characters:
     """Characters of several bytes of which one is 5CH, 5EH or 3DH, which delimits nothing (PS3.5 6.1.2.3)."""
     return tuple(code for code in characters if len(code) > 1 and any(byte in code for byte in _DELIMITERS))
@@ -187,7 +200,7 @@ _G0_ASCII, _G0_ROMAJI, _G1_KATAKANA = b"\x1b(B", b"\x1b(J", b"\x1b)I"
 
 @functools.cache
 def character_sets() -> tuple[CharacterSet, ...]:
-    """Every defined term, and each kind of code extension (PS3.3 C.12.1.1.2); the default repertoire first."""
+    """Every defined term, and each kind of code extension (PS3.3 C.12.1.1.2); the first is the default."""
     right = {number: _right_half(codec) for number, (codec, _) in _LATIN.items()}
     katakana = _right_half("shift_jis")
     utf, utf_alphabetic = _unicode("utf-8")

@@ -86,14 +86,14 @@ def _extra(setting: Setting) -> st.SearchStrategy[Part]:
     private = blocks(setting)
     usual = (standard(setting), private, standard_sequence(setting, blocks(setting, 1)))
     kinds = (
-        *usual * 3,
+        *usual * 6,
         several_blocks(setting),
         vendors(),
         nested(setting),
         large(setting),
-        many(setting),
+        many(),
     )
-    return st.integers(0, len(kinds) - 1).flatmap(lambda kind: kinds[kind])
+    return st.one_of(kinds)
 
 
 _CHARSETS = st.integers(0, len(character_sets()) - 1)
@@ -103,7 +103,8 @@ _PADDINGS = st.sampled_from((0, 2, 126, 2_048))
 
 @st.composite
 def _drafts(draw: st.DrawFn, pairs: tuple[tuple[str, str], ...]) -> Draft:
-    sop_class, syntax = draw(st.sampled_from(pairs))
+    syntax = draw(st.sampled_from(tuple(dict.fromkeys(syntax for _, syntax in pairs))))
+    sop_class = draw(st.sampled_from(tuple(taken for taken, known in pairs if known == syntax)))
     setting = Setting(character_sets()[draw(_CHARSETS)], syntax)
     core = draw(bare(sop_class, setting))
     extras = draw(st.lists(_extra(setting), max_size=EXTRAS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.dimse.walker import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from harness.dimse.walker import IMPLICIT_LITTLE
 from harness.fuzz.charsets import CharacterSet
 from harness.fuzz.nodes import Nodes
 
@@ -14,8 +14,8 @@ from harness.fuzz.nodes import Nodes
 class Setting:
     """What holds in a data set: its character set and its transfer syntax."""
 
-    charset: CharacterSet = CharacterSet()
-    transfer_syntax: str = EXPLICIT_LITTLE
+    charset: CharacterSet
+    transfer_syntax: str
 
     @property
     def names_vr(self) -> bool:
@@ -39,8 +39,8 @@ def is_creator(tag: int) -> bool:
 def merged(parts: Iterable[Part], *, taken: Iterable[int] = ()) -> Part:
     """One ascending data set of all parts of which no tag stands in a part before.
 
-    A Private Creator reserves but one block of a group (PS3.5 7.8.1 a), so a part that names one again is left
-    out as well.  A part is taken whole or not at all.
+    A Private Creator reserves but one block of a group (PS3.5 7.8.1 a), so a part that names one again is
+    left out as well.  A part is taken whole or not at all.
     """
     claimed: set[object] = set(taken)
     nodes: list[Nodes] = []

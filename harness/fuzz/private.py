@@ -7,6 +7,7 @@ damage, not a case of these.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from harness.fuzz.nodes import Item, Node, Nodes
 from harness.fuzz.parts import Part, Setting, merged
 from harness.fuzz.values import FORMS, HUGE, SINGLE, SIZES, huge, values
 
-GROUPS = (0x0009, 0x0011, 0x0019, 0x0021, 0x0029, 0x0043, 0x00E1, 0x2001, 0x7053, 0x7FE1, 0xFFFD)
+GROUPS = (0x0009, 0x0011, 0x0019, 0x0021, 0x0029, 0x0043, 0x00E1, 0x2001, 0x7053, 0x7FE1, 0xFFFB)
 """Odd groups before, between and behind the standard ones, none of those barred by PS3.5 7.8.1 d."""
 CREATORS = (
     ("PHTEST 1.0", ""),
@@ -32,7 +33,7 @@ CREATORS = (
 BLOCKS = (0x10, 0x11, 0x12, 0x1F, 0x20, 0x7F, 0x80, 0xA0, 0xFE, 0xFF)
 NUMBERS = (0x00, 0x01, 0x02, 0x10, 0x7F, 0x80, 0xFE, 0xFF)
 DEPTHS = (2, 3, 5, 10, 19, 20, 21, 32, 50)
-MANY = (50, 50, 256, 256, 1_000, 1_000, 4_000, 10_050)
+MANY = (*(50,) * 8, *(256,) * 8, *(1_000,) * 2, 4_000, 10_050)
 
 _GROUPS, _CREATORS, _BLOCKS = st.sampled_from(GROUPS), st.sampled_from(CREATORS), st.sampled_from(BLOCKS)
 _ANY_BLOCK = st.one_of(_BLOCKS, st.integers(0x10, 0xFF))
@@ -53,19 +54,29 @@ def _in(group: int, block: int, number: int) -> int:
 
 
 @st.composite
-def _element(draw: st.DrawFn, setting: Setting, group: int, block: int, levels: int) -> Part:
+def _element(draw: st.DrawFn, setting: Setting, levels: int) -> Part:
+    """One element, whose tag is but its number within the block."""
     number, vr = draw(_NUMBERS), draw(_VRS)
-    tag = _in(group, block, number)
     if vr == "SQ":
-        return draw(_sequence(setting, tag, levels)) if levels else Part((Node(tag, "SQ", items=()),))
+        return draw(_sequence(setting, levels, number)) if levels else Part((Node(number, "SQ", items=()),))
     value = draw(values(vr, setting.charset, (1, 1, 0) if vr in SINGLE else _COUNTS, gaps=True))
-    return Part((Node(tag, vr, value.field),), value.traits)
+    return Part((Node(number, vr, value.field),), value.traits)
+
+
+@functools.cache
+def _elements(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
+    return st.lists(_element(setting, levels), max_size=6)
+
+
+@functools.cache
+def _several(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
+    return st.lists(blocks(setting, levels), max_size=3)
 
 
 @st.composite
-def _sequence(draw: st.DrawFn, setting: Setting, tag: int, levels: int) -> Part:
+def _sequence(draw: st.DrawFn, setting: Setting, levels: int, tag: int) -> Part:
     bits = draw(_BITS)
-    parts = draw(st.lists(blocks(setting, levels - 1), max_size=3))
+    parts = draw(_several(setting, levels - 1))
     is_unknown = setting.names_vr and bits % 4 == 3
     items = items_of((part.nodes for part in parts), bits >> 2)
     if is_unknown:
@@ -89,14 +100,14 @@ def blocks(setting: Setting, levels: int = 2) -> st.SearchStrategy[Part]:
 def _block(draw: st.DrawFn, setting: Setting, levels: int) -> Part:
     group, block = draw(_GROUPS), draw(_ANY_BLOCK)
     name, trait = draw(_CREATORS)
-    within = draw(st.lists(_element(setting, group, block, levels), max_size=4))
-    body = merged(within)
+    body = merged(draw(_elements(setting, levels)))
     traits = ("private block", *([trait] if trait else ()), *body.traits)
     if block != 0x10:
         traits += ("private block other than 10H",)
     if not body.nodes:
         traits += ("private block without elements",)
-    return Part((creator(group, block, name), *body.nodes), traits)
+    placed = (replace(node, tag=_in(group, block, node.tag)) for node in body.nodes)
+    return Part((creator(group, block, name), *placed), traits)
 
 
 @st.composite
@@ -145,14 +156,17 @@ def large(draw: st.DrawFn, setting: Setting) -> Part:
     return Part((owner, Node(0x00351001, vr, value.field)), value.traits)
 
 
-@st.composite
-def many(draw: st.DrawFn, setting: Setting) -> Part:
+def many() -> st.SearchStrategy[Part]:
     """Tens to thousands of elements of few bytes, in as many blocks as they need."""
-    count, number = draw(_MANY), draw(_SEEDS)
+    return _MANY.map(_many)
+
+
+@functools.cache
+def _many(count: int) -> Part:
     nodes: list[Node] = []
     for block in range(-(-count // 0x100)):
         nodes.append(creator(0x0037, 0x10 + block, f"PHTEST MANY {block}"))
     for index in range(count):
         tag = _in(0x0037, 0x10 + (index >> 8), index & 0xFF)
-        nodes.append(Node(tag, "UL", (index * 2_654_435_761 + number & 0xFFFFFFFF).to_bytes(4, "little")))
+        nodes.append(Node(tag, "UL", (index * 2_654_435_761 & 0xFFFFFFFF).to_bytes(4, "little")))
     return Part(tuple(nodes), (f"{count} elements of a group",))

@@ -23,7 +23,10 @@ Write = Callable[[CharacterSet, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write one value, from a character set and a number that varies it; `trait` if it is unusual."""
+    """A way to write one value, from a character set and a number that varies it.
+
+    `trait` says what is unusual in it, if anything.
+    """
 
     write: Write
     trait: str = ""
@@ -94,15 +97,21 @@ def _stream(unit: int) -> tuple[Form, ...]:
     )
 
 
+def _full(cs: CharacterSet, limit: int, number: int) -> bytes:
+    """So many characters, or one less where a padding would go beyond the limit (PS3.5 6.2)."""
+    text = cs.text(limit, number)
+    return cs.text(limit - 1, number) if len(text) % 2 else text
+
+
 def _text(limit: int) -> tuple[Form, ...]:
     """Forms of a character string of at most so many characters, without control characters (PS3.5 6.2)."""
     return (
         Form(lambda cs, number: cs.text(1 + number % min(limit, 12), number)),
-        Form(lambda cs, number: cs.text(limit, number), f"{limit} characters"),
+        Form(lambda cs, number: _full(cs, limit, number), f"{limit} characters"),
         Form(lambda cs, number: cs.text(limit - 1, number), f"{limit - 1} characters"),
         Form(lambda cs, number: cs.text(min(limit, 10), number, odd=True), ODD),
         Form(lambda cs, number: b" " + cs.text(min(limit - 2, 9), number) + b" ", "spaces around it"),
-        Form(lambda cs, number: cs.text(1, number) + b" " * (limit - 1), f"padded to {limit} characters"),
+        Form(lambda cs, number: cs.text(2, number).ljust(limit), "padded with many spaces"),
     )
 
 
@@ -134,7 +143,7 @@ def _unlimited(forms: tuple[Form, ...]) -> tuple[Form, ...]:
 
 def _name(cs: CharacterSet, number: int, groups: int = 3, length: int = 5) -> bytes:
     """A PN: alphabetic, ideographic and phonetic group, each of two components (PS3.5 6.2.1.2)."""
-    alphabetic = CharacterSet((), cs.alphabetic)
+    alphabetic = cs.in_alphabetic
     parts = [alphabetic.text(length, number) + b"^" + alphabetic.text(3, number + 7)]
     parts += [cs.text(length, number + group) + b"^" + cs.text(4, number) for group in range(1, groups)]
     return b"=".join(parts)
@@ -147,8 +156,10 @@ def name_after(family: bytes, cs: CharacterSet, number: int) -> bytes:
 
 def _full_name(cs: CharacterSet, number: int) -> bytes:
     # The length of a group includes the delimiter behind it (PS3.5 6.2.1.2).
-    alphabetic = CharacterSet((), cs.alphabetic)
-    return alphabetic.text(63, number) + b"=" + cs.text(63, number) + b"=" + cs.text(64, number)
+    alphabetic = cs.in_alphabetic
+    groups = alphabetic.text(63, number) + b"=" + cs.text(63, number) + b"="
+    last = cs.text(64, number)
+    return groups + (cs.text(63, number) if len(groups + last) % 2 else last)
 
 
 _NAMES = (
@@ -156,9 +167,7 @@ _NAMES = (
     Form(_name, "three component groups"),
     Form(_full_name, "component groups of 64 characters"),
     Form(lambda cs, number: b"=" + cs.text(6, number), "no alphabetic group"),
-    Form(
-        lambda cs, number: b"^" + CharacterSet((), cs.alphabetic).text(4, number) + b"^^^", "empty components"
-    ),
+    Form(lambda cs, number: b"^" + cs.in_alphabetic.text(4, number) + b"^^^", "empty components"),
     Form(lambda cs, number: b"A==" + cs.text(6, number, odd=True), ODD),
     Form(lambda cs, number: b" A ^ B ", "spaces around it"),
 )
@@ -262,14 +271,19 @@ def field_of(vr: str, values: list[bytes]) -> bytes:
     return padded(joined, b"\0" if vr in _PADDED_WITH_ZERO else b" ")
 
 
-@st.composite
+@functools.cache
 def values(
-    draw: st.DrawFn, vr: str, charset: CharacterSet, counts: tuple[int, ...] = (1,), *, gaps: bool = False
-) -> Value:
+    vr: str, charset: CharacterSet, counts: tuple[int, ...] = (1,), *, gaps: bool = False
+) -> st.SearchStrategy[Value]:
     """A value field of a VR other than SQ with one of these numbers of values; 0 stands for no value.
 
     With `gaps` a value of several may be empty: where its definition says so, as for private ones.
     """
+    return _values(vr, charset, counts, gaps)
+
+
+@st.composite
+def _values(draw: st.DrawFn, vr: str, charset: CharacterSet, counts: tuple[int, ...], gaps: bool) -> Value:
     count = draw(_drawn_count(counts)) if len(counts) > 1 else counts[0]
     if not count:
         return Value(b"", (f"{vr} without a value",))
