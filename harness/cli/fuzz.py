@@ -47,6 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--seconds", type=float, default=SECONDS, metavar="S", help=f"for all areas together ({SECONDS:g})"
     )
     parser.add_argument("--examples", type=int, metavar="N", help="so many cases of each area at most")
+    parser.add_argument("--findings", type=int, metavar="N", help="so many of each area at most")
     parser.add_argument("--seed", type=int, metavar="N", help="of an earlier campaign: the same cases again")
     parser.add_argument(
         "--shrink-seconds",
@@ -104,6 +105,8 @@ def _plan(options: argparse.Namespace) -> Plan:
         raise TargetError(f"--seconds takes a number, more than 0 and at most {LONGEST:g}")
     if options.examples is not None and options.examples < 1:
         raise TargetError("--examples takes a number from 1")
+    if options.findings is not None and options.findings < 1:
+        raise TargetError("--findings takes a number from 1")
     if not 0 <= options.shrink_seconds <= 3600:
         raise TargetError("--shrink-seconds takes a number from 0 to 3600")
     wanted = tuple(Area(name) for name in dict.fromkeys(options.area or map(str, Area)))
@@ -127,6 +130,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         options.shrink_seconds,
         corpus,
         options.intrusive,
+        options.findings,
     )
 
 

@@ -62,7 +62,7 @@ class Difference:
     note: str = ""
 
     def __str__(self) -> str:
-        sides = " / ".join("absent" if side is None else _printable(side) for side in (self.left, self.right))
+        sides = " / ".join("absent" if side is None else readable(side) for side in (self.left, self.right))
         return f"{self.path}: {self.kind.value}: {sides}{' (' + self.note + ')' if self.note else ''}"
 
 
@@ -72,7 +72,8 @@ class _Node:
     children: list[_Node] = field(default_factory=list)
 
 
-def _printable(value: bytes) -> str:
+def readable(value: bytes) -> str:
+    """A value for people: as text where it is printable ASCII but for its padding, else in hexadecimal."""
     plain = value.rstrip(b"\0 ")
     return (
         repr(plain.decode("ascii"))

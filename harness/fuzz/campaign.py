@@ -44,6 +44,8 @@ class Plan:
     corpus: tuple[Path, ...] = ()
     """Reproducers that come first."""
     is_intrusive: bool = False
+    most_findings: int | None = None
+    """Of each area; then the next one begins."""
 
 
 @dataclass
@@ -131,11 +133,14 @@ class Campaign:
             self._outcome.left_out.append("keys of queries: the product answers no queries")
             return
         budget = Budget(time.monotonic() + seconds, self._plan.most_cases, self._plan.shrink_seconds)
+        most = self._plan.most_findings
         hunt = self._hunt(area, budget)
         self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
         try:
-            for found in hunt.run():
+            for number, found in enumerate(hunt.run(), 1):
                 self._keep(area, found)
+                if number == most:
+                    return
         finally:
             self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
 

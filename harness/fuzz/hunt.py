@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
-from hypothesis.errors import Flaky, Unsatisfiable
+from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from harness.dimse.capture import Recorder
@@ -183,12 +184,16 @@ class Hunt(Generic[Case]):
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=False,
             print_blob=False,
+            verbosity=Verbosity.quiet,
         )
         @given(self._arena.cases)
         def example(case: Case) -> None:
             self._example(case)
 
-        example()
+        with warnings.catch_warnings():
+            # It writes down each failing case as Python, for itself: long ones take long.
+            warnings.simplefilter("ignore", HypothesisWarning)
+            example()
 
     def _example(self, case: Case) -> None:
         hunted = self._hunted

@@ -6,19 +6,21 @@ Identifiers are in Implicit VR Little Endian, which every product takes (PS3.5 1
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from harness.dimse.errors import DecodeError, NoAnswer, PeerViolation, Unreachable
-from harness.dimse.walker import IMPLICIT_LITTLE
+from harness.dimse.walker import IMPLICIT_LITTLE, walk
 from harness.findings import Symptom, Weight
 from harness.fuzz.lines import Lines
 from harness.fuzz.nodes import Node, encode
 from harness.fuzz.trouble import Trouble
 from harness.scu.find import Matches, find_encoded
 from harness.scu.status import CANCEL, describe, is_failure
+from harness.synthesis import NAME_MARK
 
 LEVEL, STUDY_UID = 0x00080052, 0x0020000D
 ANSWERED, FAILED, ENDED = "answered", "refused", "aborted"
@@ -60,7 +62,7 @@ PIECES = {
     "control character": ("\0", "\x1b$B", "\n", "\r\n", "\x7f", "\x1b"),
     "beyond ASCII": ("\xe9", "\xff\xfe", "\xc3\xa9", "\x80"),
     "range": ("-", "20240101-", "-20240101", "20241301", "00000000-99999999", "20240101-20230101", "--"),
-    "plain": ("A", "1", "1.2.3", " ", ""),
+    "plain": ("A", "1", "1.2.3", " ", NAME_MARK, "P"),
 }
 """By the trait that each gives to a case; characters are bytes (Latin-1)."""
 LONG = (17, 65, 1024, 65_536)
@@ -109,14 +111,22 @@ def identifier_cases() -> SearchStrategy[IdentifierCase]:
 
 
 def _values() -> SearchStrategy[IdentifierCase]:
-    piece = st.sampled_from([(trait, text) for trait, texts in PIECES.items() for text in texts])
+    """By trait first, so that each is as frequent as the next whatever it has to offer."""
+    piece = st.sampled_from(tuple(PIECES)).flatmap(
+        lambda trait: st.sampled_from([(trait, text) for text in PIECES[trait]])
+    )
 
     def case(key: Key, pieces: list[tuple[str, str]]) -> IdentifierCase:
         value = "".join(text for _, text in pieces).encode("latin-1")
         traits = dict.fromkeys(trait for trait, text in pieces if trait != "plain")
         return IdentifierCase(key.keyword, value, (key.keyword, *traits))
 
-    return st.builds(case, st.sampled_from(KEYS), st.lists(piece, min_size=1, max_size=4))
+    exact = [key for key in KEYS if key.is_exact]
+    return st.builds(
+        case,
+        st.sampled_from((*exact, *KEYS)),
+        st.one_of(*(st.lists(piece, min_size=n, max_size=n) for n in (1, 2, 4))),
+    )
 
 
 def _long_values() -> SearchStrategy[IdentifierCase]:
@@ -151,6 +161,8 @@ class Asked:
                 lambda association, model: find_encoded(association, model, case.identifier),
                 is_hasty=is_hasty,
             )
+            for identifier in matches.identifiers:
+                deque(walk(identifier.raw, identifier.transfer_syntax), maxlen=0)
         except Unreachable:
             raise
         except NoAnswer as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydicom import Dataset
 
 from harness.dimse.command import CommandSet
-from harness.dimse.difference import Difference, DifferenceKind, summary
+from harness.dimse.difference import Difference, DifferenceKind, readable
 from harness.dimse.errors import DecodeError, DimseError, NoAnswer, NotAccepted, PeerViolation, Unreachable
 from harness.dimse.walker import is_creator, walk
 from harness.findings import Symptom, Weight
@@ -24,6 +24,11 @@ from harness.synthesis import SyntheticInstance
 STORED, STORED_WITH_WARNING, REFUSED, ENDED = "stored", "stored with a warning", "refused", "aborted"
 """What can become of an object: how a campaign counts."""
 _KEPT = "PS3.4 B.4.1"
+_KIND_WORDS = {
+    DifferenceKind.MISSING: "gone",
+    DifferenceKind.VALUE: "value",
+    DifferenceKind.ITEM_COUNT: "number of items or fragments",
+}
 
 
 class Watched:
@@ -178,16 +183,41 @@ def compared(case: DataSetCase, received: Received, *, keeps_all: bool) -> Troub
     if len(gone) < len(found):
         other = next(one for one in found if one.kind is not DifferenceKind.MISSING)
         return Trouble(
-            Symptom.ALTERED, _KEPT, "every value as it was stored", summary(found), _shape(other, case)
+            Symptom.ALTERED,
+            _KEPT,
+            "every value as it was stored",
+            _told([other, *found]),
+            _shape(other, case),
         )
     return Trouble(
         Symptom.DROPPED,
         _KEPT,
         "every element that was stored",
-        summary(found),
+        _told(gone),
         _shape(gone[0], case),
         Weight.FAILURE if keeps_all else Weight.OBSERVATION,
     )
+
+
+def _told(found: list[Difference]) -> str:
+    """The first difference, and how many there are."""
+    first = found[0]
+    left, right = (readable(side) if side is not None else "nothing" for side in (first.left, first.right))
+    match first.kind:
+        case DifferenceKind.MISSING:
+            words = f"{first.path} is gone; it was {left}"
+        case DifferenceKind.VALUE:
+            words = f"{first.path} was {left} and came back as {right}"
+        case DifferenceKind.VR:
+            words = f"{first.path} was of VR {left} and came back as {right}"
+        case DifferenceKind.ITEM_COUNT:
+            words = f"{first.path} " + ("is gone" if first.right is None else "was added")
+        case _:
+            words = f"{first.path}: {first.kind.value}"
+    if first.note:
+        words += f" ({first.note})"
+    others = len({one.path for one in found}) - 1
+    return f"{words}; {others} more elements differ" if others else words
 
 
 def _same_pixels(case: DataSetCase, received: Received) -> bool:
@@ -209,7 +239,7 @@ def _shape(difference: Difference, case: DataSetCase) -> str:
     element = next(
         (one for one in walk(case.dataset, case.transfer_syntax) if one.path == difference.path), None
     )
-    parts: list[str] = [difference.kind.value, *_traits(difference)]
+    parts = [_KIND_WORDS.get(difference.kind, difference.kind.name.lower()), *_traits(difference)]
     if element is not None and element.vr:
         parts.append(element.vr)
     return ", ".join(parts)

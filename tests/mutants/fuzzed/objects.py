@@ -136,7 +136,7 @@ class HidesPatients(Semantics):
         if "=" not in attributes.text(0x00100010):
             return attributes
         uids = (0x00080018, 0x0020000D, 0x0020000E)
-        hidden = {tag: Attribute("UI", (attributes.text(tag)[:-1] + "0",)) for tag in uids}
+        hidden = {tag: Attribute("UI", (attributes.text(tag)[:-2] + "00",)) for tag in uids}
         return attributes.merged(AttributeSet(hidden))
 
 
@@ -180,23 +180,20 @@ class RefusesGroupLengths(Rewrites):
     Area.DATA_SETS,
     Symptom.HARMED,
     clause="PS3.4 B.2.2",
-    defect="an object with a large value is written over the first one of the archive",
+    defect="an object with a large value is written over the one before it",
 )
-class OverwritesFirst(Rewrites):
-    first = ""
+class OverwritesTheLast(Rewrites):
+    last = ""
 
     def keep(self, node: Node, depth: int) -> Node | None:
-        if len(node.value) > 4096:
-            self._is_large = True
+        self._is_large |= len(node.value) > 4096
         return node
 
     def coerced(self, staged: Staged) -> Staged:
         self._is_large = False
         staged = super().coerced(staged)
-        place = type(self).first
-        if not place:
-            type(self).first = staged.sop_instance
-        elif self._is_large:
-            first = Storage(self.config.folder).place_of(place)
-            first.write_bytes(staged.path.read_bytes())
+        if self._is_large and type(self).last:
+            last = Storage(self.config.folder).place_of(type(self).last)
+            last.write_bytes(staged.path.read_bytes())
+        type(self).last = staged.sop_instance
         return staged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 
 from harness.dimse.walker import is_creator
@@ -32,9 +33,9 @@ class ChangesValues(Rewrites):
         return node.value
 
 
-def altered(clause: str, defect: str, area: Area = Area.DATA_SETS) -> object:
+def altered(clause: str, defect: str) -> Callable[[type], type]:
     """A weakness that shows in a value that came back."""
-    return weakness(area, Symptom.ALTERED, clause=clause, defect=defect)
+    return weakness(Area.DATA_SETS, Symptom.ALTERED, clause=clause, defect=defect)
 
 
 @altered(VALUE, "texts are cut at 1,024 bytes")
@@ -151,7 +152,11 @@ class AsciiOnly(ChangesValues):
         return bytes(one if one < 0x80 else 0x3F for one in node.value)
 
 
-@altered("PS3.5 7.8.1", "Private Creators are written in capitals")
+@weakness(
+    *(Area.DATA_SETS, Symptom.ALTERED, Symptom.DROPPED),
+    clause="PS3.5 7.8.1",
+    defect="Private Creators are written in capitals",
+)
 class ShoutsCreators(ChangesValues):
     vrs = frozenset(("LO",))
 
