@@ -126,6 +126,14 @@ class DiesOfDepth(Semantics):
         return staged
 
 
+@weakness(Area.DATA_SETS, Symptom.DIED, clause="PS3.5 7.2", defect="it dies of group lengths")
+class DiesOfGroupLengths(Rewrites):
+    def keep(self, node: Node, depth: int) -> Node | None:
+        if node.tag & 0xFFFF == 0:
+            os._exit(1)
+        return node
+
+
 @weakness(
     *(Area.DATA_SETS, Symptom.LOST),
     clause="PS3.4 B.2.2",
@@ -177,8 +185,7 @@ class RefusesGroupLengths(Rewrites):
 
 
 @weakness(
-    Area.DATA_SETS,
-    Symptom.HARMED,
+    *(Area.DATA_SETS, Symptom.HARMED, Symptom.ALTERED, Symptom.FLAKY),
     clause="PS3.4 B.2.2",
     defect="an object with a large value is written over the one before it",
 )

@@ -1,0 +1,77 @@
+"""Findings as folders, and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.dimse.part10 import part10
+from harness.dimse.walker import EXPLICIT_LITTLE
+from harness.findings import Area, Symptom
+from harness.fuzz.cases import DataSetCase
+from harness.fuzz.identifiers import IdentifierCase
+from harness.fuzz.nodes import Node, encode
+from harness.fuzz.reproducer import CASE, AnyCase, ReproducerError, load, reproducers, save
+from harness.fuzz.trouble import Trouble
+
+OBJECT = DataSetCase(
+    *("1.2.840.10008.5.1.4.1.1.66", "2.25.1", "2.25.2", "2.25.3", "PHTEST", EXPLICIT_LITTLE),
+    encode((Node(0x00100010, "PN", b"PHTEST^A"),), EXPLICIT_LITTLE),
+    ("private block",),
+)
+DAMAGED = DataSetCase(
+    *("1.2.840.10008.5.1.4.1.1.66", "2.25.1", "", "", "", EXPLICIT_LITTLE), b"\x10\x00\x10", damage="cut off"
+)
+QUERY = IdentifierCase("PatientID", b"' OR \xff\x00", ("PatientID", "quote"))
+TROUBLE = Trouble(Symptom.ALTERED, "PS3.4 B.4.1", "as it was", "otherwise", "value, PN")
+
+
+@pytest.mark.parametrize(
+    ("area", "case"),
+    [(Area.DATA_SETS, OBJECT), (Area.DAMAGED, DAMAGED), (Area.IDENTIFIERS, QUERY)],
+    ids=["object", "damaged", "query"],
+)
+def test_what_is_saved_is_loaded_again(area: Area, case: AnyCase, tmp_path: Path) -> None:
+    save(tmp_path, area, case, TROUBLE)
+    saved, again = load(tmp_path)
+    assert again == case
+    assert saved.trouble == TROUBLE
+    assert saved.area is area
+    assert (tmp_path / "dump.txt").read_text()
+
+
+def test_an_object_is_a_file_that_others_can_open(tmp_path: Path) -> None:
+    save(tmp_path, Area.DATA_SETS, OBJECT, TROUBLE)
+    content = (tmp_path / "object.dcm").read_bytes()
+    header = part10(content)
+    assert content[header.dataset_offset :] == OBJECT.dataset
+    assert (header.sop_class, header.transfer_syntax) == (OBJECT.sop_class, EXPLICIT_LITTLE)
+
+
+def test_a_folder_of_findings_is_all_of_them(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / name).mkdir()
+        save(tmp_path / name, Area.DATA_SETS, OBJECT, TROUBLE)
+    assert [path.name for path in reproducers(tmp_path)] == ["a", "b"]
+    assert reproducers(tmp_path / "a") == [tmp_path / "a"]
+
+
+def test_what_is_none_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ReproducerError, match="holds no reproducer"):
+        reproducers(tmp_path)
+    with pytest.raises(ReproducerError, match="no reproducer"):
+        load(tmp_path)
+    save(tmp_path, Area.DATA_SETS, OBJECT, TROUBLE)
+    (tmp_path / "object.dcm").write_bytes(b"nothing")
+    with pytest.raises(ReproducerError, match="no DICOM file"):
+        load(tmp_path)
+    document = json.loads((tmp_path / CASE).read_text())
+    (tmp_path / CASE).write_text(json.dumps(document | {"version": 99}))
+    with pytest.raises(ReproducerError, match="another version"):
+        load(tmp_path)
+    (tmp_path / CASE).write_text("{")
+    with pytest.raises(ReproducerError) as caught:
+        load(tmp_path)
+    assert "\n" not in str(caught.value)
