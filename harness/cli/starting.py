@@ -10,7 +10,7 @@ from typing import Self
 
 from harness.target import Destination, Target, TargetError
 
-PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs")
+PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs", "storescp")
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
 
 

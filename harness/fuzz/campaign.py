@@ -90,6 +90,7 @@ class Campaign:
         sendable = product.look(CLASSES, SYNTAXES)
         self._lines = Lines(product, sendable)
         self._watched, self._asked = Watched(self._lines), Asked(self._lines)
+        self._lines.is_one_at_a_time = not product.serves_two()
         self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
         self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
 

@@ -39,6 +39,8 @@ class Lines:
     def __init__(self, product: Product, sendable: Sendable) -> None:
         self.product = product
         self.sendable = sendable
+        self.is_one_at_a_time = False
+        """Whether no association is kept beside others: the product serves one after the other."""
         self._open: dict[str, Association] = {}
 
     def close(self) -> None:
@@ -182,3 +184,6 @@ class Lines:
         except BaseException:
             self._open.pop(name).abort()
             raise
+        finally:
+            if self.is_one_at_a_time:
+                self.close()

@@ -18,6 +18,8 @@ from harness.scu.uids import VERIFICATION, Root
 from harness.target import Target
 
 _POLL = 0.1
+_BESIDE = 2.0
+"""Seconds for an association beside another one."""
 
 
 class ProductLost(Exception):
@@ -78,9 +80,10 @@ class Product:
         """Whether C-ECHO on a new association is answered with Success in so many seconds."""
         end = time.monotonic() + within
         pause = threading.Event()
+        scu = self.scu.patient(min(1.0, max(within, _BESIDE) / self.target.dimse.deadline))
         while True:
             try:
-                with self.scu.open(VERIFICATION) as association:
+                with scu.open(VERIFICATION) as association:
                     if echo(association).get("Status") == 0:
                         return True
             except DimseError:
@@ -88,6 +91,11 @@ class Product:
             if time.monotonic() >= end:
                 return False
             pause.wait(_POLL)
+
+    def serves_two(self) -> bool:
+        """Whether a second association is served beside one that is there."""
+        with self.scu.open(VERIFICATION):
+            return self.answers(_BESIDE)
 
     def begin_anew(self) -> None:
         """Start it again.  Raises ProductLost where nobody can."""

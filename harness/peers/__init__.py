@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from harness.peers import dcmtk, orthanc, qrscp, wlmscpfs
+from harness.peers import dcmtk, orthanc, qrscp, storescp, wlmscpfs
 from harness.peers.model import RunningPeer, StartPeer
 from harness.peers.process import PeerFailed, PeerMissing, free_ports
 from harness.target import Destination
@@ -18,6 +18,7 @@ PEERS: dict[str, StartPeer] = {
     "dcmtk": dcmtk.start,
     "qrscp": qrscp.start,
     "wlmscpfs": wlmscpfs.start,
+    "storescp": storescp.start,
 }
 """The archives by the name that ``run --peer`` takes."""
 

@@ -24,8 +24,8 @@ from harness.synthesis.identity import Identity, new_run_root
 from harness.target import Destination
 from tests.programs import require_peer
 
-ARCHIVES = [name for name in PEERS if name != "wlmscpfs"]
-"""Those that keep objects."""
+ARCHIVES = [name for name in PEERS if name not in ("wlmscpfs", "storescp")]
+"""Those that keep objects, and give them back."""
 LACKING = {"orthanc": [], "dcmtk": ["commitment"], "qrscp": ["commitment", "Worklist"]}
 """What `preflight` finds missing for a full run."""
 

@@ -55,6 +55,15 @@ FORBIDDEN = {
         "pynetdicom",
         "pytest",
     ),
+    "fuzz": (
+        "harness.archive",
+        "harness.report",
+        "harness.cli",
+        "harness.peers",
+        "harness.load",
+        "pynetdicom",
+        "pytest",
+    ),
     "plugin": ("harness.archive", "harness.report", "harness.cli", "harness.peers", "pynetdicom"),
 }
 
