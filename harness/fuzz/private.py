@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from harness.fuzz.attributes import items_of, length_traits
 from harness.fuzz.charsets import padded
+from harness.fuzz.forms import FORMS
 from harness.fuzz.nodes import Item, Node, Nodes
 from harness.fuzz.parts import Part, Setting, merged
-from harness.fuzz.values import FORMS, HUGE, SINGLE, SIZES, huge, values
+from harness.fuzz.values import HUGE, SINGLE, SIZES, huge, values
 
 GROUPS = (0x0009, 0x0011, 0x0019, 0x0021, 0x0029, 0x0043, 0x00E1, 0x2001, 0x7053, 0x7FE1, 0xFFFB)
 """Odd groups before, between and behind the standard ones, none of those barred by PS3.5 7.8.1 d."""
