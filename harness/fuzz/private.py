@@ -42,6 +42,7 @@ _NUMBERS = st.one_of(st.sampled_from(NUMBERS), st.integers(0, 0xFF))
 _VRS = st.sampled_from((*sorted(FORMS), "SQ"))
 _COUNTS = (1, 0, 2, 3, 10)
 _DEPTHS, _MANY, _BITS = st.sampled_from(DEPTHS), st.sampled_from(MANY), st.integers(0, 0xFF)
+_NOTHING = st.just(Part(()))
 _HUGE, _SIZES, _SEEDS = st.sampled_from(HUGE), st.sampled_from(SIZES), st.integers(0, 0xFFFF)
 
 
@@ -71,7 +72,7 @@ def _elements(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
 
 @functools.cache
 def _several(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
-    return st.lists(blocks(setting, levels), max_size=3)
+    return st.lists(st.one_of(_NOTHING, blocks(setting, levels)), max_size=3)
 
 
 @st.composite
