@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from pydicom._dicom_dict import DicomDictionary
 
 from harness.fuzz.charsets import CharacterSet, character_sets, padded
+from harness.fuzz.forms import FORMS
 from harness.fuzz.nodes import Item, Node, Nodes
 from harness.fuzz.parts import Part, Setting, merged
-from harness.fuzz.values import FORMS, SINGLE, values
+from harness.fuzz.values import SINGLE, values
 
 _RANGES = (
     (0x00080012, 0x00080014),

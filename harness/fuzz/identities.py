@@ -20,6 +20,7 @@ STUDY_UID = b"\x02" * _UID_LENGTH
 SERIES_UID = b"\x03" * _UID_LENGTH
 PATIENT_ID = b"\x04" * 24
 """What stands for each while an object is being made."""
+PLACEHOLDERS = frozenset((SOP_INSTANCE_UID, STUDY_UID, SERIES_UID, PATIENT_ID))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from harness.dimse.walker import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, PIXEL_DATA
 from harness.fuzz.charsets import padded
+from harness.fuzz.forms import name_after
 from harness.fuzz.identities import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from harness.fuzz.nodes import Node, Nodes
 from harness.fuzz.parts import Part, Setting
-from harness.fuzz.values import name_after
 from harness.synthesis import NAME_MARK
 from harness.synthesis.pixels import Bitstream, bitstream_bytes, bitstreams
 

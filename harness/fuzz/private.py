@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from harness.fuzz.attributes import items_of, length_traits
 from harness.fuzz.charsets import padded
+from harness.fuzz.forms import FORMS
 from harness.fuzz.nodes import Item, Node, Nodes
 from harness.fuzz.parts import Part, Setting, merged
-from harness.fuzz.values import FORMS, HUGE, SINGLE, SIZES, huge, values
+from harness.fuzz.values import HUGE, SINGLE, SIZES, huge, values
 
 GROUPS = (0x0009, 0x0011, 0x0019, 0x0021, 0x0029, 0x0043, 0x00E1, 0x2001, 0x7053, 0x7FE1, 0xFFFB)
 """Odd groups before, between and behind the standard ones, none of those barred by PS3.5 7.8.1 d."""
@@ -41,6 +42,7 @@ _NUMBERS = st.one_of(st.sampled_from(NUMBERS), st.integers(0, 0xFF))
 _VRS = st.sampled_from((*sorted(FORMS), "SQ"))
 _COUNTS = (1, 0, 2, 3, 10)
 _DEPTHS, _MANY, _BITS = st.sampled_from(DEPTHS), st.sampled_from(MANY), st.integers(0, 0xFF)
+_NOTHING = st.just(Part(()))
 _HUGE, _SIZES, _SEEDS = st.sampled_from(HUGE), st.sampled_from(SIZES), st.integers(0, 0xFFFF)
 
 
@@ -70,7 +72,7 @@ def _elements(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
 
 @functools.cache
 def _several(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
-    return st.lists(blocks(setting, levels), max_size=3)
+    return st.lists(st.one_of(_NOTHING, blocks(setting, levels)), max_size=3)
 
 
 @st.composite
