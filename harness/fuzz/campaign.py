@@ -163,14 +163,14 @@ class Campaign:
             return Arena(
                 area,
                 identifier_cases(),
-                lambda case, is_hasty: (asked.put(case, is_hasty), asked.outcome),
+                lambda case, pace: (asked.put(case, pace), asked.outcome),
                 lambda case, _: case,
             )
         if area is Area.DAMAGED:
             drawn, put = damaged(sendable, root), watched.damaged
         else:
             drawn, put = data_sets(sendable, root), watched.valid
-        return Arena(area, drawn, lambda case, is_hasty: (put(case, is_hasty), watched.outcome), renewed)
+        return Arena(area, drawn, lambda case, pace: (put(case, pace), watched.outcome), renewed)
 
     def _begin_anew(self) -> None:
         """After the product has died, hangs, or has harmed what it had."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
+
+
+class Pace(enum.Enum):
+    """How long an answer is waited for, in deadlines of the target file."""
+
+    HASTY = 0.1
+    """Where it is known that some never come, and another such tells nothing new."""
+    ORDINARY = 1.0
+    PATIENT = 4.0
+    """Before silence is called that: what is late is not lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from hypothesis.strategies import SearchStrategy
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import Unreachable
 from harness.findings import Area, Symptom
+from harness.fuzz.cases import Pace
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
 
@@ -50,11 +51,8 @@ class Arena(Generic[Case]):
 
     area: Area
     cases: SearchStrategy[Case]
-    put: Callable[[Case, bool], tuple[Trouble | None, str]]
-    """Puts a case to the product: what is wrong, and the outcome in a word.  Raises Unreachable.
-
-    Where the second argument is true an answer is waited for in haste: it is known that some never come.
-    """
+    put: Callable[[Case, Pace], tuple[Trouble | None, str]]
+    """Puts a case to the product at this pace: what is wrong, and the outcome in a word.  Unreachable."""
     fresh: Callable[[Case, int], Case]
     """The n-th repetition of a case, with UIDs of its own so that the product takes it for a new one."""
 
@@ -168,6 +166,8 @@ class Hunt(Generic[Case]):
         """One case, as it is: of a corpus, or to be replayed.  Raises ProductLost."""
         self._hunted = None
         trouble = self._put(case)
+        if trouble is not None:
+            trouble = self._without_haste(case, trouble, Pace.ORDINARY)
         if self._lost is not None and trouble is None:
             raise self._lost
         return None if trouble is None else self._confirmed(self._noted(case, trouble))
@@ -207,13 +207,12 @@ class Hunt(Generic[Case]):
             self.tally.cases += 1
         else:
             self.tally.shrinking += 1
-        is_hasty = hunted is None and any(trouble.symptom is Symptom.SILENT for trouble, _ in self._known)
+        knows_silence = any(trouble.symptom is Symptom.SILENT for trouble, _ in self._known)
+        pace = Pace.HASTY if hunted is None and knows_silence else Pace.ORDINARY
         # A repetition has to be new to the product, or it shows what the first time has left there.
-        trouble = self._put(
-            case if hunted is None else self._arena.fresh(case, self.tally.shrinking), is_hasty
-        )
-        if trouble is not None and is_hasty and not self._is_known(trouble, case):
-            trouble = self._put(self._arena.fresh(case, self.tally.cases))
+        trouble = self._put(case if hunted is None else self._arena.fresh(case, self.tally.shrinking), pace)
+        if hunted is None and trouble is not None and not self._is_known(trouble, case):
+            trouble = self._without_haste(case, trouble, pace)
         self._on_case(self.tally)
         if trouble is None or self._is_known(trouble, case):
             return
@@ -227,11 +226,19 @@ class Hunt(Generic[Case]):
         # In one place: to Hypothesis another line is another fault.
         raise _Shown
 
-    def _put(self, case: Case, is_hasty: bool = False) -> Trouble | None:
+    def _without_haste(self, case: Case, trouble: Trouble, pace: Pace) -> Trouble | None:
+        """What it is when nobody is in a hurry: what is late is not lost."""
+        if trouble.symptom is Symptom.SILENT:
+            return self._put(self._arena.fresh(case, self.tally.cases), Pace.PATIENT)
+        if pace is Pace.HASTY:
+            return self._put(self._arena.fresh(case, self.tally.cases))
+        return trouble
+
+    def _put(self, case: Case, pace: Pace = Pace.ORDINARY) -> Trouble | None:
         began = time.monotonic()
         try:
             try:
-                trouble, outcome = self._arena.put(case, is_hasty)
+                trouble, outcome = self._arena.put(case, pace)
             except Unreachable as error:
                 trouble, outcome = _vanished(error), "no connection"
             if self._hunted is None:
@@ -262,14 +269,15 @@ class Hunt(Generic[Case]):
         self._known.append((found.trouble, found.case.marks))
         if self._lost is not None:
             return found
+        pace = Pace.PATIENT if found.trouble.symptom is Symptom.SILENT else Pace.ORDINARY
         recorder = self._care.record(True)
         try:
-            again = [self._put(self._arena.fresh(found.case, -1))]
+            again = [self._put(self._arena.fresh(found.case, -1), pace)]
         finally:
             self._care.record(False)
         found = replace(found, recorder=recorder)
         while len(again) < CONFIRMATIONS and self._lost is None:
-            again.append(self._put(self._arena.fresh(found.case, -1 - len(again))))
+            again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), pace))
         other = [one for one in again if one is None or one.signature != found.trouble.signature]
         if other:
             return replace(found, trouble=_flaky(found.trouble, other[0]), is_flaky=True)

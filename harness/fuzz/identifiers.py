@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from harness.dimse.errors import DecodeError, NoAnswer, PeerViolation, Unreachable
+from harness.dimse.errors import ConnectionClosed, NoAnswer, PeerAborted, PeerViolation, Unreachable
 from harness.dimse.walker import IMPLICIT_LITTLE, walk
 from harness.findings import Symptom, Weight
+from harness.fuzz.cases import Pace
 from harness.fuzz.lines import Lines
 from harness.fuzz.nodes import Node, encode
 from harness.fuzz.trouble import Trouble
@@ -154,12 +155,12 @@ class Asked:
         self._lines = lines
         self.outcome = ""
 
-    def put(self, case: IdentifierCase, is_hasty: bool = False) -> Trouble | None:
+    def put(self, case: IdentifierCase, pace: Pace = Pace.ORDINARY) -> Trouble | None:
         """Ask.  Raises Unreachable where the product is not there."""
         try:
             matches = self._lines.asked(
                 lambda association, model: find_encoded(association, model, case.identifier),
-                is_hasty=is_hasty,
+                pace=pace,
             )
             for identifier in matches.identifiers:
                 deque(walk(identifier.raw, identifier.transfer_syntax), maxlen=0)
@@ -168,10 +169,7 @@ class Asked:
         except NoAnswer as error:
             self.outcome = ENDED
             return Trouble(Symptom.SILENT, "PS3.7 9.1.2", "a response to C-FIND-RQ", str(error), case.keyword)
-        except DecodeError as error:
-            self.outcome = ENDED
-            return Trouble(Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-FIND")
-        except PeerViolation as error:
+        except (PeerAborted, ConnectionClosed) as error:
             self.outcome = ENDED
             return Trouble(
                 *(Symptom.ABORTED, "PS3.4 C.4.1.1.4", "a response to C-FIND-RQ, whatever its status"),
@@ -179,6 +177,9 @@ class Asked:
                 case.keyword,
                 Weight.OBSERVATION,
             )
+        except PeerViolation as error:
+            self.outcome = ENDED
+            return Trouble(Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-FIND")
         status = matches.status
         self.outcome = ANSWERED if status == 0 else FAILED
         if status not in (0, CANCEL) and not is_failure(status):

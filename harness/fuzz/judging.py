@@ -9,10 +9,19 @@ from pydicom import Dataset
 
 from harness.dimse.command import CommandSet
 from harness.dimse.difference import Difference, DifferenceKind, readable
-from harness.dimse.errors import DecodeError, DimseError, NoAnswer, NotAccepted, PeerViolation, Unreachable
+from harness.dimse.errors import (
+    ConnectionClosed,
+    DecodeError,
+    DimseError,
+    NoAnswer,
+    NotAccepted,
+    PeerAborted,
+    PeerViolation,
+    Unreachable,
+)
 from harness.dimse.walker import is_creator, walk
 from harness.findings import Symptom, Weight
-from harness.fuzz.cases import DataSetCase
+from harness.fuzz.cases import DataSetCase, Pace
 from harness.fuzz.lines import Lines
 from harness.fuzz.trouble import Trouble
 from harness.scu.inbox import Received
@@ -41,9 +50,9 @@ class Watched:
         self.judging = 0.0
         """Seconds spent comparing."""
 
-    def valid(self, case: DataSetCase, is_hasty: bool = False) -> Trouble | None:
+    def valid(self, case: DataSetCase, pace: Pace = Pace.ORDINARY) -> Trouble | None:
         """Store, find, bring back, compare.  Raises Unreachable where the product is not there."""
-        response, trouble = self._stored(case, is_hasty)
+        response, trouble = self._stored(case, pace)
         if response is None or trouble is not None:
             return trouble
         try:
@@ -59,9 +68,9 @@ class Watched:
         except PeerViolation as error:
             return Trouble(Symptom.LOST, error.clause, error.expected, error.observed, "on retrieval")
 
-    def damaged(self, case: DataSetCase, is_hasty: bool = False) -> Trouble | None:
+    def damaged(self, case: DataSetCase, pace: Pace = Pace.ORDINARY) -> Trouble | None:
         """Store: every answer is one.  Where it was taken, ask for it, which may bring it or not."""
-        response, trouble = self._stored(case, is_hasty)
+        response, trouble = self._stored(case, pace)
         if response is None or trouble is not None:
             return trouble
         try:
@@ -83,10 +92,10 @@ class Watched:
             pass  # what may come back of an object that is none is the product's choice
         return None
 
-    def _stored(self, case: DataSetCase, is_hasty: bool) -> tuple[CommandSet | None, Trouble | None]:
+    def _stored(self, case: DataSetCase, pace: Pace) -> tuple[CommandSet | None, Trouble | None]:
         """The response where the object was taken; the trouble where the answer is none or an illegal one."""
         try:
-            response = self._lines.store(case, is_hasty=is_hasty)
+            response = self._lines.store(case, pace=pace)
         except (Unreachable, NotAccepted):
             raise
         except NoAnswer as error:
@@ -94,20 +103,16 @@ class Watched:
             return None, Trouble(
                 Symptom.SILENT, "PS3.7 9.1.1", "a response to C-STORE-RQ", str(error), "C-STORE"
             )
-        except DecodeError as error:
-            self.outcome = ENDED
-            return None, Trouble(
-                Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-STORE"
-            )
-        except PeerViolation as error:
+        except (PeerAborted, ConnectionClosed) as error:
             self.outcome = ENDED
             if not case.is_valid:
                 return None, None  # an abort is one of the ways to refuse what is no data set
+            expected = "a response to C-STORE-RQ, whatever its status"
+            return None, Trouble(Symptom.ABORTED, "PS3.4 B.2.3", expected, error.observed)
+        except PeerViolation as error:
+            self.outcome = ENDED
             return None, Trouble(
-                Symptom.ABORTED,
-                "PS3.4 B.2.3",
-                "a response to C-STORE-RQ, whatever its status",
-                error.observed,
+                Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-STORE"
             )
         status = response.integer("Status")
         if status == 0 or is_warning(status):

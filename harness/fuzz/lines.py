@@ -11,7 +11,7 @@ from harness.dimse.association import Association
 from harness.dimse.command import CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.dimse.negotiation import RoleSelection
-from harness.fuzz.cases import DataSetCase, Sendable
+from harness.fuzz.cases import DataSetCase, Pace, Sendable
 from harness.fuzz.product import Product
 from harness.scu.find import find_with
 from harness.scu.get import get_with
@@ -26,8 +26,6 @@ from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
 Answer = TypeVar("Answer")
 _POLL = 0.02
 _LONGEST_POLL = 1.0
-HASTE = 0.1
-"""Of the deadline, where silence is known already and another one tells nothing new."""
 
 
 class Lines:
@@ -55,8 +53,8 @@ class Lines:
             association.close()
         self._open.clear()
 
-    def store(self, case: DataSetCase, *, is_hasty: bool = False) -> CommandSet:
-        """One C-STORE; the response, whatever its status.  In haste: HASTE of the deadline is waited."""
+    def store(self, case: DataSetCase, *, pace: Pace = Pace.ORDINARY) -> CommandSet:
+        """One C-STORE; the response, whatever its status.  Its answer is waited for at this pace."""
         pairs = [(sop_class, (syntax,)) for sop_class, syntax in self.sendable.pairs]
 
         def ask(association: Association) -> CommandSet:
@@ -68,7 +66,7 @@ class Lines:
                 transfer_syntax=case.transfer_syntax,
             )
 
-        response = self._on("store in haste" if is_hasty else "store", pairs, ask, is_hasty=is_hasty)
+        response = self._on("store", pairs, ask, pace=pace)
         status = response.integer("Status")
         if status == 0 or is_warning(status):
             stored = Stored(case.sop_class, case.sop_instance_uid, case.study_uid, case.patient_id, status)
@@ -118,14 +116,14 @@ class Lines:
 
         return self._on("get", [root.get, *pairs], ask, roles)
 
-    def asked(self, ask: Callable[[Association, str], Answer], *, is_hasty: bool = False) -> Answer:
+    def asked(self, ask: Callable[[Association, str], Answer], *, pace: Pace = Pace.ORDINARY) -> Answer:
         """A query of the caller's making, on a context in Implicit VR Little Endian."""
         root = self._root(self.product.find)
         return self._on(
-            "ask in haste" if is_hasty else "ask",
+            "ask",
             [(root.find, (IMPLICIT_VR_LITTLE_ENDIAN,))],
             lambda association: ask(association, root.find),
-            is_hasty=is_hasty,
+            pace=pace,
         )
 
     @property
@@ -172,12 +170,12 @@ class Lines:
         proposals: Sequence[Proposal],
         ask: Callable[[Association], Answer],
         roles: tuple[RoleSelection, ...] = (),
-        is_hasty: bool = False,
+        pace: Pace = Pace.ORDINARY,
     ) -> Answer:
+        name = f"{name}, {pace.name}"
         association = self._open.get(name)
         if association is None or not association.established:
-            scu = self.product.scu
-            association = (scu.patient(HASTE) if is_hasty else scu).open(*proposals, roles=roles)
+            association = self.product.scu.patient(pace.value).open(*proposals, roles=roles)
             self._open[name] = association
         try:
             return ask(association)

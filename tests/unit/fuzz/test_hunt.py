@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.dimse.errors import Unreachable, UnreachableKind
 from harness.findings import Area, Symptom
+from harness.fuzz.cases import Pace
 from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
@@ -50,9 +51,9 @@ class MadeUp:
     hasty: list[bool] = field(default_factory=list)
     starts: int = 0
 
-    def put(self, case: Text, is_hasty: bool) -> tuple[Trouble | None, str]:
+    def put(self, case: Text, pace: Pace) -> tuple[Trouble | None, str]:
         self.seen.append(case)
-        self.hasty.append(is_hasty)
+        self.hasty.append(pace is Pace.HASTY)
         found = self.does(case)
         if found is not None and found.symptom is Symptom.DIED:
             self.is_dead = True
@@ -197,6 +198,21 @@ def test_a_new_silence_is_waited_for_with_patience(tmp_path: Path) -> None:
     product.does = does
     (found,) = hunt(product, tmp_path).run()
     assert found.case.words == ("odd",)
+
+
+def test_what_is_late_is_no_silence(tmp_path: Path) -> None:
+    """Only what is silent for four deadlines is."""
+    paces: list[Pace] = []
+    product = MadeUp(lambda case: trouble(Symptom.SILENT) if paces[-1] is not Pace.PATIENT else None)
+    put = product.put
+
+    def noted(case: Text, pace: Pace) -> tuple[Trouble | None, str]:
+        paces.append(pace)
+        return put(case, pace)
+
+    product.put = noted  # type: ignore[method-assign]
+    assert list(hunt(product, tmp_path, most=5).run()) == []
+    assert paces == [Pace.ORDINARY, Pace.PATIENT] * 5
 
 
 def test_the_budget_of_time_ends_it(tmp_path: Path) -> None:
