@@ -32,10 +32,11 @@ ITEM_HEADER = 8
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 MOST_FRAMES = 2**31 - 1
 """Number of Frames is an IS (PS3.5 6.2)."""
-SMALLEST = 1024 * 1024
+SMALLEST = 128 * 1024
 TILE, FRAGMENT = 16 * 1024, 4 * 1024
 """Bytes of a compressed tile, and of a fragment where one frame is in many."""
-_SIDE = 1024
+_SIDE, _SMALL_SIDE = 1024, 256
+"""Rows and columns of a frame, and of one of an object of few."""
 _MOST_SIDE = 65535
 """Rows and Columns are US."""
 
@@ -198,9 +199,10 @@ def _native(kind: Kind, ds: Dataset, width: int, count: int) -> LargeObject:
 
 def _frames(size: int, identity: Identity) -> LargeObject:
     room = min(size - 4096, LONGEST)
-    frames = max(1, room // (_SIDE * _SIDE))
-    ds = heads.multi_frame(identity, _SIDE, _SIDE, frames)
-    return _native(Kind.FRAMES, ds, _SIDE, frames * _SIDE)
+    side = _SIDE if room >= 8 * _SIDE * _SIDE else _SMALL_SIDE
+    frames = room // (side * side)
+    ds = heads.multi_frame(identity, side, side, frames)
+    return _native(Kind.FRAMES, ds, side, frames * side)
 
 
 def _element(size: int, identity: Identity) -> LargeObject:
