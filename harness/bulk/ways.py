@@ -23,7 +23,7 @@ from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION, Root
 
 SLOWEST = 5 * 1024 * 1024
-"""Bytes a second at which a product may digest an object before it is said to be silent; DICOM sets no time."""
+"""Bytes a second at which a product may digest an object before it counts as silent; DICOM sets no time."""
 PROBE = 10.0
 """Seconds in which a product that has gone wrong answers C-ECHO, or is taken to hang."""
 UNLIMITED = 0
@@ -40,9 +40,13 @@ class Ways:
     visible_within: float
 
     def patient_for(self, size: int) -> Scu:
-        """The same with deadlines that so many bytes may need."""
+        """With deadlines that so many bytes may need."""
+        return self.waiting(size / SLOWEST)
+
+    def waiting(self, seconds: float) -> Scu:
+        """With deadlines that are so many seconds longer."""
         peer = self.scu.peer
-        return replace(self.scu, peer=replace(peer, deadline=peer.deadline + size / SLOWEST))
+        return replace(self.scu, peer=replace(peer, deadline=peer.deadline + seconds))
 
 
 def ways_back(scu: Scu, destination: Destination | None) -> tuple[tuple[Way, Root], ...]:

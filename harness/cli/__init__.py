@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "run",
     "bench": "bench",
     "bench-worker": "bench_worker",
+    "large": "large",
     "list": "list_",
     "init": "init",
     "doctor": "doctor",
