@@ -77,9 +77,9 @@ def needed(wanted: Wanted, root: str) -> int:
 
 
 def disk_of(target: Target) -> Path | None:
-    """A folder that is likely to be on the disk of a product on this machine: that which its process works in.
+    """A folder that is likely to be on the product's disk: that which its process works in.
 
-    None for a product elsewhere.
+    None for a product on another machine.
     """
     if not target.is_loopback():
         return None

@@ -62,7 +62,6 @@ def run(options: argparse.Namespace) -> int:
     # After what may be wrong with the command: these take a second.
     from harness.bulk.running import disk_of, free_on, needed, refuse_beyond
     from harness.plugin.run import make_run_folder
-    from harness.report.large_page import render_large
     from harness.synthesis import new_run_root
 
     root = new_run_root()
@@ -81,6 +80,9 @@ def run(options: argparse.Namespace) -> int:
         except NoTarget as failure:
             print(f"pacs-harness: {failure}", file=sys.stderr)
             return ExitCode.UNREACHABLE
+    # At the end: with it come the charts of other reports, which are no memory that objects have taken.
+    from harness.report.large_page import render_large
+
     print(f"report: {render_large(folder)}")
     return code
 
