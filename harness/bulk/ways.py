@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass, replace
 
 from harness.dimse.association import Association
@@ -92,13 +94,21 @@ def outcome_of(error: DimseError, scu: Scu) -> tuple[Outcome, str]:
 
 
 def liveness(scu: Scu) -> tuple[Outcome, str] | None:
-    """Whether the product has died or hangs, by one C-ECHO on a new association; None where it lives."""
+    """Whether the product has died or hangs, by C-ECHO on a new association; None where it lives.
+
+    A process that is just ending may still take a connection, so one failure is looked at again.
+    """
     quick = replace(scu, peer=replace(scu.peer, deadline=min(scu.peer.deadline, PROBE)), recorder=None)
-    try:
-        with quick.open(VERIFICATION) as association:
-            echo(association)
-    except Unreachable as error:
-        return Outcome.DIED, f"and then it cannot be connected to: {error}"
-    except DimseError as error:
-        return Outcome.SILENT, f"and then C-ECHO has no proper answer either: {error}"
-    return None
+    ends, pause = time.monotonic() + PROBE, threading.Event()
+    while True:
+        try:
+            with quick.open(VERIFICATION) as association:
+                echo(association)
+        except Unreachable as error:
+            return Outcome.DIED, f"and then it cannot be connected to: {error}"
+        except DimseError as error:
+            if time.monotonic() >= ends:
+                return Outcome.SILENT, f"and then C-ECHO has no proper answer either: {error}"
+            pause.wait(0.2)
+        else:
+            return None
