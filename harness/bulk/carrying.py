@@ -126,7 +126,7 @@ class _Arrivals:
 class _Nowhere:
     """A sink for what is not looked at."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: memoryview) -> None:
         pass
 
 

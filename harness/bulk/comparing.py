@@ -57,7 +57,7 @@ class Comparison:
         ds = self._large.small.attributes
         return int(ds.Rows * ds.Columns) if "NumberOfFrames" in ds else 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """The next bytes of the data set."""
         self._parser.write(data)
 

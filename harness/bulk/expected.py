@@ -19,7 +19,7 @@ class Expected:
         """Bytes that have come so far."""
         self.differs_at: int | None = None
         """The offset of the first byte that is another one, or that is too many."""
-        self._blocks: Iterator[bytearray] = blocks_of(parts, start)
+        self._blocks: Iterator[bytearray] = blocks_of(parts, start, is_reused=True)
         self._block, self._at = bytearray(), 0
 
     def take(self, piece: memoryview) -> None:
@@ -32,9 +32,10 @@ class Expected:
                     self.differs_at = self.came + at
                     break
             length = min(len(piece) - at, len(self._block) - self._at)
-            part, wanted = piece[at : at + length], self._block[self._at : self._at + length]
-            # A bytearray compares itself with a view at once; two views do it byte by byte.
-            if wanted != part:
+            part = piece[at : at + length]
+            # Nothing is copied by this; two views are compared byte by byte, and slower.
+            if not self._block.startswith(part, self._at):
+                wanted = self._block[self._at : self._at + length]
                 self.differs_at = self.came + at + first_difference(wanted, bytes(part))
                 break
             at += length

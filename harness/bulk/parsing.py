@@ -75,7 +75,7 @@ class Parser:
         self._reading = self._read()
         next(self._reading)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """The next bytes.  Never raises for what is in them; behind a failure they are only counted."""
         self.length += len(data)
         if self.failure is not None:

@@ -40,19 +40,28 @@ class Rows:
         """Bytes of all rows."""
         return self.width * self.count
 
-    def blocks(self, start: int = 0) -> Iterator[bytearray]:
-        """The rows from a byte on, many at a time; each block is its receiver's own."""
+    def blocks(self, start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
+        """The rows from a byte on, many at a time.
+
+        Each block is its receiver's own, or, `is_reused`, gone when the next one is asked for.
+        """
         per_block = len(self.pattern) // self.width
-        begun, within = divmod(start, per_block * self.width)
+        begun, within = divmod(start, len(self.pattern))
+        block = bytearray(self.pattern)
         for first in range(begun * per_block, self.count, per_block):
             number = min(per_block, self.count - first)
-            block = bytearray(memoryview(self.pattern)[: number * self.width])
-            numbers = np.arange(self.first + first, self.first + first + number, dtype=np.uint64)
-            rows = np.frombuffer(block, np.uint8).reshape(number, self.width)
-            rows[:, self.stamp : self.stamp + STAMP] = (numbers[:, None] >> _SHIFTS) & np.uint64(0x7F)
-            del rows
-            yield block[within:] if within else block
+            if not is_reused:
+                block = bytearray(self.pattern)
+            self._stamp(block, self.first + first)
+            end = number * self.width
+            yield block if end - within == len(block) else block[within:end]
             within = 0
+
+    def _stamp(self, block: bytearray, first: int) -> None:
+        number = len(block) // self.width
+        numbers = np.arange(first, first + number, dtype=np.uint64)
+        rows = np.frombuffer(block, np.uint8).reshape(number, self.width)
+        rows[:, self.stamp : self.stamp + STAMP] = (numbers[:, None] >> _SHIFTS) & np.uint64(0x7F)
 
 
 def pattern_of(row: bytes) -> bytes:
@@ -77,7 +86,7 @@ class Arithmetic:
         """Bytes of all numbers."""
         return self.count * self.size
 
-    def blocks(self, start: int = 0) -> Iterator[bytearray]:
+    def blocks(self, start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
         """The numbers from a byte on, many at a time."""
         per_block = BLOCK // self.size
         begun, within = divmod(start, BLOCK)
@@ -99,7 +108,7 @@ class Literal:
         """How many they are."""
         return len(self.value)
 
-    def blocks(self, start: int = 0) -> Iterator[bytearray]:
+    def blocks(self, start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
         """Those from `start` on."""
         if start < len(self.value):
             yield bytearray(self.value[start:])
@@ -114,9 +123,9 @@ def length_of(parts: tuple[Part, ...]) -> int:
     return sum(part.length for part in parts)
 
 
-def blocks_of(parts: tuple[Part, ...], start: int = 0) -> Iterator[bytearray]:
-    """The parts one after the other, from a byte of them on, in blocks."""
+def blocks_of(parts: tuple[Part, ...], start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
+    """The parts one after the other, from a byte of them on, in blocks; see `Rows.blocks`."""
     for part in parts:
         if start < part.length:
-            yield from part.blocks(start)
+            yield from part.blocks(start, is_reused=is_reused)
         start = max(0, start - part.length)

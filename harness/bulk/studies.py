@@ -114,7 +114,7 @@ class _Kept:
     def __init__(self, buffer: bytearray) -> None:
         self._buffer = buffer
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: memoryview) -> None:
         self._buffer += data
 
 

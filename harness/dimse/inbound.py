@@ -47,8 +47,8 @@ _SLOWEST = 64 * 1024
 class Sink(Protocol):
     """What takes a data set as it arrives: a file opened for writing is one."""
 
-    def write(self, data: bytes, /) -> object:
-        """The next bytes of it, one at least."""
+    def write(self, data: memoryview, /) -> object:
+        """The next bytes of it, one at least; they are gone when this returns."""
 
 
 Choice = Callable[[int, CommandSet], tuple["Sink | None", int]]
@@ -277,8 +277,8 @@ class Inbound:
             elapsed = time.monotonic() - assembly.started
             if elapsed > 10 * seconds + assembly.length / _SLOWEST:
                 raise NoAnswer(elapsed, f"the rest of a message, of which {assembly.length} bytes came")
-            piece = self._connection.read_some(self._pdv_left, Timer(seconds), "the rest of a P-DATA-TF PDU")
-            if not piece:
+            piece = self._connection.take_some(self._pdv_left, Timer(seconds), "the rest of a P-DATA-TF PDU")
+            if not len(piece):
                 self._closed("the rest of a P-DATA-TF PDU")
             self._pdv_left -= len(piece)
             if head.is_command:
@@ -288,4 +288,4 @@ class Inbound:
             if assembly.sink is not None:
                 assembly.sink.write(piece)
             else:
-                assembly.pieces.append(piece)
+                assembly.pieces.append(bytes(piece))
