@@ -19,7 +19,7 @@ class Expected:
         """Bytes that have come so far."""
         self.differs_at: int | None = None
         """The offset of the first byte that is another one, or that is too many."""
-        self._blocks: Iterator[bytearray] = blocks_of(parts, start, is_reused=True)
+        self._blocks: Iterator[bytearray] = blocks_of(parts, start, ring=1)
         self._block, self._at = bytearray(), 0
 
     def take(self, piece: memoryview) -> None:

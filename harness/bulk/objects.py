@@ -16,7 +16,7 @@ from pydicom import Dataset
 
 from harness.bulk import heads
 from harness.bulk.rows import BLOCK, Arithmetic, Literal, Part, Rows, blocks_of, length_of, pattern_of
-from harness.dimse.fragments import Stream
+from harness.dimse.fragments import STREAMED, Stream
 from harness.dimse.walker import IMPLICIT_LITTLE, ITEM, PIXEL_DATA, SEQUENCE_END, UNDEFINED
 from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import Identity, SyntheticInstance, instance_of
@@ -35,8 +35,12 @@ MOST_FRAMES = 2**31 - 1
 SMALLEST = 128 * 1024
 TILE, FRAGMENT = 16 * 1024, 4 * 1024
 """Bytes of a compressed tile, and of a fragment where one frame is in many."""
+_PAGE = 4096
+"""Bytes of pixels with one number in them, which is a whole number of them in a frame."""
 _SIDE, _SMALL_SIDE = 1024, 256
 """Rows and columns of a frame, and of one of an object of few."""
+_RING = STREAMED // BLOCK + 2
+"""Blocks in use while an object is sent: those that may be on their way, the one before and the next."""
 _MOST_SIDE = 65535
 """Rows and Columns are US."""
 
@@ -150,13 +154,13 @@ class LargeObject:
         of = f"{frames:,} frames of " if frames > 1 else "one frame of "
         return f"{of}{ds.Columns:,} × {ds.Rows:,} pixels"
 
-    def buffers(self) -> Iterator[bytearray]:
-        """The data set, block by block."""
-        return blocks_of(self.parts)
+    def buffers(self, ring: int = 0) -> Iterator[bytearray]:
+        """The data set, block by block; see `Rows.blocks`."""
+        return blocks_of(self.parts, ring=ring)
 
     def stream(self) -> Stream:
         """The data set for `Association.send_message`."""
-        return Stream(self.length, self.buffers())
+        return Stream(self.length, self.buffers(_RING))
 
     def encoded_in(self, transfer_syntax: str) -> LargeObject:
         """The same native object in the other native transfer syntax."""
@@ -202,7 +206,7 @@ def _frames(size: int, identity: Identity) -> LargeObject:
     side = _SIDE if room >= 8 * _SIDE * _SIDE else _SMALL_SIDE
     frames = room // (side * side)
     ds = heads.multi_frame(identity, side, side, frames)
-    return _native(Kind.FRAMES, ds, side, frames * side)
+    return _native(Kind.FRAMES, ds, _PAGE, frames * side * side // _PAGE)
 
 
 def _element(size: int, identity: Identity) -> LargeObject:

@@ -40,18 +40,22 @@ class Rows:
         """Bytes of all rows."""
         return self.width * self.count
 
-    def blocks(self, start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
+    def blocks(self, start: int = 0, *, ring: int = 0) -> Iterator[bytearray]:
         """The rows from a byte on, many at a time.
 
-        Each block is its receiver's own, or, `is_reused`, gone when the next one is asked for.
+        Each block is its receiver's own, or, with a ring, overwritten when so many more have been asked for:
+        memory that is new costs more than what is written to it.
         """
         per_block = len(self.pattern) // self.width
         begun, within = divmod(start, len(self.pattern))
-        block = bytearray(self.pattern)
-        for first in range(begun * per_block, self.count, per_block):
+        blocks: list[bytearray] = []
+        for turn, first in enumerate(range(begun * per_block, self.count, per_block)):
             number = min(per_block, self.count - first)
-            if not is_reused:
+            if ring and turn >= ring:
+                block = blocks[turn % ring]
+            else:
                 block = bytearray(self.pattern)
+                blocks += [block] * bool(ring)
             self._stamp(block, self.first + first)
             end = number * self.width
             yield block if end - within == len(block) else block[within:end]
@@ -86,7 +90,7 @@ class Arithmetic:
         """Bytes of all numbers."""
         return self.count * self.size
 
-    def blocks(self, start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
+    def blocks(self, start: int = 0, *, ring: int = 0) -> Iterator[bytearray]:
         """The numbers from a byte on, many at a time."""
         per_block = BLOCK // self.size
         begun, within = divmod(start, BLOCK)
@@ -108,7 +112,7 @@ class Literal:
         """How many they are."""
         return len(self.value)
 
-    def blocks(self, start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
+    def blocks(self, start: int = 0, *, ring: int = 0) -> Iterator[bytearray]:
         """Those from `start` on."""
         if start < len(self.value):
             yield bytearray(self.value[start:])
@@ -123,9 +127,9 @@ def length_of(parts: tuple[Part, ...]) -> int:
     return sum(part.length for part in parts)
 
 
-def blocks_of(parts: tuple[Part, ...], start: int = 0, *, is_reused: bool = False) -> Iterator[bytearray]:
+def blocks_of(parts: tuple[Part, ...], start: int = 0, *, ring: int = 0) -> Iterator[bytearray]:
     """The parts one after the other, from a byte of them on, in blocks; see `Rows.blocks`."""
     for part in parts:
         if start < part.length:
-            yield from part.blocks(start, is_reused=is_reused)
+            yield from part.blocks(start, ring=ring)
         start = max(0, start - part.length)

@@ -18,8 +18,8 @@ UNSTATED_MAXIMUM = 16 * 1024
 """The maximum length assumed of a peer that left the sub-item out, which it must not (PS3.8 D.1)."""
 _BATCH = 512
 """Buffers handed to the socket at once."""
-_BATCH_BYTES = 8 * 1024 * 1024
-"""Bytes of a streamed data set that are handed to the socket at once: what is held of it."""
+STREAMED = 16 * 1024 * 1024
+"""Bytes of a streamed data set that may be on their way to the socket: so many are held of it at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ class FileSlice:
 class Stream:
     """A data set of `length` bytes that is made while it is sent.
 
-    `buffers` gives its parts in order, each of which has to stay as it is until the next 8 MiB are asked for;
-    the last fragment has to be marked, so the length is known beforehand.
+    `buffers` gives its parts in order, each of which has to stay as it is until STREAMED bytes more have been
+    asked for (fragments are far shorter than that).  The length is known beforehand, since the last fragment
+    has to be marked.
     """
 
     length: int
@@ -111,7 +112,7 @@ def fragments(
         data = list(data)
         left, most = sum(map(len, data)), _BATCH // 2
     else:
-        left, most = length, max(1, min(_BATCH // 2, _BATCH_BYTES // size))
+        left, most = length, max(1, min(_BATCH // 2, STREAMED // 2 // size))
     batch: list[Buffer] = []
     inner = _header(context_id, is_command, size, last=False)
     parts = iter(data)
@@ -121,7 +122,7 @@ def fragments(
             part, at = _next(parts, left), 0
         if left > size and (run := (len(part) - at) // size):
             # Whole fragments within one buffer, which is nearly always all of it but the last.
-            run = min(run, most, (left - 1) // size)
+            run = min(run, max(1, most - len(batch) // 2), (left - 1) // size)
             end = at + run * size
             pdus: list[Buffer] = [inner] * (2 * run)
             pdus[1::2] = [part[start : start + size] for start in range(at, end, size)]

@@ -20,6 +20,7 @@ from harness.bulk.objects import (
     large_object,
 )
 from harness.bulk.rows import blocks_of
+from harness.dimse.fragments import pdus_of
 from harness.dimse.walker import ITEM, PIXEL_DATA, UNDEFINED, walk
 from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import ROOT, Identity
@@ -135,3 +136,29 @@ def test_making_it_takes_no_memory(kind: Kind) -> None:
         tracemalloc.stop()
     assert length == large.length > 62 * MIB
     assert peak < 8 * MIB
+
+
+def without_headers(pdus: bytes) -> bytes:
+    """The data of P-DATA-TF PDUs of one PDV each."""
+    parts, at = [], 0
+    while at < len(pdus):
+        end = at + 6 + int.from_bytes(pdus[at + 2 : at + 6])
+        parts.append(pdus[at + 12 : end])
+        at = end
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("size", [4096, 16378, 262144])
+def test_what_is_sent_from_blocks_that_are_used_again_is_the_object(kind: Kind, size: int) -> None:
+    large = made(kind, 50 * MIB)
+    blocks = iter(large.buffers())
+    rest = bytearray()
+    for pdus in pdus_of(1, large.stream(), size):
+        sent = without_headers(b"".join(pdus))
+        while len(rest) < len(sent):
+            rest += next(blocks)
+        assert rest.startswith(sent)
+        del rest[: len(sent)]
+    assert not rest
+    assert next(blocks, None) is None
