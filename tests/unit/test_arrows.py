@@ -55,6 +55,15 @@ FORBIDDEN = {
         "pynetdicom",
         "pytest",
     ),
+    "bulk": (
+        "harness.archive",
+        "harness.report",
+        "harness.decide",
+        "harness.cli",
+        "harness.peers",
+        "pynetdicom",
+        "pytest",
+    ),
     "plugin": ("harness.archive", "harness.report", "harness.cli", "harness.peers", "pynetdicom"),
 }
 

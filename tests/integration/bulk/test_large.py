@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.bulk import running, sweeping
@@ -143,3 +146,32 @@ def test_nobody_there(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert read_large(tmp_path / "run").exit_code == 4
+
+
+def test_an_interrupt_keeps_what_was_seen_and_leaves_nothing_running(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "large",
+        "--size",
+        "2GiB",
+        "--kind",
+        "element",
+        "--output",
+        str(run),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "estimate:" in process.stdout.readline()
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    seen = read_large(run)
+    assert (seen.exit_code, seen.ended_because) == (130, "interrupted")
+    assert seen.estimate is not None
+    assert not [one for one in children if one.is_running()]
