@@ -131,15 +131,27 @@ class _Nowhere:
 
 
 def bring_back(ways: Ways, large: LargeObject, maximum_length: int = UNLIMITED) -> Back:
-    """Retrieve it and compare it while it comes.  Raises NotAccepted where no way is left, DimseError."""
+    """Retrieve it and compare it while it comes.  Raises NotAccepted where no way is left, DimseError.
+
+    Where a C-GET fails C-MOVE is tried: a product need not agree to be the SCU of storage (PS3.7 D.3.3.4).
+    """
     scu = ways.patient_for(large.length)
-    last: NotAccepted | None = None
+    failed: Back | None = None
+    last = NotAccepted("", "the product has nothing to bring objects back with")
     for way, root in ways.back:
+        if failed is not None and failed.way is way:
+            continue
         try:
-            return _bring_back(ways, scu, way, root, large, maximum_length)
+            back = _bring_back(ways, scu, way, root, large, maximum_length)
         except NotAccepted as error:
             last = error
-    raise last or NotAccepted("", "the product has nothing to bring objects back with")
+            continue
+        if back.verdict is not None or back.retrieval.status == SUCCESS:
+            return back
+        failed = failed or back
+    if failed is None:
+        raise last
+    return failed
 
 
 def _bring_back(ways: Ways, scu: Scu, way: Way, root: Root, large: LargeObject, maximum_length: int) -> Back:

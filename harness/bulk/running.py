@@ -31,6 +31,10 @@ TRIAL = 8 * 1024 * 1024
 """Bytes of the object by which the rate is estimated."""
 
 
+FEW = 10
+"""Instances of the study by which the time for many is estimated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be carried."""
@@ -70,7 +74,7 @@ def needed(wanted: Wanted, root: str) -> int:
     identity = Identity(root, "large")
     total = TRIAL + sum(large_object(kind, wanted.size, identity).length for kind in wanted.kinds)
     if wanted.instances:
-        total += wanted.instances * len(study_template(root))
+        total += (wanted.instances + FEW) * len(study_template(root))
     if wanted.sweeps:
         total += (len(FRAGMENTS) + 2) * SIZE
     return total
@@ -178,10 +182,20 @@ def _estimated(
         if trial.out is not None:
             back = trial.back.rate if trial.back is not None else None
             seconds = bytes_ / trial.out.rate + (bytes_ / back if back else 0.0)
+            seconds += _study_seconds(ways, root, wanted.instances)
             return Estimate(bytes_, trial.out.rate, back, seconds, free)
         if told.is_lost:
             return None
     return None
+
+
+def _study_seconds(ways: Ways, root: str, instances: int) -> float:
+    """How long so many instances may take, by a study of few."""
+    if not instances:
+        return 0.0
+    few = carried_study(ways, root, min(instances, FEW), number=1)
+    legs = [leg.seconds for leg in (few.out, few.back) if leg is not None]
+    return (sum(legs) + (few.find_seconds or 0.0)) / FEW * instances
 
 
 def _memory(watched: Watched, told: Told) -> dict[str, int]:

@@ -118,9 +118,9 @@ class _Kept:
         self._buffer += data
 
 
-def carried_study(ways: Ways, root: str, instances: int) -> StudyCarried:
-    """The whole of it.  Nothing that the product does raises."""
-    template, study = study_template(root), Study(root, 0, 0)
+def carried_study(ways: Ways, root: str, instances: int, number: int = 0) -> StudyCarried:
+    """The whole of it; `number` tells studies of one root apart.  Nothing that the product does raises."""
+    template, study = study_template(root), Study(root, number, number)
     progress = _Progress()
     arrivals = _Arrivals(template, study, instances)
     try:

@@ -69,7 +69,7 @@ def test_a_whole_call(archive: Target, tmp_path: Path, monkeypatch: pytest.Monke
     assert seen.estimate.bytes > 22 * 2**20
     assert "Everything came back as it was sent" in (tmp_path / "run" / "report.html").read_text()
     stored = (tmp_path / "run" / "stored.csv").read_text().splitlines()
-    assert len(stored) == 1 + 1 + 1 + 40 + 3 + 1
+    assert len(stored) == 1 + 1 + 10 + 1 + 40 + 3 + 1
 
 
 @pytest.mark.parametrize(
