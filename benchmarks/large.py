@@ -7,7 +7,9 @@ then back over the socket from the file.  The plain copy sends the same megabyte
 what comes back.  The harness makes the object while it sends it, in P-DATA-TF to a keeper that does nothing
 but take the headers off, and compares each byte that comes back.  Copies are interleaved, medians compared.
 With --archive the bundled archive comes third.  `--folder` is where the files are: on /dev/shm the disk is
-left out.  Only the ratios mean something on another machine.
+left out.  Only the ratios mean something on another machine, and those of wall-clock time only on one that
+has nothing else to do; so the processor time of this process stands beside them, in seconds for a gigabyte
+out and back.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ import struct
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from harness.bulk.carrying import bring_back, judged, send
@@ -237,14 +241,33 @@ def carry(ways: Ways, kind: Kind, size: int, identity: Identity) -> tuple[float,
     return sent.leg.rate, back.leg.rate
 
 
-def line(name: str, rates: list[tuple[float, float]], beside: list[tuple[float, float]]) -> str:
+@dataclass
+class Measured:
+    """The rates out and back of each repeat, in bytes a second, and its processor time a byte."""
+
+    rates: list[tuple[float, float]] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+    def add(self, size: int, copy: Callable[[], tuple[float, float]]) -> None:
+        """One repeat."""
+        begun = time.process_time()
+        self.rates.append(copy())
+        self.processor.append((time.process_time() - begun) / size)
+
+    def median(self) -> tuple[float, float]:
+        """Out and back."""
+        out, back = (statistics.median(values) for values in zip(*self.rates, strict=True))
+        return out, back
+
+
+def line(name: str, measured: Measured, beside: Measured) -> str:
     """A row of the table."""
-    out, back = (statistics.median(values) for values in zip(*rates, strict=True))
-    plain_out, plain_back = (statistics.median(values) for values in zip(*beside, strict=True))
+    out, back = measured.median()
+    plain_out, plain_back = beside.median()
     both = (1 / plain_out + 1 / plain_back) / (1 / out + 1 / back)
     return (
         f"| {name} | {out / 1e6:,.0f} | {back / 1e6:,.0f} | {out / plain_out:.0%} | {back / plain_back:.0%} "
-        f"| {both:.0%} |"
+        f"| {both:.0%} | {statistics.median(measured.processor) * 1e9:.2f} |"
     )
 
 
@@ -261,8 +284,8 @@ def main() -> None:
     options = parser.parse_args()
     size, identity = size_of(options.size), Identity(new_run_root(), "large")
     back = ((Way.GET, Root.STUDY),)
-    print("| path | out, MB/s | back, MB/s | out, of plain | back, of plain | both |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("| path | out, MB/s | back, MB/s | out, of plain | back, of plain | both | processor, s/GB |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=options.folder)))
         copier = stack.enter_context(served(lambda listener: keep_plainly(listener, folder / "plain")))
@@ -273,12 +296,11 @@ def main() -> None:
             target = stack.enter_context(start_bundled(folder / "archive", (), "BENCHMARK", deadline=600))
             targets["harness and bundled archive"] = Ways(Scu(peer_of(target)), back, None, 10)
         for kind in map(Kind, options.kind.split(",")):
-            plainly: list[tuple[float, float]] = []
-            rates: dict[str, list[tuple[float, float]]] = {name: [] for name in targets}
+            plainly, rates = Measured(), {name: Measured() for name in targets}
             for _ in range(options.repeats):
-                plainly.append(plain(copier, size))
+                plainly.add(size, partial(plain, copier, size))
                 for name, ways in targets.items():
-                    rates[name].append(carry(ways, kind, size, identity))
+                    rates[name].add(size, partial(carry, ways, kind, size, identity))
             print(line(f"plain copy, {kind}", plainly, plainly), flush=True)
             for name, measured in rates.items():
                 print(line(f"{name}, {kind}", measured, plainly), flush=True)
