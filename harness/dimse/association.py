@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, Self
 
 from harness.dimse import transport
 from harness.dimse.command import CommandSet
@@ -26,8 +26,8 @@ from harness.dimse.errors import (
     NotAccepted,
     UnexpectedPdu,
 )
-from harness.dimse.fragments import DataSet, fragment_size, fragments, views
-from harness.dimse.inbound import Inbound, Message, aborted
+from harness.dimse.fragments import DataSet, fragment_size, fragments, pdus_of
+from harness.dimse.inbound import Inbound, Message, Sink, aborted
 from harness.dimse.pdu import (
     Abort,
     AssociateAccept,
@@ -62,6 +62,8 @@ class AcceptedContext:
 
 
 Answer = Callable[[AssociateRequest], AssociateAccept | AssociateReject | Abort]
+SinkOf = Callable[[AcceptedContext, CommandSet], Sink | None]
+"""Where the data set of a message goes, once its command set is known; None keeps it in memory."""
 
 
 class Association:
@@ -295,23 +297,35 @@ class Association:
             return
         # The command goes with the first part of the data set, in PDUs of its own.
         first = [buffer for pdus in head for buffer in pdus]
-        for pdus in fragments(context_id, False, views(dataset), size):
+        for pdus in pdus_of(context_id, dataset, size):
             self._send(first + pdus)
             first = []
 
     def receive_message(
-        self, *, deadline: float | None = None, sink: BinaryIO | None = None, max_dataset: int | None = None
+        self,
+        *,
+        deadline: float | None = None,
+        sink: Sink | None = None,
+        sink_of: SinkOf | None = None,
+        max_dataset: int | None = None,
     ) -> Message:
         """The next message; a data set goes to `sink` as it arrives, else into memory up to `max_dataset`.
 
-        `deadline` bounds each wait for more of the message.  Raises PeerAborted, ReleaseRequested,
-        UnexpectedPdu, ConnectionClosed, DecodeError, PeerViolation, NoAnswer, and MisuseError for a data set
-        that is longer than `max_dataset`.
+        `sink_of` chooses the sink by the message's context and command set instead, where it is not known
+        beforehand what comes.  `deadline` bounds each wait for more of the message.  Raises PeerAborted,
+        ReleaseRequested, UnexpectedPdu, ConnectionClosed, DecodeError, PeerViolation, NoAnswer, and
+        MisuseError for a data set that is longer than `max_dataset`.
         """
-        bound = max_dataset if max_dataset is not None else (MAX_DATASET if sink is None else MAX_SINK)
         seconds = self._deadlines.answer if deadline is None else deadline
+
+        def choose(context_id: int, command: CommandSet) -> tuple[Sink | None, int]:
+            chosen = sink if sink_of is None else sink_of(self._contexts[context_id], command)
+            if max_dataset is not None:
+                return chosen, max_dataset
+            return chosen, MAX_DATASET if chosen is None else MAX_SINK
+
         try:
-            return self._inbound.message(seconds, self._contexts, sink, bound)
+            return self._inbound.message(seconds, self._contexts, choose)
         except DimseError as error:
             if hasattr(error, "abort"):
                 self.close()

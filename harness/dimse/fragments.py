@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ UNSTATED_MAXIMUM = 16 * 1024
 """The maximum length assumed of a peer that left the sub-item out, which it must not (PS3.8 D.1)."""
 _BATCH = 512
 """Buffers handed to the socket at once."""
+STREAMED = 16 * 1024 * 1024
+"""Bytes of a streamed data set that may be on their way to the socket: so many are held of it at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,31 @@ class FileSlice:
     length: int | None = None
 
 
-DataSet = Buffer | Sequence[Buffer] | FileSlice
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A data set of `length` bytes that is made while it is sent.
+
+    `buffers` gives its parts in order, each of which has to stay as it is until STREAMED bytes more have been
+    asked for (fragments are far shorter than that).  The length is known beforehand, since the last fragment
+    has to be marked.
+    """
+
+    length: int
+    buffers: Iterable[Buffer]
 
 
-def views(dataset: DataSet) -> list[memoryview]:
+DataSet = Buffer | Sequence[Buffer] | FileSlice | Stream
+
+
+def pdus_of(context_id: int, dataset: DataSet, size: int) -> Iterator[list[Buffer]]:
+    """`fragments` of a data set in any form.  MisuseError for a stream of another length than it says."""
+    if isinstance(dataset, Stream):
+        parts = (memoryview(part).cast("B") for part in dataset.buffers)
+        return fragments(context_id, False, parts, size, dataset.length)
+    return fragments(context_id, False, views(dataset), size)
+
+
+def views(dataset: Buffer | Sequence[Buffer] | FileSlice) -> list[memoryview]:
     """Byte views of a data set; a memory map lives as long as a view of it."""
     if isinstance(dataset, FileSlice):
         return [mapped(dataset)]
@@ -78,44 +101,61 @@ def fragment_size(peer_maximum: int | None, wanted: int | None = None) -> int:
 
 
 def fragments(
-    context_id: int, is_command: bool, data: Sequence[memoryview], size: int
+    context_id: int, is_command: bool, data: Iterable[memoryview], size: int, length: int | None = None
 ) -> Iterator[list[Buffer]]:
     """P-DATA-TF PDUs of one PDV each, in lists of about 512 headers and views of `data`.
 
-    An empty data set still gives one PDV, since the last fragment must be marked.
+    `length` is that of all data together, where these are no sequence that could be asked for it.  An empty
+    data set still gives one PDV, since the last fragment must be marked.
     """
-    left = sum(map(len, data))
+    if length is None:
+        data = list(data)
+        left, most = sum(map(len, data)), _BATCH // 2
+    else:
+        left, most = length, max(1, min(_BATCH // 2, STREAMED // 2 // size))
     batch: list[Buffer] = []
     inner = _header(context_id, is_command, size, last=False)
-    part, at = 0, 0
+    parts = iter(data)
+    part, at = memoryview(b""), 0
     while True:
-        if left > size and part < len(data) and (run := (len(data[part]) - at) // size):
+        if at == len(part) and left:
+            part, at = _next(parts, left), 0
+        if left > size and (run := (len(part) - at) // size):
             # Whole fragments within one buffer, which is nearly always all of it but the last.
-            run = min(run, _BATCH // 2, (left - 1) // size)
+            run = min(run, max(1, most - len(batch) // 2), (left - 1) // size)
             end = at + run * size
             pdus: list[Buffer] = [inner] * (2 * run)
-            pdus[1::2] = [data[part][start : start + size] for start in range(at, end, size)]
+            pdus[1::2] = [part[start : start + size] for start in range(at, end, size)]
             batch += pdus
             left -= run * size
             at = end
         else:
-            length = min(size, left)
-            left -= length
-            batch.append(inner if left else _header(context_id, is_command, length, last=True))
-            while length:
-                view = data[part][at : at + length]
-                if len(view):
-                    batch.append(view)
-                length -= len(view)
+            wanted = min(size, left)
+            left -= wanted
+            batch.append(inner if left else _header(context_id, is_command, wanted, last=True))
+            while wanted:
+                if at == len(part):
+                    part, at = _next(parts, wanted), 0
+                view = part[at : at + wanted]
+                batch.append(view)
+                wanted -= len(view)
                 at += len(view)
-                if at == len(data[part]):
-                    part, at = part + 1, 0
             if not left:
+                if at < len(part) or any(len(more) for more in parts):
+                    raise MisuseError("a data set is longer than it was said to be")
                 yield batch
                 return
-        if len(batch) >= _BATCH:
+        if len(batch) >= 2 * most:
             yield batch
             batch = []
+
+
+def _next(parts: Iterator[memoryview], left: int) -> memoryview:
+    """The next part that holds anything."""
+    for part in parts:
+        if len(part):
+            return part
+    raise MisuseError(f"a data set ends {left} bytes before the end that was said")
 
 
 def _header(context_id: int, is_command: bool, length: int, *, last: bool) -> bytes:

@@ -7,9 +7,9 @@ ends in NoAnswer loses nothing; the next call goes on where it stopped.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, NoReturn
+from typing import NoReturn, Protocol
 
 from harness.dimse.command import COMMAND_LIMIT, CommandSet, decode_command
 from harness.dimse.errors import (
@@ -44,6 +44,17 @@ _SLOWEST = 64 * 1024
 """Bytes a second that a message must average once ten deadlines are spent on it."""
 
 
+class Sink(Protocol):
+    """What takes a data set as it arrives: a file opened for writing is one."""
+
+    def write(self, data: memoryview, /) -> object:
+        """The next bytes of it, one at least; they are gone when this returns."""
+
+
+Choice = Callable[[int, CommandSet], tuple["Sink | None", int]]
+"""By a message's context and command set, the sink of its data set (None: memory) and its longest length."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A DIMSE message.  `dataset` is None where there is none or where it went to a sink."""
@@ -75,6 +86,8 @@ class _Assembly:
     length: int = 0
     empty: int = 0
     started: float = 0.0
+    sink: Sink | None = None
+    longest: int = 0
 
 
 def aborted(pdu: Abort, awaited: str) -> PeerAborted:
@@ -188,14 +201,14 @@ class Inbound:
         self,
         seconds: float,
         known: Mapping[int, object],
-        sink: BinaryIO | None,
-        max_dataset: int,
+        choose: Choice,
         awaited: str = "a DIMSE message",
     ) -> Message:
         """The next message; `seconds` bounds each wait for more of it.
 
-        `known` holds the accepted presentation contexts.  Raises PeerAborted, ReleaseRequested, UnexpectedPdu
-        for other PDUs, PeerViolation for fragments against PS3.8 annex E, MisuseError beyond `max_dataset`.
+        `known` holds the accepted presentation contexts; `choose` says where a data set goes.  Raises
+        PeerAborted, ReleaseRequested, UnexpectedPdu for other PDUs, PeerViolation for fragments against PS3.8
+        annex E, MisuseError beyond the longest length.
         """
         assembly = self._assembly = self._assembly or _Assembly()
         while True:
@@ -207,20 +220,22 @@ class Inbound:
                 assembly.started = time.monotonic()
                 assembly.context_id = head.context_id
             self._check(head, assembly, known)
-            self._take(head, assembly, seconds, sink, max_dataset)
+            self._take(head, assembly, seconds)
             self._pdv = None
-            if head.is_last and self._complete(head, assembly):
+            if head.is_last and self._complete(head, assembly, choose):
                 self._assembly = None
                 command = assembly.command
                 if command is None:
                     raise MisuseError("a message without its command set")  # _complete has decoded it
-                kept = b"".join(assembly.pieces) if command.has_data_set and sink is None else None
+                kept = b"".join(assembly.pieces) if command.has_data_set and assembly.sink is None else None
                 return Message(assembly.context_id, command, kept, assembly.length)
 
-    def _complete(self, head: PdvHead, assembly: _Assembly) -> bool:
+    def _complete(self, head: PdvHead, assembly: _Assembly, choose: Choice) -> bool:
         if head.is_command:
-            assembly.command = decode_command(assembly.command_bytes)
-            return not assembly.command.has_data_set
+            command = assembly.command = decode_command(assembly.command_bytes)
+            if command.has_data_set:
+                assembly.sink, assembly.longest = choose(assembly.context_id, command)
+            return not command.has_data_set
         return True
 
     def _refuse(self, pdu: Pdu, awaited: str) -> NoReturn:
@@ -251,11 +266,9 @@ class Inbound:
         if assembly.empty > _EMPTY_LIMIT:
             raise PeerViolation("PS3.8 E.1", "PDVs that hold data", f"{_EMPTY_LIMIT} empty ones in a row")
 
-    def _take(
-        self, head: PdvHead, assembly: _Assembly, seconds: float, sink: BinaryIO | None, max_dataset: int
-    ) -> None:
+    def _take(self, head: PdvHead, assembly: _Assembly, seconds: float) -> None:
         have = len(assembly.command_bytes) if head.is_command else assembly.length
-        bound = COMMAND_LIMIT if head.is_command else max_dataset
+        bound = COMMAND_LIMIT if head.is_command else assembly.longest
         if have + self._pdv_left > bound:
             if head.is_command:
                 raise DecodeError("PS3.7 6.3.1", f"a command set of up to {bound} bytes", "a longer one")
@@ -264,15 +277,15 @@ class Inbound:
             elapsed = time.monotonic() - assembly.started
             if elapsed > 10 * seconds + assembly.length / _SLOWEST:
                 raise NoAnswer(elapsed, f"the rest of a message, of which {assembly.length} bytes came")
-            piece = self._connection.read_some(self._pdv_left, Timer(seconds), "the rest of a P-DATA-TF PDU")
-            if not piece:
+            piece = self._connection.take_some(self._pdv_left, Timer(seconds), "the rest of a P-DATA-TF PDU")
+            if not len(piece):
                 self._closed("the rest of a P-DATA-TF PDU")
             self._pdv_left -= len(piece)
             if head.is_command:
                 assembly.command_bytes += piece
                 continue
             assembly.length += len(piece)
-            if sink is not None:
-                sink.write(piece)
+            if assembly.sink is not None:
+                assembly.sink.write(piece)
             else:
-                assembly.pieces.append(piece)
+                assembly.pieces.append(bytes(piece))

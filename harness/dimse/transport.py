@@ -170,9 +170,10 @@ class Connection:
         self._secure = isinstance(sock, ssl.SSLSocket)
         self._quickack = _QUICKACK if quickack and sock.family in (socket.AF_INET, socket.AF_INET6) else None
         self._tape = tape
-        self._pending = bytearray()
-        self._taken = 0
-        self._scratch = bytearray(_READ)
+        # What was received and not consumed lies in the buffer it was received into: it is copied once, by
+        # who takes it.
+        self._buffer = bytearray(_READ)
+        self._start = self._stop = 0
         self._any = False
         self.end: str | None = None
         """Why no more bytes will come, in words; None while the peer's side is open."""
@@ -190,7 +191,7 @@ class Connection:
     @property
     def buffered(self) -> bytes:
         """Bytes received and not yet consumed."""
-        return bytes(self._pending[self._taken :])
+        return bytes(memoryview(self._buffer)[self._start : self._stop])
 
     # ------------------------------------------------------------ receiving
 
@@ -234,60 +235,62 @@ class Connection:
 
     def fill(self, count: int, timer: Timer, awaited: str) -> bytes:
         """The next `count` bytes, without consuming them; fewer only at the end of the stream.  NoAnswer."""
-        while len(self._pending) - self._taken < count and self.end is None:
+        while self._stop - self._start < count and self.end is None:
             self._read_more(timer, awaited)
-        return bytes(self._pending[self._taken : self._taken + count])
+        return bytes(memoryview(self._buffer)[self._start : min(self._start + count, self._stop)])
 
     def _read_more(self, timer: Timer, awaited: str) -> None:
         left = timer.left()
         try:
             # A deadline that has passed still takes what is there already.
-            got = self._receive_into(memoryview(self._scratch), left)
+            self._read(left)
         except TimeoutError:
             if timer.left() <= 0:
-                have = len(self._pending) - self._taken
+                have = self._stop - self._start
                 extra = f" ({have} bytes of it came)" if have else ""
                 raise NoAnswer(timer.seconds, awaited + extra) from None
-            return
-        self._append(memoryview(self._scratch)[:got])
 
-    def _append(self, data: memoryview) -> None:
-        if self._taken:
-            rest = self._pending[self._taken :]
-            self._pending = bytearray(rest)
-            self._taken = 0
-        self._pending += data
+    def _read(self, seconds: float) -> None:
+        """Once, as much as has come and there is room for.  TimeoutError."""
+        self._make_room()
+        self._stop += self._receive_into(memoryview(self._buffer)[self._stop :], seconds)
+
+    def _make_room(self) -> None:
+        have = self._stop - self._start
+        if not have:
+            self._start = self._stop = 0
+            if len(self._buffer) > _READ:
+                self._buffer = bytearray(_READ)
+        elif len(self._buffer) - self._stop < _READ // 4:
+            # A new one where it is too small: who was given a view may hold it still.
+            size = len(self._buffer) if have <= len(self._buffer) // 2 else 2 * len(self._buffer)
+            buffer = bytearray(size)
+            buffer[:have] = memoryview(self._buffer)[self._start : self._stop]
+            self._buffer, self._start, self._stop = buffer, 0, have
 
     def consume(self, count: int) -> None:
         """Drop `count` buffered bytes."""
-        self._taken += count
-        if self._taken >= len(self._pending):
-            self._pending = bytearray()
-            self._taken = 0
+        self._start = min(self._start + count, self._stop)
+
+    def take_some(self, limit: int, timer: Timer, awaited: str) -> memoryview:
+        """1 to `limit` bytes, valid until more is read; empty only at the end of the stream.  NoAnswer."""
+        while self._start == self._stop and self.end is None:
+            self._read_more(timer, awaited)
+        view = memoryview(self._buffer)[self._start : min(self._start + limit, self._stop)]
+        self._start += len(view)
+        return view
 
     def read_some(self, limit: int, timer: Timer, awaited: str) -> bytes:
-        """Between 1 and `limit` bytes; empty only at the end of the stream.  NoAnswer."""
-        if len(self._pending) > self._taken:
-            piece = bytes(self._pending[self._taken : self._taken + limit])
-            self.consume(len(piece))
-            return piece
-        while self.end is None:
-            target = memoryview(self._scratch)[: min(limit, len(self._scratch))]
-            try:
-                return bytes(target[: self._receive_into(target, timer.left())])
-            except TimeoutError:
-                if timer.left() <= 0:
-                    raise NoAnswer(timer.seconds, awaited) from None
-        return b""
+        """`take_some`, as bytes that stay."""
+        return bytes(self.take_some(limit, timer, awaited))
 
     def poll(self) -> None:
         """Take in what has arrived, without waiting and up to a bound."""
-        while self.end is None and len(self._pending) - self._taken < _PENDING_LIMIT:
+        while self.end is None and self._stop - self._start < _PENDING_LIMIT:
             try:
-                got = self._receive_into(memoryview(self._scratch), 0.0)
+                self._read(0.0)
             except TimeoutError:
                 return
-            self._append(memoryview(self._scratch)[:got])
 
     # ------------------------------------------------------------ sending
 

@@ -29,7 +29,6 @@ from harness.load.running import (
 )
 from harness.load.saturation import LimitedBy, Trial
 from harness.load.verifying import POLL, Verified, unseen, verify
-from harness.load.watching import watching
 from harness.load.workload import Commit, Move, Workload
 from harness.measurement import (
     ExamsMeasured,
@@ -42,6 +41,7 @@ from harness.measurement import (
 )
 from harness.preflight import PreflightBlocked, first_echo
 from harness.target import Target, TargetError
+from harness.watching import watching
 
 
 class ClientKind(enum.StrEnum):

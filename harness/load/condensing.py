@@ -7,8 +7,8 @@ import math
 from harness.latencies import Latencies
 from harness.load.measuring import Second, Timeline
 from harness.load.running import Measured
-from harness.load.watching import Watched
 from harness.measurement import LoadMeasured, Moment, OperationMeasured, PhaseMeasured, Spread
+from harness.watching import Watched
 
 STRETCHES = 120
 """At most so many stretches of time."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.dimse.association import Association
+from harness.dimse.association import Association, SinkOf
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import (
     ConnectionClosed,
@@ -76,13 +76,14 @@ class Destination:
         status_of: StatusOf = success,
         answer: AnswerOf = prefer_given_order,
         on_release: OnRelease | None = None,
+        sink_of: SinkOf | None = None,
     ) -> Iterator[Inbox]:
         """What arrives from now on goes into this inbox.
 
         Associations of an earlier inbox that the product keeps open for reuse are aborted first, so that this
         one is answered as its scenario wants.  Raises what went wrong in the harness meanwhile.
         """
-        mine = Inbox(status_of=status_of, answer=answer, recorder=recorder, on_release=on_release)
+        mine = Inbox(status_of, answer, recorder, sink_of, on_release)
         with self._changed:
             before, self._inbox = self._inbox, mine
         self._cut(_LINGER, except_for=mine)
@@ -206,7 +207,12 @@ class Destination:
     def _converse(self, association: Association, inbox: Inbox, number: int) -> Ending:
         """Answer messages until the association ends; how it does."""
         try:
-            while self._respond(association, association.receive_message(deadline=self.idle), inbox, number):
+            while self._respond(
+                association,
+                association.receive_message(deadline=self.idle, sink_of=inbox.sink_of),
+                inbox,
+                number,
+            ):
                 pass
         except ReleaseRequested:
             if inbox.on_release is not None:

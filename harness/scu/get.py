@@ -7,7 +7,7 @@ from typing import Any
 
 from pydicom import Dataset
 
-from harness.dimse.association import Association
+from harness.dimse.association import Association, SinkOf
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.dimse.negotiation import RoleSelection
@@ -42,6 +42,7 @@ def open_for_get(
     *,
     roles: bool = True,
     calling: str | None = None,
+    maximum_length: int | None = 65536,
 ) -> Association:
     """An association on which C-GET can bring objects of the storage classes in those transfer syntaxes.
 
@@ -52,6 +53,7 @@ def open_for_get(
         root.get,
         *storage,
         calling=calling,
+        maximum_length=maximum_length,
         roles=tuple(RoleSelection(sop_class, 0, 1) for sop_class in classes) if roles else (),
     )
 
@@ -71,8 +73,11 @@ def get_with(
     status_of: Callable[[Received], int] = success,
     cancel_after: int | None = None,
     cancel_before_response: bool = False,
+    sink_of: SinkOf | None = None,
 ) -> Brought:
     """One C-GET with these very keys; each object is answered with ``status_of`` it.
+
+    ``sink_of`` takes data sets as they arrive; the objects are without theirs, then.
 
     C-CANCEL goes out after ``cancel_after`` objects (0: at once): behind the response to the last of them, or
     before it with ``cancel_before_response``, so that the sub-operation is still outstanding.
@@ -88,7 +93,7 @@ def get_with(
         if cancel_after is not None and not cancelled and len(received) >= cancel_after:
             association.send_message(context.id, cancel_request(request))
             cancelled = True
-        message = association.receive_message()
+        message = association.receive_message(sink_of=sink_of)
         if is_request(message.command, Command.C_STORE_RQ):
             item = received_from(association, message)
             received.append(item)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.dimse.association import Association
+from harness.dimse.association import Association, SinkOf
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import ConnectionClosed, DimseError, PeerAborted, PeerViolation
 from harness.dimse.inbound import Message
@@ -165,6 +165,8 @@ class Inbox:
     status_of: StatusOf = success
     answer: AnswerOf = prefer_given_order
     recorder: Recorder | None = None
+    sink_of: SinkOf | None = None
+    """Where data sets go as they arrive, instead of into `received` (which then has them empty)."""
     on_release: OnRelease | None = None
     """What to do with an A-RELEASE-RQ instead of the affirmative answer."""
     received: list[Received] = field(default_factory=list)

@@ -61,6 +61,12 @@ FORBIDDEN = {
         "harness.cli",
         "harness.peers",
         "harness.load",
+    "bulk": (
+        "harness.archive",
+        "harness.report",
+        "harness.decide",
+        "harness.cli",
+        "harness.peers",
         "pynetdicom",
         "pytest",
     ),

@@ -20,8 +20,8 @@ from harness.latencies import decode
 from harness.load.condensing import STRETCHES, condensed
 from harness.load.measuring import ALL, STUDY, Phase, Sample, Timeline
 from harness.load.running import Measured
-from harness.load.watching import Watched
 from harness.measurement import Bench, KeptMeasured, LoadMeasured, ObjectiveMeasured, read_bench, write_bench
+from harness.watching import Watched
 
 
 def load(client: str = "typical", repeat: int = 1, each: float = 0.1, seconds: float = 20.0) -> LoadMeasured:

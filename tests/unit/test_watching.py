@@ -10,8 +10,8 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from harness.load.watching import Look, Watched, look, servers_at, watching
 from harness.target import Dimse, Target
+from harness.watching import Look, Watched, look, servers_at, watching
 
 CHILD = """
 import socket, sys, time
