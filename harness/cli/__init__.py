@@ -18,12 +18,9 @@ COMMANDS = {
     "run": "run",
     "bench": "bench",
     "bench-worker": "bench_worker",
-<<<<<<< HEAD
     "fuzz": "fuzz",
     "replay": "replay",
-=======
     "large": "large",
->>>>>>> fuzz-c
     "list": "list_",
     "init": "init",
     "doctor": "doctor",

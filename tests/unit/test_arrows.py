@@ -61,6 +61,9 @@ FORBIDDEN = {
         "harness.cli",
         "harness.peers",
         "harness.load",
+        "pynetdicom",
+        "pytest",
+    ),
     "bulk": (
         "harness.archive",
         "harness.report",
