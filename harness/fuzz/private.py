@@ -74,7 +74,7 @@ def _element(draw: st.DrawFn, setting: Setting, levels: int) -> Part:
 
 @functools.cache
 def _elements(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
-    return st.lists(_element(setting, levels), max_size=6)
+    return st.lists(_element(setting, levels), max_size=8)
 
 
 @functools.cache
