@@ -75,7 +75,8 @@ def _drawn_attribute(vr: str) -> st.SearchStrategy[tuple[int, tuple[int, ...]]]:
 
 @functools.cache
 def _drawn_vr() -> st.SearchStrategy[str]:
-    return st.sampled_from(tuple(_extra()))
+    # As often as a VR has forms, so that all of them turn up.
+    return st.sampled_from(tuple(vr for vr in _extra() for _ in FORMS[vr]))
 
 
 @st.composite

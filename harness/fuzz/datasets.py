@@ -96,7 +96,9 @@ def _extra(setting: Setting) -> st.SearchStrategy[Part]:
     return st.one_of(kinds)
 
 
-_CHARSETS = st.integers(0, len(character_sets()) - 1)
+_ODD_SETS = tuple(charset for charset in character_sets() if charset.has_odd)
+_CHARSETS = st.sampled_from((*character_sets(), *_ODD_SETS * 2))
+"""Those in which bytes look like delimiters more often: they are what parsers stumble over."""
 _ENDINGS = st.sampled_from(("", "", "", "", "group lengths", "trailing padding", "both"))
 _PADDINGS = st.sampled_from((0, 2, 126, 2_048))
 
@@ -105,7 +107,7 @@ _PADDINGS = st.sampled_from((0, 2, 126, 2_048))
 def _drafts(draw: st.DrawFn, pairs: tuple[tuple[str, str], ...]) -> Draft:
     syntax = draw(st.sampled_from(tuple(dict.fromkeys(syntax for _, syntax in pairs))))
     sop_class = draw(st.sampled_from(tuple(taken for taken, known in pairs if known == syntax)))
-    setting = Setting(character_sets()[draw(_CHARSETS)], syntax)
+    setting = Setting(draw(_CHARSETS), syntax)
     core = draw(bare(sop_class, setting))
     extras = draw(st.lists(_extra(setting), max_size=EXTRAS))
     whole = merged((core, *extras))

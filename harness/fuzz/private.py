@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from harness.fuzz.attributes import items_of, length_traits
 from harness.fuzz.charsets import padded
-from harness.fuzz.forms import FORMS
+from harness.fuzz.forms import FORMS, Form
 from harness.fuzz.nodes import Item, Node, Nodes
 from harness.fuzz.parts import Part, Setting, merged
-from harness.fuzz.values import HUGE, SINGLE, SIZES, huge, values
+from harness.fuzz.values import HUGE, NUMBERS, SINGLE, SIZES, huge, without_value, written
 
 GROUPS = (0x0009, 0x0011, 0x0019, 0x0021, 0x0029, 0x0043, 0x00E1, 0x2001, 0x7053, 0x7FE1, 0xFFFB)
 """Odd groups before, between and behind the standard ones, none of those barred by PS3.5 7.8.1 d."""
@@ -32,15 +32,18 @@ CREATORS = (
     ("PHTEST  TWO  SPACES", "private creator with inner spaces"),
 )
 BLOCKS = (0x10, 0x11, 0x12, 0x1F, 0x20, 0x7F, 0x80, 0xA0, 0xFE, 0xFF)
-NUMBERS = (0x00, 0x01, 0x02, 0x10, 0x7F, 0x80, 0xFE, 0xFF)
+ELEMENT_NUMBERS = (0x00, 0x01, 0x02, 0x10, 0x7F, 0x80, 0xFE, 0xFF)
 DEPTHS = (2, 3, 5, 10, 19, 20, 21, 32, 50)
 MANY = (*(50,) * 8, *(256,) * 8, *(1_000,) * 2, 4_000, 10_050)
 
 _GROUPS, _CREATORS, _BLOCKS = st.sampled_from(GROUPS), st.sampled_from(CREATORS), st.sampled_from(BLOCKS)
 _ANY_BLOCK = st.one_of(_BLOCKS, st.integers(0x10, 0xFF))
-_NUMBERS = st.one_of(st.sampled_from(NUMBERS), st.integers(0, 0xFF))
-_VRS = st.sampled_from((*sorted(FORMS), "SQ"))
-_COUNTS = (1, 0, 2, 3, 10)
+_NUMBERS = st.one_of(st.sampled_from(ELEMENT_NUMBERS), st.integers(0, 0xFF))
+_FORMS: st.SearchStrategy[tuple[str, Form | None]] = st.sampled_from(
+    (*((vr, form) for vr in sorted(FORMS) for form in FORMS[vr]), *(("SQ", None),) * 16)
+)
+"""A VR and how to write it: as often as a VR has forms, so that all of them turn up."""
+_COUNTS, _SINGLE_COUNTS = st.sampled_from((1, 1, 1, 0, 2, 3, 10)), st.sampled_from((1, 1, 1, 1, 0))
 _DEPTHS, _MANY, _BITS = st.sampled_from(DEPTHS), st.sampled_from(MANY), st.integers(0, 0xFF)
 _NOTHING = st.just(Part(()))
 _HUGE, _SIZES, _SEEDS = st.sampled_from(HUGE), st.sampled_from(SIZES), st.integers(0, 0xFFFF)
@@ -58,16 +61,20 @@ def _in(group: int, block: int, number: int) -> int:
 @st.composite
 def _element(draw: st.DrawFn, setting: Setting, levels: int) -> Part:
     """One element, whose tag is but its number within the block."""
-    number, vr = draw(_NUMBERS), draw(_VRS)
-    if vr == "SQ":
-        return draw(_sequence(setting, levels, number)) if levels else Part((Node(number, "SQ", items=()),))
-    value = draw(values(vr, setting.charset, (1, 1, 0) if vr in SINGLE else _COUNTS, gaps=True))
+    number = draw(_NUMBERS)
+    vr, form = draw(_FORMS)
+    if form is None:
+        return draw(_sequence(setting, levels, number)) if levels else Part((Node(number, vr, items=()),))
+    count = draw(_SINGLE_COUNTS if vr in SINGLE else _COUNTS)
+    value = (
+        written(vr, form, setting.charset, count, draw(NUMBERS), gaps=True) if count else without_value(vr)
+    )
     return Part((Node(number, vr, value.field),), value.traits)
 
 
 @functools.cache
 def _elements(setting: Setting, levels: int) -> st.SearchStrategy[list[Part]]:
-    return st.lists(_element(setting, levels), max_size=6)
+    return st.lists(_element(setting, levels), max_size=8)
 
 
 @functools.cache

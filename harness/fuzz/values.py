@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from harness.fuzz.charsets import CharacterSet, padded
-from harness.fuzz.forms import FORMS, ODD, bulk
+from harness.fuzz.forms import FORMS, ODD, Form, bulk
 
 SIZES = (1_023, 1_024, 1_025, 4_097, 65_533, 65_534, 65_535, 65_536, 65_537, 262_144)
 """Lengths at which something may change: in bytes, or in characters."""
@@ -36,7 +36,8 @@ class Value:
 
 
 _DRAWN_FORM = {vr: st.sampled_from(forms) for vr, forms in FORMS.items()}
-_NUMBERS = st.integers(0, 0xFFFF)
+NUMBERS = st.integers(0, 0xFFFF)
+"""What varies a value."""
 
 
 @functools.cache
@@ -51,31 +52,37 @@ def field_of(vr: str, values: list[bytes]) -> bytes:
 
 
 @functools.cache
-def values(
-    vr: str, charset: CharacterSet, counts: tuple[int, ...] = (1,), *, gaps: bool = False
-) -> st.SearchStrategy[Value]:
-    """A value field of a VR other than SQ with one of these numbers of values; 0 stands for no value.
-
-    With `gaps` a value of several may be empty: where its definition says so, as for private ones.
-    """
-    return _values(vr, charset, counts, gaps)
+def values(vr: str, charset: CharacterSet, counts: tuple[int, ...] = (1,)) -> st.SearchStrategy[Value]:
+    """A value field of a VR other than SQ with one of these numbers of values; 0 stands for no value."""
+    return _values(vr, charset, counts)
 
 
 @st.composite
-def _values(draw: st.DrawFn, vr: str, charset: CharacterSet, counts: tuple[int, ...], gaps: bool) -> Value:
+def _values(draw: st.DrawFn, vr: str, charset: CharacterSet, counts: tuple[int, ...]) -> Value:
     count = draw(_drawn_count(counts)) if len(counts) > 1 else counts[0]
-    if not count:
-        return Value(b"", (f"{vr} without a value",))
-    form = draw(_DRAWN_FORM[vr])
-    number = draw(_NUMBERS)
-    written = [form.write(charset, number + index) for index in range(count)]
+    return written(vr, draw(_DRAWN_FORM[vr]), charset, count, draw(NUMBERS)) if count else without_value(vr)
+
+
+def without_value(vr: str) -> Value:
+    """An empty value field (PS3.5 7.4.5)."""
+    return Value(b"", (f"{vr} without a value",))
+
+
+def written(
+    vr: str, form: Form, charset: CharacterSet, count: int, number: int, *, gaps: bool = False
+) -> Value:
+    """So many values in this form, varied by a number.
+
+    With `gaps` a value of several may be empty: where its definition says so, as for private ones.
+    """
+    some = [form.write(charset, number + index) for index in range(count)]
     traits = [f"{vr}: {form.trait}"] if form.trait and (form.trait != ODD or charset.has_odd) else []
     if count > 1:
         traits.append(f"{vr} of several values")
         if gaps and vr in _STRINGS and number % 5 == 4:
-            written[number % count] = b""
+            some[number % count] = b""
             traits.append(f"{vr} with an empty value among others")
-    return Value(field_of(vr, written), tuple(traits))
+    return Value(field_of(vr, some), tuple(traits))
 
 
 def huge(vr: str, charset: CharacterSet, size: int, number: int) -> Value:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from harness.dimse.errors import DecodeError
-from harness.dimse.walker import DEFLATED, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Element, inflate, walk
+from harness.dimse.walker import (
+    DEFLATED,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    Element,
+    inflate,
+    walk,
+)
 from harness.fuzz.cases import DataSetCase, Sendable
+from harness.fuzz.damage_bytes import bomb, deeply_nested
 from harness.fuzz.damaged import BOMB, DAMAGES, DEFLATE, FLIPPED, OTHER_INSTANCE, damaged, inflicted
 from harness.fuzz.datasets import Draft, drafts, sealed
 from harness.fuzz.objects import CT, RLE, SECONDARY_CAPTURE
@@ -89,27 +98,19 @@ def test_lengths_are_odd(explicit: list[Draft]) -> None:
     assert any(element.length % 2 for element in elements(case) if element.length != 0xFFFFFFFF)
 
 
-@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE])
+@pytest.mark.parametrize("syntax", [EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG])
 def test_nesting_of_thousands_is_walked(syntax: str) -> None:
-    draft = drafts_in(syntax)[0]
-    for number in range(1, 4):
-        case = inflicted(draft, "sequences thousands deep", number, "root")
-        try:
-            depth = max(element.depth for element in elements(case))
-        except DecodeError:
-            continue  # one that is left open
-        assert depth >= 1_999
+    assert max(element.depth for element in walk(deeply_nested(b"", syntax, 1), syntax)) == 5_999
+    with pytest.raises(DecodeError):
+        list(walk(deeply_nested(b"", syntax, 0), syntax))
 
 
 def test_a_bomb_is_short_and_inflates_to_less_than_64_mib() -> None:
-    draft = drafts_in(DEFLATED)[0]
-    sizes = set()
-    for number in (0, 1, 2):
-        case = inflicted(draft, BOMB, number, "root")
-        plain = inflate(case.dataset)
-        sizes.add(len(plain) >> 20)
-        assert len(case.dataset) * 50 < len(plain) < 64 << 20
-    assert len(sizes) > 1
+    plain = sealed(drafts_in(DEFLATED)[0], "root").plain
+    for number, size in enumerate((1, 16, 63)):
+        deflated = bomb(plain, number)
+        assert len(deflated) * 50 < len(inflate(deflated))
+        assert len(inflate(deflated)) >> 20 == size
 
 
 def test_a_deflate_stream_breaks() -> None:
@@ -124,12 +125,12 @@ def test_a_deflate_stream_breaks() -> None:
     assert broken >= 4
 
 
-def test_a_sample_has_most_damages() -> None:
-    names = {case.damage for case in sample(damaged(EVERYTHING, "root"), 80)}
-    assert len(names) > 16
+def test_a_sample_has_many_damages() -> None:
+    names = {case.damage for case in sample(damaged(EVERYTHING, "root"), 60)}
+    assert len(names) > 10
 
 
 def test_a_product_of_one_syntax_gets_damages_of_that_syntax() -> None:
-    cases = sample(damaged(Sendable(((CT, IMPLICIT_LITTLE),)), "root"), 40)
+    cases = sample(damaged(Sendable(((CT, IMPLICIT_LITTLE),)), "root"), 25)
     assert {case.transfer_syntax for case in cases} == {IMPLICIT_LITTLE}
     assert not {case.damage for case in cases} & {"wrong VR", BOMB, DEFLATE}

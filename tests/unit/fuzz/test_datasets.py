@@ -18,7 +18,7 @@ from harness.fuzz.parts import Part, is_creator, merged
 from harness.synthesis import NAME_MARK, valid_uid
 from tests.unit.fuzz.examples import EVERYTHING, sample
 
-COUNT = 120
+COUNT = 90
 BARE = Sendable(((SECONDARY_CAPTURE, EXPLICIT_LITTLE),))
 
 
@@ -86,7 +86,7 @@ def test_patients_names_begin_with_the_mark(cases: list[DataSetCase]) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    assert sample(data_sets(EVERYTHING, "root"), 30) == sample(data_sets(EVERYTHING, "root"), 30)
+    assert sample(data_sets(EVERYTHING, "root"), 12) == sample(data_sets(EVERYTHING, "root"), 12)
 
 
 def test_equal_objects_have_equal_uids_and_others_have_others(cases: list[DataSetCase]) -> None:
@@ -104,17 +104,17 @@ def test_another_root_gives_other_uids() -> None:
 
 def test_the_reach_of_a_sample(cases: list[DataSetCase]) -> None:
     traits = {trait for case in cases for trait in case.traits}
-    assert len({case.transfer_syntax for case in cases}) > 8
+    assert len({case.transfer_syntax for case in cases}) > 6
     assert {case.sop_class for case in cases} == set(CLASSES)
-    assert len([trait for trait in traits if trait.startswith("character set ")]) > 12
+    assert len([trait for trait in traits if trait.startswith("character set ")]) > 10
     vrs = {element.vr for case in cases for element in walk(case.dataset, case.transfer_syntax)}
-    assert len(vrs) > 28
+    assert len(vrs) > 25
     for trait in ("private block", "standard sequence", "sequence of undefined length", "group lengths"):
         assert trait in traits
 
 
 def test_drafts_are_the_same_in_each_native_syntax() -> None:
-    for draft in sample(drafts(BARE), 25):
+    for draft in sample(drafts(BARE), 15):
         left = encode(draft.nodes, EXPLICIT_LITTLE)
         for syntax in (IMPLICIT_LITTLE, EXPLICIT_BIG, EXPLICIT_LITTLE):
             found = difference(left, EXPLICIT_LITTLE, encode(draft.nodes, syntax), syntax)
