@@ -1,0 +1,79 @@
+"""Cases of the upper layer: a recorded exchange with none to three of its bytes' meanings changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from hypothesis import strategies as st
+
+from harness.fuzz.changing import Choose, Mutation
+from harness.fuzz.messages import MESSAGES
+from harness.fuzz.reading import Due, due, sent
+from harness.fuzz.recorded import Exchange
+from harness.fuzz.requests import ASSOCIATIONS
+from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps, with_titles
+from harness.fuzz.streams import STREAMS
+
+MUTATIONS: dict[str, Mutation] = {**MESSAGES, **ASSOCIATIONS, **STREAMS}
+"""Every mutation, by what people read of it."""
+MOST_MUTATIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PduCase:
+    """A script, and what is unusual in it: names of MUTATIONS, or words for a case that stands by itself."""
+
+    exchange: str
+    script: Script
+    traits: tuple[str, ...] = ()
+
+
+@st.composite
+def _cases(draw: st.DrawFn, exchanges: tuple[Exchange, ...]) -> PduCase:
+    exchange = draw(st.sampled_from(exchanges))
+    kinds = draw(st.lists(st.sampled_from(tuple(MUTATIONS)), max_size=MOST_MUTATIONS))
+    return mutated(exchange, kinds, lambda count: draw(st.integers(0, count - 1)))
+
+
+def pdu_cases(recorded: Sequence[Exchange]) -> st.SearchStrategy[PduCase]:
+    """Cases that no timer is waited for; the simplest is the first exchange as it stands."""
+    return _cases(tuple(recorded))
+
+
+def mutated(exchange: Exchange, kinds: Iterable[str], choose: Choose) -> PduCase:
+    """An exchange after these mutations, by name.  Those that find nothing to change leave no trait."""
+    script = exchange.script
+    steps = list(script.steps)
+    traits: list[str] = []
+    for kind in kinds:
+        after = MUTATIONS[kind](steps, choose)
+        if after != steps:
+            steps = after
+            traits.append(kind)
+    finished = ended(steps, script.called, script.calling)
+    return PduCase(exchange.name, finished, tuple(dict.fromkeys(traits)))
+
+
+def ended(steps: Sequence[Steps], called: str, calling: str) -> Script:
+    """A script that nobody waits long in: its waits fit what is sent, and its connections end.
+
+    A wait where a strict product waits for more bytes itself is left out; one for an answer to what has
+    anything wrong is not owed.  The half-close at the end is seen by whoever still reads.
+    """
+    out: list[Steps] = []
+    for step in steps:
+        if isinstance(step, Await):
+            owes = due(sent(out, step.on))
+            if owes is Due.NOTHING:
+                continue
+            step = msgspec.structs.replace(step, is_owed=owes is Due.ANSWER)
+        elif isinstance(step, Send):
+            step = with_titles(step, called, calling)
+        out.append(step)
+    over = {step.on for step in out if isinstance(step, Close | Reset)}
+    numbers = [on for on in dict.fromkeys(step.on for step in out) if on not in over]
+    out += [HalfClose(on=on) for on in numbers]
+    out += [Await(what=Awaited.END, on=on) for on in numbers]
+    return Script(tuple(out), called, calling)

@@ -1,0 +1,343 @@
+"""Playing a script against a product, and what came back: PDU by PDU, undecodable bytes as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from harness.dimse.command import decode_command
+from harness.dimse.errors import (
+    ConnectionClosed,
+    DecodeError,
+    DimseError,
+    NoAnswer,
+    PeerViolation,
+    Unreachable,
+)
+from harness.dimse.pdu import (
+    ASSOCIATE_LIMIT,
+    HEADER,
+    Abort,
+    AssociateAccept,
+    AssociateReject,
+    PData,
+    Pdu,
+    ReleaseResponse,
+    checked_header,
+    decode_pdu,
+)
+from harness.dimse.transport import Connection, Timer, connect
+from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps
+from harness.scu.session import Peer
+from harness.scu.status import PENDING
+
+GRACE = 0.05
+"""Seconds for an answer that nobody has to give, and for the end of a connection that was half closed."""
+MOST_HEARD = 8 * 1024 * 1024
+"""Bytes that are kept of what comes back on a connection; one that sends more is closed."""
+AT_ONCE = 16
+"""Scripts that wait which are played at the same time."""
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class Ending(enum.StrEnum):
+    """How a connection ended."""
+
+    OPEN = "left open by the product"
+    CLOSED = "closed by the product"
+    RESET = "reset by the product"
+    OURS = "closed by the harness"
+    NEVER = "never came about"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A PDU that came on connection `on` after step number `after` was begun.
+
+    `pdu` is None for bytes that are none: all that came from there on, and `why` says what is wrong.
+    """
+
+    on: int
+    after: int
+    data: bytes = field(repr=False)
+    pdu: Pdu | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a product did with a script.  `seconds` is how long all of it took."""
+
+    heard: tuple[Heard, ...]
+    endings: tuple[tuple[int, Ending], ...]
+    unanswered: tuple[int, ...]
+    """Steps that awaited what never came, on a connection that was still open."""
+    patience: float
+    """Seconds that an owed answer had."""
+    seconds: float
+    is_cut: bool = False
+    """Whether more came than is kept."""
+
+    def on(self, connection: int) -> tuple[Heard, ...]:
+        """What came on one connection."""
+        return tuple(one for one in self.heard if one.on == connection)
+
+    def ending(self, connection: int) -> Ending:
+        """How that connection ended."""
+        return dict(self.endings).get(connection, Ending.NEVER)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection while it is played."""
+
+    connection: Connection | None
+    accepted: frozenset[int] | None = None
+    """The presentation contexts of A-ASSOCIATE-AC, once it came."""
+    ending: Ending | None = None
+    is_over: bool = False
+    """Whether A-ABORT, A-ASSOCIATE-RJ or A-RELEASE-RP came: nothing more is to be expected."""
+    is_mute: bool = False
+    """Whether the product kept silent where it was asked last."""
+    is_half_closed: bool = False
+    heard: int = 0
+
+
+class _Player:
+    def __init__(self, peer: Peer, patience: float, grace: float) -> None:
+        self._peer = peer
+        self._patience = patience
+        self._grace = grace
+        self._lines: dict[int, _Line] = {}
+        self.heard: list[Heard] = []
+        self.unanswered: list[int] = []
+        self.is_cut = False
+
+    def run(self, steps: Sequence[Steps]) -> None:
+        try:
+            at = 0
+            while at < len(steps):
+                at = self._do(at, steps)
+            for number, line in self._lines.items():
+                self._poll(number, line, len(steps))
+        finally:
+            for line in self._lines.values():
+                if line.connection is not None:
+                    line.connection.close()
+
+    def endings(self) -> tuple[tuple[int, Ending], ...]:
+        return tuple((number, line.ending or Ending.OPEN) for number, line in self._lines.items())
+
+    def _do(self, at: int, steps: Sequence[Steps]) -> int:
+        """Do a step, and those that go out with it; the number of the next one."""
+        step = steps[at]
+        line = self._lines.get(step.on) or self._open(step.on)
+        if isinstance(step, Send):
+            return self._send(at, steps, line)
+        if line.connection is None or line.ending is not None:
+            return at + 1
+        if isinstance(step, Await):
+            self._await(at, step, line)
+        elif isinstance(step, HalfClose):
+            line.connection.half_close()
+            line.is_half_closed = True
+        elif isinstance(step, Close | Reset):
+            self._poll(step.on, line, at)
+            if isinstance(step, Reset):
+                with contextlib.suppress(OSError):
+                    line.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            line.connection.close()
+            line.ending = line.ending or Ending.OURS
+        return at + 1
+
+    def _open(self, number: int) -> _Line:
+        """A new connection.  Only a first one that is refused ends the play: Unreachable."""
+        peer = self._peer
+        try:
+            sock = connect(peer.address, min(peer.deadline, 10.0), peer.tls, peer.server_hostname)
+        except Unreachable:
+            if not self._lines:
+                raise
+            line = _Line(None, ending=Ending.NEVER)
+        else:
+            line = _Line(Connection(sock))
+        self._lines[number] = line
+        return line
+
+    def _send(self, at: int, steps: Sequence[Steps], line: _Line) -> int:
+        """Send what goes out together from step `at` on, if the connection still takes it."""
+        first = steps[at]
+        assert isinstance(first, Send)
+        buffers = [first.data]
+        at += 1
+        while not first.piece and at < len(steps):
+            more = steps[at]
+            if not isinstance(more, Send) or more.piece or more.on != first.on:
+                break
+            buffers.append(more.data)
+            at += 1
+        connection = line.connection
+        if connection is None or line.ending is not None:
+            return at
+        # A product that no longer reads, or has gone, is seen by what it said before.
+        with contextlib.suppress(ConnectionClosed, NoAnswer):
+            if first.piece:
+                for start in range(0, len(first.data), first.piece):
+                    connection.send([first.data[start : start + first.piece]], self._patience)
+                    if first.pause:
+                        time.sleep(first.pause)
+            else:
+                connection.send(buffers, self._patience)
+        line.is_mute = False
+        return at
+
+    def _await(self, at: int, step: Await, line: _Line) -> None:
+        if step.what is not Awaited.END:
+            if line.is_over:
+                return
+            if step.context and line.accepted is not None and step.context not in line.accepted:
+                return
+        grace = 0.0 if line.is_mute else self._grace
+        timer = Timer(self._patience if step.is_owed else grace)
+        while line.ending is None:
+            try:
+                one = self._hear(step.on, line, at, timer)
+            except NoAnswer:
+                line.is_mute = True
+                self.unanswered.append(at)
+                return
+            if one is not None and (line.is_over or _ends(step.what, one)) and step.what is not Awaited.END:
+                return
+
+    def _poll(self, number: int, line: _Line, at: int) -> None:
+        """Take what has come, without waiting."""
+        timer = Timer(0.0)
+        with contextlib.suppress(NoAnswer):
+            while line.ending is None:
+                self._hear(number, line, at, timer)
+
+    def _hear(self, number: int, line: _Line, at: int, timer: Timer) -> Heard | None:
+        """The next PDU, or None at the end of the connection, which is noted.  NoAnswer."""
+        connection = line.connection
+        assert connection is not None
+        if line.heard > MOST_HEARD:
+            self.is_cut = True
+            connection.close()
+            line.ending = Ending.OURS
+            return None
+        try:
+            data, pdu, why = _next(connection, timer)
+        except Unreachable as failure:  # a TLS peer that takes the handshake and ends behind it
+            data, pdu, why = b"", None, str(failure)
+        if pdu is None:
+            if not why:
+                line.ending = Ending.RESET if "closed" not in (connection.end or "") else Ending.CLOSED
+            else:
+                line.ending = Ending.OURS
+                connection.close()
+            if not data:
+                return None
+        one = Heard(number, at, data, pdu, why or ("" if pdu else "the connection ended within a PDU"))
+        self.heard.append(one)
+        line.heard += len(data)
+        if isinstance(pdu, AssociateAccept) and line.accepted is None:
+            line.accepted = frozenset(context.id for context in pdu.contexts if context.accepted)
+        line.is_over = line.is_over or isinstance(pdu, Abort | AssociateReject | ReleaseResponse)
+        return one
+
+
+def _next(connection: Connection, timer: Timer) -> tuple[bytes, Pdu | None, str]:
+    """(bytes, the PDU, what is wrong with them); neither of these at the end of the stream.  NoAnswer."""
+    awaited = "a PDU"
+    header = connection.fill(HEADER.size, timer, awaited)
+    if len(header) < HEADER.size:
+        return header, None, ""
+    try:
+        _, length = checked_header(header)
+        if length > ASSOCIATE_LIMIT:
+            raise DecodeError("PS3.8 9.3.1", "a PDU of reasonable length", f"a length field of {length}")
+        whole = connection.fill(HEADER.size + length, timer, awaited)
+        if len(whole) < HEADER.size + length:
+            return whole, None, ""
+        pdu = decode_pdu(whole)
+    except DecodeError as error:
+        return connection.buffered[:MOST_HEARD], None, str(error)
+    connection.consume(len(whole))
+    return whole, pdu, ""
+
+
+def _ends(awaited: Awaited, one: Heard) -> bool:
+    """Whether a PDU is what was awaited."""
+    if one.pdu is None:
+        return True
+    if awaited is Awaited.ASSOCIATION:
+        return isinstance(one.pdu, AssociateAccept | AssociateReject)
+    if awaited is Awaited.RESPONSE:
+        return isinstance(one.pdu, PData) and _is_final(one.pdu)
+    return False  # A-RELEASE-RP ends every wait
+
+
+def _is_final(pdu: PData) -> bool:
+    """Whether it ends a command set that is no pending response: a final one, a request, or a damaged one."""
+    for pdv in pdu.pdvs:
+        if pdv.is_command and pdv.is_last:
+            try:
+                status = decode_command(pdv.data).get("Status")
+            except PeerViolation:
+                return True
+            if status not in PENDING:
+                return True
+    return False
+
+
+def play(script: Script, peer: Peer, *, patience: float, grace: float = GRACE) -> Played:
+    """What the product does with a script.
+
+    An owed answer has `patience` seconds; what is not owed has `grace`, and after a silence nothing until
+    more was sent.  A play that is to confirm a finding should have more grace than one that looks for it.
+    Raises Unreachable where not even the first connection comes about.
+    """
+    begun = time.monotonic()
+    player = _Player(peer, patience, grace)
+    player.run(script.steps)
+    return Played(
+        tuple(player.heard),
+        player.endings(),
+        tuple(player.unanswered),
+        patience,
+        time.monotonic() - begun,
+        player.is_cut,
+    )
+
+
+def play_waiting(
+    scripts: Sequence[Script], peer: Peer, *, patience: float, at_once: int = AT_ONCE
+) -> list[Played | DimseError]:
+    """What the product does with scripts whose answers come by a timer, `at_once` of them at a time.
+
+    One at a time where `serves_beside_silence` says no: silent connections would wait for each other there.
+    What could not be played is the error in its place.
+    """
+
+    def one(script: Script) -> Played | DimseError:
+        try:
+            return play(script, peer, patience=patience, grace=patience)
+        except DimseError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=max(1, min(at_once, len(scripts)))) as pool:
+        return list(pool.map(one, scripts))
+
+
+def serves_beside_silence(peer: Peer, ordinary: Script, *, within: float = 3.0) -> bool:
+    """Whether an ordinary exchange is served while another connection keeps silent.  Raises Unreachable."""
+    silent = connect(peer.address, peer.deadline, peer.tls, peer.server_hostname)
+    with silent:
+        played = play(ordinary, replace(peer, deadline=within), patience=within)
+    return not played.unanswered and any(isinstance(one.pdu, AssociateAccept) for one in played.heard)
