@@ -27,6 +27,11 @@ class Fragment:
         return "a fragment" if self.command is None else self.command.name
 
     @property
+    def is_request(self) -> bool:
+        """Whether it asks for something, as an SCP does in C-GET and with N-EVENT-REPORT."""
+        return self.command is not None and self.violation is None and not self.is_response
+
+    @property
     def is_response(self) -> bool:
         """Whether it answers anything; requests of an SCP are legal in themselves (C-GET, N-EVENT-REPORT)."""
         return bool(self.command_field & 0x8000)

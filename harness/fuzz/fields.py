@@ -6,6 +6,7 @@ Nothing is judged here.  A length that reaches too far ends with the PDU.
 from __future__ import annotations
 
 import enum
+import functools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,10 +92,11 @@ class Field:
         return int.from_bytes(self.value(pdu), self.order)
 
 
-def fields(pdu: bytes) -> list[Field]:
+@functools.lru_cache(maxsize=256)
+def fields(pdu: bytes) -> tuple[Field, ...]:
     """The fields of a PDU, in the order in which they begin; wholes ahead of what they consist of."""
     if len(pdu) < HEADER.size:
-        return [Field(What.BODY, 0, len(pdu))]
+        return (Field(What.BODY, 0, len(pdu)),)
     found = [
         Field(What.PDU_TYPE, 0, 1),
         Field(What.RESERVED, 1, 2),
@@ -113,7 +115,7 @@ def fields(pdu: bytes) -> list[Field]:
         found += _pdvs(pdu)
     elif len(pdu) > HEADER.size:
         found.append(Field(What.BODY, HEADER.size, len(pdu)))
-    return found
+    return tuple(found)
 
 
 def of(pdu: bytes, *kinds: What) -> list[Field]:

@@ -250,9 +250,18 @@ def _silence(script: Script, played: Played, on: int) -> Iterator[Trouble]:
             continue
         if any(isinstance(item.pdu, _LAST) for item in played.on(on)) and owes is not Due.NOTHING:
             continue
+        if any(fragment.is_request for fragment in _fragments(played.on(on))):
+            continue  # it waits for an answer to a request of its own, which scripts do not give
         step = script.steps[at]
         yield _silent(step, owes, so_far, played.patience)
         return
+
+
+def _fragments(heard: Iterable[Heard]) -> Iterator[Fragment]:
+    answers = Answers()
+    for item in heard:
+        if isinstance(item.pdu, PData):
+            yield from answers.taken(item.pdu)
 
 
 _LAST = Abort | AssociateReject | ReleaseResponse

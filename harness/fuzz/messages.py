@@ -146,12 +146,12 @@ def interleaved(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 
 def beyond_maximum(steps: list[Steps], choose: Choose) -> list[Steps]:
-    """A P-DATA-TF longer than most products take: a data set with megabytes behind it (PS3.8 D.1)."""
+    """A P-DATA-TF longer than most products take: a data set with padding behind it (PS3.8 D.1)."""
     place = _field(steps, choose, What.DATA)
     if place is None:
         return steps
     at, field = place
-    size = one_of((0x20000, 0x100000), choose)
+    size = one_of((0x20000, 0x40000), choose)
     padding = struct.pack("<HHI", 0xFFFC, 0xFFFC, size) + bytes(size)
     return changed(steps, at, spliced(data_of(steps, at), field.end, field.end, padding))
 

@@ -19,6 +19,7 @@ from harness.fuzz.streams import STREAMS
 MUTATIONS: dict[str, Mutation] = {**MESSAGES, **ASSOCIATIONS, **STREAMS}
 """Every mutation, by what people read of it."""
 MOST_MUTATIONS = 3
+LARGEST = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,37 @@ class PduCase:
     traits: tuple[str, ...] = ()
 
 
-@st.composite
-def _cases(draw: st.DrawFn, exchanges: tuple[Exchange, ...]) -> PduCase:
-    exchange = draw(st.sampled_from(exchanges))
-    kinds = draw(st.lists(st.sampled_from(tuple(MUTATIONS)), max_size=MOST_MUTATIONS))
-    return mutated(exchange, kinds, lambda count: draw(st.integers(0, count - 1)))
-
-
 def pdu_cases(recorded: Sequence[Exchange]) -> st.SearchStrategy[PduCase]:
-    """Cases that no timer is waited for; the simplest is the first exchange as it stands."""
-    return _cases(tuple(recorded))
+    """Cases that no timer is waited for; the simplest is the first exchange as it stands.
+
+    All choices of a mutation are the digits of one number, since drawing is what takes the time.
+    """
+    mutations = st.tuples(st.sampled_from(tuple(MUTATIONS)), st.integers(0, LARGEST))
+    return st.builds(
+        lambda exchange, kinds: mutated(exchange, [(kind, digits(number)) for kind, number in kinds]),
+        st.sampled_from(tuple(recorded)),
+        st.lists(mutations, max_size=MOST_MUTATIONS),
+    )
 
 
-def mutated(exchange: Exchange, kinds: Iterable[str], choose: Choose) -> PduCase:
-    """An exchange after these mutations, by name.  Those that find nothing to change leave no trait."""
+def digits(number: int) -> Choose:
+    """Choices out of a number: its remainder by the first count, then that of what is left, and so on."""
+    left = number
+
+    def choose(count: int) -> int:
+        nonlocal left
+        left, chosen = divmod(left, count)
+        return chosen
+
+    return choose
+
+
+def mutated(exchange: Exchange, mutations: Iterable[tuple[str, Choose]]) -> PduCase:
+    """An exchange after these mutations, by name and with the choices to make.  Those that find nothing to change leave no trait."""
     script = exchange.script
     steps = list(script.steps)
     traits: list[str] = []
-    for kind in kinds:
+    for kind, choose in mutations:
         after = MUTATIONS[kind](steps, choose)
         if after != steps:
             steps = after
@@ -68,12 +82,18 @@ def ended(steps: Sequence[Steps], called: str, calling: str) -> Script:
             owes = due(sent(out, step.on))
             if owes is Due.NOTHING:
                 continue
-            step = msgspec.structs.replace(step, is_owed=owes is Due.ANSWER)
+            # Who serves one connection after the other waits for the one that is silent (PS3.8 9.1.2).
+            is_alone = all(due(sent(out, on)) is Due.ANSWER for on in _numbers(out) if on != step.on)
+            step = msgspec.structs.replace(step, is_owed=owes is Due.ANSWER and is_alone)
         elif isinstance(step, Send):
             step = with_titles(step, called, calling)
         out.append(step)
     over = {step.on for step in out if isinstance(step, Close | Reset)}
-    numbers = [on for on in dict.fromkeys(step.on for step in out) if on not in over]
+    numbers = [on for on in _numbers(out) if on not in over]
     out += [HalfClose(on=on) for on in numbers]
     out += [Await(what=Awaited.END, on=on) for on in numbers]
     return Script(tuple(out), called, calling)
+
+
+def _numbers(steps: Iterable[Steps]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(step.on for step in steps))

@@ -7,17 +7,16 @@ import enum
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from harness.dimse.command import decode_command
+from harness.dimse.command import CommandSet, decode_command
 from harness.dimse.errors import (
     ConnectionClosed,
     DecodeError,
     DimseError,
     NoAnswer,
-    PeerViolation,
     Unreachable,
 )
 from harness.dimse.pdu import (
@@ -37,12 +36,13 @@ from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script,
 from harness.scu.session import Peer
 from harness.scu.status import PENDING
 
-GRACE = 0.05
+GRACE = 0.03
 """Seconds for an answer that nobody has to give, and for the end of a connection that was half closed."""
 MOST_HEARD = 8 * 1024 * 1024
 """Bytes that are kept of what comes back on a connection; one that sends more is closed."""
 AT_ONCE = 16
 """Scripts that wait which are played at the same time."""
+_PENDING = frozenset(status.to_bytes(2, "little") for status in PENDING)
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -105,6 +105,8 @@ class _Line:
     """Whether A-ABORT, A-ASSOCIATE-RJ or A-RELEASE-RP came: nothing more is to be expected."""
     is_mute: bool = False
     """Whether the product kept silent where it was asked last."""
+    is_asked: bool = False
+    """Whether the product has a request of its own open, which no script answers: it may wait for that."""
     is_half_closed: bool = False
     heard: int = 0
 
@@ -204,7 +206,7 @@ class _Player:
             if step.context and line.accepted is not None and step.context not in line.accepted:
                 return
         grace = 0.0 if line.is_mute else self._grace
-        timer = Timer(self._patience if step.is_owed else grace)
+        timer = Timer(self._patience if step.is_owed and not line.is_asked else grace)
         while line.ending is None:
             try:
                 one = self._hear(step.on, line, at, timer)
@@ -248,6 +250,7 @@ class _Player:
         line.heard += len(data)
         if isinstance(pdu, AssociateAccept) and line.accepted is None:
             line.accepted = frozenset(context.id for context in pdu.contexts if context.accepted)
+        line.is_asked = line.is_asked or (isinstance(pdu, PData) and _asks(pdu))
         line.is_over = line.is_over or isinstance(pdu, Abort | AssociateReject | ReleaseResponse)
         return one
 
@@ -283,17 +286,24 @@ def _ends(awaited: Awaited, one: Heard) -> bool:
     return False  # A-RELEASE-RP ends every wait
 
 
-def _is_final(pdu: PData) -> bool:
-    """Whether it ends a command set that is no pending response: a final one, a request, or a damaged one."""
+def _commands(pdu: PData) -> Iterator[CommandSet]:
+    """The command sets that are whole in one fragment, as nearly all are; empty for a damaged one."""
     for pdv in pdu.pdvs:
         if pdv.is_command and pdv.is_last:
             try:
-                status = decode_command(pdv.data).get("Status")
-            except PeerViolation:
-                return True
-            if status not in PENDING:
-                return True
-    return False
+                yield decode_command(pdv.data)
+            except DecodeError:
+                yield CommandSet(())
+
+
+def _is_final(pdu: PData) -> bool:
+    """Whether it ends a command set that is no pending response: a final one, a request, or a damaged one."""
+    return any(command.raw("Status") not in _PENDING for command in _commands(pdu))
+
+
+def _asks(pdu: PData) -> bool:
+    """Whether it holds a request: Command Field without the bit of a response (PS3.7 E.1)."""
+    return any((command.raw("CommandField") or b"\0\x80")[-1] < 0x80 for command in _commands(pdu))
 
 
 def play(script: Script, peer: Peer, *, patience: float, grace: float = GRACE) -> Played:

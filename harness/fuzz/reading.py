@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import enum
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from harness.dimse.command import Command, CommandSet, command_name, decode_command
-from harness.dimse.errors import DecodeError, PeerViolation
+from harness.dimse.errors import DecodeError, MisuseError, PeerViolation
 from harness.dimse.negotiation import APPLICATION_CONTEXT
 from harness.dimse.pdu import (
     ABORT,
@@ -24,6 +25,7 @@ from harness.dimse.pdu import (
     PDV_HEADER,
     RELEASE_RQ,
     AssociateRequest,
+    checked_title,
     decode_pdu,
 )
 from harness.fuzz.script import Send, Steps
@@ -181,26 +183,25 @@ def _violates(frame: Frame, *, is_first: bool) -> bool:
 
 
 def _frames(pieces: list[tuple[int, bytes]]) -> Iterator[Frame]:
+    """PDUs by their headers out of (step, bytes)."""
     whole = b"".join(data for _, data in pieces)
-    ends: list[tuple[int, int]] = []
-    reached = 0
-    for step, data in pieces:
-        reached += len(data)
-        ends.append((reached, step))
+    ends = zip(itertools.accumulate(len(data) for _, data in pieces), pieces, strict=True)
+    reached, step = 0, 0
     at = 0
     while at < len(whole):
-        kind = whole[at]
-        size = (
-            HEADER.size + HEADER.unpack_from(whole, at)[2] if at + HEADER.size <= len(whole) else HEADER.size
-        )
+        kind, size = whole[at], HEADER.size
+        if at + HEADER.size <= len(whole):
+            size += HEADER.unpack_from(whole, at)[2]
         after = min(len(whole), at + size)
         data = whole[at:after]
         is_whole = len(data) == size
-        step = next(step for reached, step in ends if reached >= after)
+        while reached < after:
+            reached, (step, _) = next(ends)
         yield Frame(step, kind, data, is_whole, _fault(kind, data) if is_whole else Fault.NONE)
         at = after
 
 
+@functools.lru_cache(maxsize=256)
 def _fault(kind: int, data: bytes) -> Fault:
     if kind not in NAMES:
         return Fault.CERTAIN
@@ -231,7 +232,8 @@ def is_ordinary(request: AssociateRequest) -> bool:
     """Whether nothing in a request is unusual, so that every acceptor has to answer it (PS3.8 9.3.2)."""
     ids = [context.id for context in request.contexts]
     return (
-        request.protocol_version == 1
+        all(map(_is_title, (request.called_raw, request.calling_raw)))
+        and request.protocol_version == 1
         and request.application_context == APPLICATION_CONTEXT
         and request.user.present
         and request.user.maximum_length is not None
@@ -243,6 +245,15 @@ def is_ordinary(request: AssociateRequest) -> bool:
         and all(number % 2 for number in ids)
         and all(one.abstract_syntax and one.transfer_syntaxes and not one.extra for one in request.contexts)
     )
+
+
+def _is_title(field: bytes) -> bool:
+    """Whether 16 bytes are an AE title (PS3.5 6.2, AE)."""
+    try:
+        checked_title(field.decode("latin-1").strip(" "))
+    except MisuseError:
+        return False
+    return True
 
 
 def _commands(frames: tuple[Frame, ...]) -> tuple[tuple[SentCommand, ...], bool, bool]:

@@ -31,6 +31,8 @@ GARBAGE = (
     bytes.fromhex("0a0000000000"),
     bytes.fromhex("ff0000000000"),
 )
+PIECES = 64
+"""In which a PDU is sent at most; the product looks at each by itself."""
 FLOODS = (1, 2, 3)
 """Further associations at once in an ordinary case; `harness.fuzz.known` goes up to the bound."""
 
@@ -135,9 +137,12 @@ def half_sent(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 
 def byte_by_byte(steps: list[Steps], choose: Choose) -> list[Steps]:
-    """PDUs in pieces of a byte or a few, or many PDUs in one piece."""
-    piece = one_of((1, 2, 3, 5, 7, 64), choose)
-    return [msgspec.structs.replace(step, piece=piece) if isinstance(step, Send) else step for step in steps]
+    """A short PDU byte by byte, a long one in a few dozen pieces, each a TCP segment of its own."""
+    at = one_of(sends(steps), choose)
+    step = steps[at]
+    assert isinstance(step, Send)
+    piece = max(one_of((1, 2, 3, 5, 7), choose), len(step.data) // PIECES)
+    return [*steps[:at], msgspec.structs.replace(step, piece=piece), *steps[at + 1 :]]
 
 
 def at_once(steps: list[Steps], choose: Choose) -> list[Steps]:
