@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.fuzz.changing import Choose, Mutation
 from harness.fuzz.messages import MESSAGES
-from harness.fuzz.reading import Due, due, sent
+from harness.fuzz.reading import Due, answer_to, due, sent
 from harness.fuzz.recorded import Exchange
 from harness.fuzz.requests import ASSOCIATIONS
 from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps, with_titles
@@ -57,7 +57,10 @@ def digits(number: int) -> Choose:
 
 
 def mutated(exchange: Exchange, mutations: Iterable[tuple[str, Choose]]) -> PduCase:
-    """An exchange after these mutations, by name and with the choices to make.  Those that find nothing to change leave no trait."""
+    """An exchange after these mutations, by name and with the choices to make.
+
+    Those that find nothing to change leave no trait.
+    """
     script = exchange.script
     steps = list(script.steps)
     traits: list[str] = []
@@ -77,22 +80,40 @@ def ended(steps: Sequence[Steps], called: str, calling: str) -> Script:
     anything wrong is not owed.  The half-close at the end is seen by whoever still reads.
     """
     out: list[Steps] = []
+    unheard: set[int] = set()
+    """Connections on which something was sent since the last wait."""
     for step in steps:
         if isinstance(step, Await):
-            owes = due(sent(out, step.on))
-            if owes is Due.NOTHING:
+            if step.on not in unheard:
                 continue
-            # Who serves one connection after the other waits for the one that is silent (PS3.8 9.1.2).
-            is_alone = all(due(sent(out, on)) is Due.ANSWER for on in _numbers(out) if on != step.on)
-            step = msgspec.structs.replace(step, is_owed=owes is Due.ANSWER and is_alone)
+            unheard.discard(step.on)
+            fitted = _fitted(step, out)
+            if fitted is not None:
+                out.append(fitted)
         elif isinstance(step, Send):
-            step = with_titles(step, called, calling)
-        out.append(step)
+            unheard.add(step.on)
+            out.append(with_titles(step, called, calling))
+        else:
+            out.append(step)
     over = {step.on for step in out if isinstance(step, Close | Reset)}
     numbers = [on for on in _numbers(out) if on not in over]
     out += [HalfClose(on=on) for on in numbers]
     out += [Await(what=Awaited.END, on=on) for on in numbers]
     return Script(tuple(out), called, calling)
+
+
+def _fitted(step: Await, before: Sequence[Steps]) -> Await | None:
+    """A wait for what has to come after these steps; None where nothing has."""
+    so_far = sent(before, step.on)
+    owes = due(so_far)
+    if owes is Due.NOTHING:
+        return None
+    if owes is Due.PERHAPS:
+        return msgspec.structs.replace(step, is_owed=False)
+    what, context = answer_to(so_far)
+    # Who serves one connection after the other waits for the one that is silent (PS3.8 9.1.2).
+    is_alone = all(due(sent(before, on)) is Due.ANSWER for on in _numbers(before) if on != step.on)
+    return msgspec.structs.replace(step, what=what, context=context, is_owed=is_alone)
 
 
 def _numbers(steps: Iterable[Steps]) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ from harness.dimse.pdu import (
     checked_title,
     decode_pdu,
 )
-from harness.fuzz.script import Send, Steps
+from harness.fuzz.script import Awaited, Send, Steps
 
 _REQUESTS = frozenset(
     command for command in Command if not command & 0x8000 and command is not Command.C_CANCEL_RQ
@@ -333,6 +333,8 @@ def due(so_far: Sent) -> Due:
     if so_far.is_within_pdu:
         return Due.NOTHING
     first, last = so_far.frames[0], so_far.frames[-1]
+    if so_far.end is not None and so_far.end < len(so_far.frames) - 1:
+        return Due.PERHAPS
     if any(frame.fault is not Fault.NONE for frame in so_far.frames) or not so_far.is_orderly:
         return Due.PERHAPS
     if last is first and first.type == ASSOCIATE_RQ:
@@ -342,6 +344,16 @@ def due(so_far: Sent) -> Due:
     if last.type == P_DATA and so_far.commands:
         return Due.ANSWER if _is_owed(so_far) else Due.PERHAPS
     return Due.PERHAPS
+
+
+def answer_to(so_far: Sent) -> tuple[Awaited, int]:
+    """What answers that which was sent last, and the presentation context of it; 0 where that has none."""
+    last = so_far.frames[-1].type
+    if last == ASSOCIATE_RQ:
+        return Awaited.ASSOCIATION, 0
+    if last == RELEASE_RQ:
+        return Awaited.RELEASE, 0
+    return Awaited.RESPONSE, so_far.commands[-1].context_id if so_far.commands else 0
 
 
 def _is_owed(so_far: Sent) -> bool:

@@ -60,66 +60,74 @@ def recorded(called: str, calling: str) -> tuple[Exchange, ...]:
 
 def _exchanges(called: str, calling: str) -> Iterable[tuple[str, list[Steps]]]:
     titles = called, calling
-    yield "C-ECHO", [*_open(titles, VERIFICATION), *_message(echo()), *_release()]
-    yield "association alone", [*_open(titles, VERIFICATION), *_release()]
+    yield "C-ECHO", [*opening(titles, VERIFICATION), *message(echo()), *releasing()]
+    yield "association alone", [*opening(titles, VERIFICATION), *releasing()]
     yield (
         "C-STORE",
-        [*_open(titles, VERIFICATION, CT_IMAGE_STORAGE), *_message(store(), image(), context=3), *_release()],
+        [
+            *opening(titles, VERIFICATION, CT_IMAGE_STORAGE),
+            *message(store(), image(), context=3),
+            *releasing(),
+        ],
     )
     yield (
         "C-FIND",
-        [*_open(titles, STUDY_ROOT_FIND), *_message(find(), keys()), *_release()],
+        [*opening(titles, STUDY_ROOT_FIND), *message(find(), keys()), *releasing()],
     )
     yield (
         "C-FIND and C-CANCEL",
         [
-            *_open(titles, STUDY_ROOT_FIND),
-            *_message(find(), keys(), is_awaited=False),
-            *_message(
+            *opening(titles, STUDY_ROOT_FIND),
+            *message(find(), keys(), is_awaited=False),
+            *message(
                 CommandSet.of(
                     CommandField=Command.C_CANCEL_RQ,
                     MessageIDBeingRespondedTo=1,
                     CommandDataSetType=NO_DATA_SET,
                 )
             ),
-            *_release(),
+            *releasing(),
         ],
     )
     yield (
         "C-GET",
         [
-            *_open(
+            *opening(
                 titles,
                 STUDY_ROOT_GET,
                 CT_IMAGE_STORAGE,
                 roles=(RoleSelection(CT_IMAGE_STORAGE, 0, 1),),
             ),
-            *_message(retrieve(Command.C_GET_RQ), keys(ABSENT)),
-            *_release(),
+            *message(retrieve(Command.C_GET_RQ), keys(ABSENT)),
+            *releasing(),
         ],
     )
     yield (
         "C-MOVE",
-        [*_open(titles, STUDY_ROOT_MOVE), *_message(retrieve(Command.C_MOVE_RQ), keys(ABSENT)), *_release()],
+        [
+            *opening(titles, STUDY_ROOT_MOVE),
+            *message(retrieve(Command.C_MOVE_RQ), keys(ABSENT)),
+            *releasing(),
+        ],
     )
     yield (
         "storage commitment",
-        [*_open(titles, STORAGE_COMMITMENT_PUSH), *_message(commitment(), references()), *_release()],
+        [*opening(titles, STORAGE_COMMITMENT_PUSH), *message(commitment(), references()), *releasing()],
     )
     yield (
         "two messages",
         [
-            *_open(titles, VERIFICATION, STUDY_ROOT_FIND),
-            *_message(echo()),
-            *_message(find(2), keys(), context=3),
-            *_message(echo(3)),
-            *_release(),
+            *opening(titles, VERIFICATION, STUDY_ROOT_FIND),
+            *message(echo()),
+            *message(find(2), keys(), context=3),
+            *message(echo(3)),
+            *releasing(),
         ],
     )
     yield (
         "all of negotiation",
         [
-            *_open(
+            *opening(
                 titles,
                 VERIFICATION,
                 CT_IMAGE_STORAGE,
@@ -128,11 +136,11 @@ def _exchanges(called: str, calling: str) -> Iterable[tuple[str, list[Steps]]]:
                 extended=(ExtendedNegotiation(STUDY_ROOT_FIND, b"\1\0\0"),),
                 identity=UserIdentity(1, b"PHTEST"),
             ),
-            *_message(echo()),
-            *_release(),
+            *message(echo()),
+            *releasing(),
         ],
     )
-    yield "A-ABORT", [*_open(titles, VERIFICATION), *_message(echo()), Send(data=Abort().encode())]
+    yield "A-ABORT", [*opening(titles, VERIFICATION), *message(echo()), Send(data=Abort().encode())]
 
 
 def requested(
@@ -151,22 +159,24 @@ def requested(
     return with_titles(Send(data=request.encode(), on=on), *titles)
 
 
-def _open(
+def opening(
     titles: tuple[str, str],
     *classes: str,
+    syntax: str = IMPLICIT_LITTLE,
     roles: tuple[RoleSelection, ...] = (),
     extended: tuple[ExtendedNegotiation, ...] = (),
     identity: UserIdentity | None = None,
 ) -> list[Steps]:
-    """Presentation contexts 1, 3, 5 … proposed and waited for."""
-    proposed = contexts(*((one, (IMPLICIT_LITTLE,)) for one in classes))
+    """Presentation contexts 1, 3, 5 … proposed in one transfer syntax, and the answer waited for."""
+    proposed = contexts(*((one, (syntax,)) for one in classes))
     request = requested(titles, proposed, roles=roles, extended=extended, identity=identity)
     return [request, Await(what=Awaited.ASSOCIATION, is_owed=True)]
 
 
-def _message(
+def message(
     command: CommandSet, data: bytes | None = None, *, context: int = 1, is_awaited: bool = True
 ) -> list[Steps]:
+    """A message of one fragment for its command set and one for its data set, and the wait for a response."""
     pdvs = [Pdv(context, is_command=True, is_last=True, data=command.encode())]
     if data is not None:
         pdvs.append(Pdv(context, is_command=False, is_last=True, data=data))
@@ -176,7 +186,8 @@ def _message(
     return steps
 
 
-def _release() -> list[Steps]:
+def releasing() -> list[Steps]:
+    """A-RELEASE-RQ, and the wait for its answer."""
     return [Send(data=ReleaseRequest().encode()), Await(what=Awaited.RELEASE, is_owed=True)]
 
 
