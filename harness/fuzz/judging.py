@@ -21,9 +21,10 @@ from harness.dimse.pdu import (
 )
 from harness.findings import Symptom, Weight
 from harness.fuzz.answers import Answers, Fragment
+from harness.fuzz.owing import Due, due
 from harness.fuzz.pdus import PduCase
 from harness.fuzz.playing import Ending, Heard, Played
-from harness.fuzz.reading import Due, Sent, due, sent
+from harness.fuzz.reading import Sent, sent
 from harness.fuzz.script import Await, Awaited, Script, Steps
 from harness.scu.status import PENDING, SUCCESS
 

@@ -26,7 +26,7 @@ from harness.fuzz.recorded import (
     store,
     text,
 )
-from harness.fuzz.script import Steps
+from harness.fuzz.script import Await, Awaited, Send, Steps
 from harness.fuzz.weakness import ABSENT, COMMANDS, DAMAGED, FORMAT, PATH, STORMS, TYPES, Attempt, Titles
 from harness.scu.uids import (
     CT_IMAGE_STORAGE,
@@ -84,15 +84,37 @@ def _commands(titles: Titles) -> Iterator[Attempt]:
         yield Attempt(
             DAMAGED, f"element {tag:04X}H of {length} bytes by its length", _lying(titles, tag, length)
         )
-    # In pieces of three bytes and none: seen to end a server whose parser gave up and whose caller did not.
-    for size in (1, 3):
-        steps = _exchange(titles, STUDY_ROOT_FIND, find(), keys())
-        at = sends(steps, P_DATA)[0]
-        data = data_of(steps, at)[12:]
-        pieces = [data[start : start + size] for start in range(0, len(data), size)]
-        pdvs = [Pdv(1, True, False, part) for piece in pieces for part in (piece, b"")]
-        pdu = PData((*pdvs, Pdv(1, True, True, b""))).encode()
-        yield Attempt(DAMAGED, f"a command in fragments of {size} and 0 bytes", changed(steps, at, pdu))
+    yield from _cancels(titles)
+
+
+def _cancels(titles: Titles) -> Iterator[Attempt]:
+    """What comes instead of C-CANCEL while a query is served, where a server may expect nothing else."""
+    cancel = CommandSet.of(
+        CommandField=Command.C_CANCEL_RQ, MessageIDBeingRespondedTo=1, CommandDataSetType=NO_DATA_SET
+    )
+    plain = cancel.encode()
+    # Orthanc 1.10.1 ends at once with the fragments of three bytes and none.
+    in_pieces = [
+        Pdv(1, True, False, part) for at in range(0, len(plain), 3) for part in (plain[at : at + 3], b"")
+    ]
+    for about, pdvs in (
+        ("without Command Field", [Pdv(1, True, True, cancel.replace(CommandField=None).encode())]),
+        ("C-ECHO instead", [Pdv(1, True, True, echo(2).encode())]),
+        ("of no element", [Pdv(1, True, True, b"")]),
+        ("of garbage", [Pdv(1, True, True, b"\xff" * 20)]),
+        ("on another context", [Pdv(99, True, True, plain)]),
+        ("that never ends", [Pdv(1, True, False, plain)]),
+        ("a data set instead", [Pdv(1, False, True, keys())]),
+        ("in fragments of 3 and 0 bytes", [*in_pieces[:-1], Pdv(1, True, True, b"")]),
+    ):
+        steps = [
+            *opening(titles, STUDY_ROOT_FIND),
+            *message(find(), keys(), is_awaited=False),
+            Send(data=PData(tuple(pdvs)).encode()),
+            Await(what=Awaited.RESPONSE, context=1),
+            *releasing(),
+        ]
+        yield Attempt(DAMAGED, f"C-CANCEL {about}", steps)
 
 
 def _lying(titles: Titles, tag: int, length: int) -> list[Steps]:

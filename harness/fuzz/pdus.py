@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 from hypothesis import strategies as st
 
+from harness.dimse.command import Command
 from harness.fuzz.changing import Choose, Mutation
 from harness.fuzz.messages import MESSAGES
-from harness.fuzz.reading import Due, answer_to, due, sent
+from harness.fuzz.owing import Due, answer_to, due
+from harness.fuzz.reading import Sent, sent
 from harness.fuzz.recorded import Exchange
 from harness.fuzz.requests import ASSOCIATIONS
 from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps, with_titles
@@ -110,10 +114,21 @@ def _fitted(step: Await, before: Sequence[Steps]) -> Await | None:
         return None
     if owes is Due.PERHAPS:
         return msgspec.structs.replace(step, is_owed=False)
+    if _in_flight(before, so_far) > 1:
+        # Without an asynchronous operations window there is one operation at a time (PS3.7 D.3.3.3).
+        return msgspec.structs.replace(step, is_owed=False)
     what, context = answer_to(so_far)
     # Who serves one connection after the other waits for the one that is silent (PS3.8 9.1.2).
     is_alone = all(due(sent(before, on)) is Due.ANSWER for on in _numbers(before) if on != step.on)
     return msgspec.structs.replace(step, what=what, context=context, is_owed=is_alone)
+
+
+def _in_flight(before: Sequence[Steps], so_far: Sent) -> int:
+    """The most requests that were sent without a wait between them."""
+    waits = [at for at, step in enumerate(before) if isinstance(step, Await)]
+    asked = [so_far.frames[one.frame].step for one in so_far.commands if one.field != Command.C_CANCEL_RQ]
+    between = Counter(bisect.bisect(waits, step) for step in asked)
+    return max(between.values(), default=0)
 
 
 def _numbers(steps: Iterable[Steps]) -> tuple[int, ...]:

@@ -11,11 +11,10 @@ import enum
 import functools
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.dimse.command import Command, CommandSet, command_name, decode_command
-from harness.dimse.errors import DecodeError, MisuseError, PeerViolation
-from harness.dimse.negotiation import APPLICATION_CONTEXT
+from harness.dimse.errors import DecodeError, PeerViolation
 from harness.dimse.pdu import (
     ABORT,
     ASSOCIATE_RQ,
@@ -25,15 +24,9 @@ from harness.dimse.pdu import (
     PDV_HEADER,
     RELEASE_RQ,
     AssociateRequest,
-    checked_title,
     decode_pdu,
 )
-from harness.fuzz.script import Awaited, Send, Steps
-
-_REQUESTS = frozenset(
-    command for command in Command if not command & 0x8000 and command is not Command.C_CANCEL_RQ
-)
-"""Commands that have a response (PS3.7 9.1, 10.1); C-CANCEL has none."""
+from harness.fuzz.script import Send, Steps
 
 
 class Fault(enum.Enum):
@@ -71,6 +64,8 @@ class SentCommand:
     command: CommandSet | None
     has_all: bool
     """Whether its data set is there too, if it has one."""
+    data: bytes = field(default=b"", repr=False)
+    """That data set."""
 
     @property
     def message_id(self) -> int | None:
@@ -208,10 +203,8 @@ def _fault(kind: int, data: bytes) -> Fault:
     if kind == P_DATA:
         return _fragment_fault(data)
     try:
-        pdu = _decoded(data)
+        _decoded(data)
     except DecodeError:
-        return Fault.DOUBTFUL
-    if isinstance(pdu, AssociateRequest) and not is_ordinary(pdu):
         return Fault.DOUBTFUL
     return Fault.NONE
 
@@ -228,34 +221,6 @@ def _fragment_fault(data: bytes) -> Fault:
     return Fault.NONE if at == len(data) and at > HEADER.size else Fault.DOUBTFUL
 
 
-def is_ordinary(request: AssociateRequest) -> bool:
-    """Whether nothing in a request is unusual, so that every acceptor has to answer it (PS3.8 9.3.2)."""
-    ids = [context.id for context in request.contexts]
-    return (
-        all(map(_is_title, (request.called_raw, request.calling_raw)))
-        and request.protocol_version == 1
-        and request.application_context == APPLICATION_CONTEXT
-        and request.user.present
-        and request.user.maximum_length is not None
-        and not request.extra
-        and not request.user.unknown
-        and request.raw is None
-        and not request.order
-        and 0 < len(ids) == len(set(ids)) <= 128
-        and all(number % 2 for number in ids)
-        and all(one.abstract_syntax and one.transfer_syntaxes and not one.extra for one in request.contexts)
-    )
-
-
-def _is_title(field: bytes) -> bool:
-    """Whether 16 bytes are an AE title (PS3.5 6.2, AE)."""
-    try:
-        checked_title(field.decode("latin-1").strip(" "))
-    except MisuseError:
-        return False
-    return True
-
-
 def _commands(frames: tuple[Frame, ...]) -> tuple[tuple[SentCommand, ...], bool, bool]:
     """The command sets, whether all are known for sure, and whether their fragments are in good order."""
     found: list[SentCommand] = []
@@ -264,6 +229,8 @@ def _commands(frames: tuple[Frame, ...]) -> tuple[tuple[SentCommand, ...], bool,
     """The command, by its place, whose data set is under way."""
     current: int | None = None
     """The context of the message that is under way."""
+    pieces: list[bytes] = []
+    """The data set that is under way."""
     are_certain = is_orderly = True
     for number, frame in enumerate(frames):
         if frame.type != P_DATA:
@@ -284,10 +251,13 @@ def _commands(frames: tuple[Frame, ...]) -> tuple[tuple[SentCommand, ...], bool,
                     is_orderly &= found[-1].command is not None
                     awaiting = None if found[-1].has_all else len(found) - 1
                     current = None if found[-1].has_all else context
-            elif is_last:
+                    pieces.clear()
+                continue
+            pieces.append(data)
+            if is_last:
                 if awaiting is not None:
-                    one = found[awaiting]
-                    found[awaiting] = SentCommand(number, one.context_id, one.command, has_all=True)
+                    whole = b"".join(pieces)
+                    found[awaiting] = replace(found[awaiting], frame=number, has_all=True, data=whole)
                 awaiting = current = None
     return tuple(found), are_certain and not halves, is_orderly
 
@@ -308,67 +278,3 @@ def _fragments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         end = at + 4 + max(2, length)
         yield context, control, data[at + PDV_HEADER.size : end]
         at = end
-
-
-# ---------------------------------------------------------------- what is due
-
-
-class Due(enum.Enum):
-    """What a product owes at a moment."""
-
-    NOTHING = enum.auto()
-    """It waits for more itself."""
-    PERHAPS = enum.auto()
-    """Something, by the standard; but products differ in what they make of such bytes."""
-    ANSWER = enum.auto()
-    """An answer to what has nothing wrong with it."""
-
-
-def due(so_far: Sent) -> Due:
-    """What is due for what was sent, to be asked where the sender pauses."""
-    if not so_far.frames:
-        return Due.NOTHING
-    if so_far.violation is not None:
-        return Due.PERHAPS
-    if so_far.is_within_pdu:
-        return Due.NOTHING
-    first, last = so_far.frames[0], so_far.frames[-1]
-    if so_far.end is not None and so_far.end < len(so_far.frames) - 1:
-        return Due.PERHAPS
-    if any(frame.fault is not Fault.NONE for frame in so_far.frames) or not so_far.is_orderly:
-        return Due.PERHAPS
-    if last is first and first.type == ASSOCIATE_RQ:
-        return Due.ANSWER
-    if last.type == RELEASE_RQ and so_far.releases == 1:
-        return Due.ANSWER
-    if last.type == P_DATA and so_far.commands:
-        return Due.ANSWER if _is_owed(so_far) else Due.PERHAPS
-    return Due.PERHAPS
-
-
-def answer_to(so_far: Sent) -> tuple[Awaited, int]:
-    """What answers that which was sent last, and the presentation context of it; 0 where that has none."""
-    last = so_far.frames[-1].type
-    if last == ASSOCIATE_RQ:
-        return Awaited.ASSOCIATION, 0
-    if last == RELEASE_RQ:
-        return Awaited.RELEASE, 0
-    return Awaited.RESPONSE, so_far.commands[-1].context_id if so_far.commands else 0
-
-
-def _is_owed(so_far: Sent) -> bool:
-    """Whether the last message but for C-CANCEL has to be answered: whole, on a proposed context."""
-    request = so_far.request
-    proposed = {context.id for context in request.contexts} if request else set()
-    requests = [one for one in so_far.commands if one.field != Command.C_CANCEL_RQ]
-    if not requests:
-        return False
-    command = requests[-1]
-    return (
-        so_far.commands[-1].frame == len(so_far.frames) - 1
-        and so_far.commands[-1].has_all
-        and command.has_all
-        and command.field in _REQUESTS
-        and command.message_id is not None
-        and command.context_id in proposed
-    )
