@@ -287,7 +287,9 @@ def _silent(step: Steps, owes: Due, so_far: Sent, patience: float) -> Trouble:
         is_message = isinstance(step, Await) and step.what is Awaited.RESPONSE
         clause = "PS3.7 9.1" if is_message else "PS3.8 9.2.3"
         expected = "an answer, A-ABORT, or the end of the connection"
-        weight = Weight.FAILURE
+        # What a product makes of a request that can be read, and is odd, is its choice.
+        is_odd = owes is Due.PERHAPS and so_far.request is not None
+        weight = Weight.OBSERVATION if is_odd else Weight.FAILURE
     observed = f"nothing {within}, and an open connection, after {what}"
     return Trouble(Symptom.SILENT, weight, clause, expected, observed, f"silence after {what}")
 

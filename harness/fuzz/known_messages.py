@@ -144,9 +144,10 @@ def _names(titles: Titles) -> Iterator[Attempt]:
         about = f"SOP Instance UID {name[:32]!r}"
         data = encode(image_nodes(name), IMPLICIT_LITTLE)
         yield Attempt(weakness, about, _exchange(titles, CT_IMAGE_STORAGE, store(name), data))
-        wanted = retrieve(Command.C_MOVE_RQ).replace(MoveDestination=name[:16] or None)
-        about = f"Move Destination {name[:16]!r}"
-        yield Attempt(weakness, about, _exchange(titles, STUDY_ROOT_MOVE, wanted, keys("1.2.3")))
+        if name:
+            wanted = retrieve(Command.C_MOVE_RQ).replace(MoveDestination=name[:16])
+            about = f"Move Destination {name[:16]!r}"
+            yield Attempt(weakness, about, _exchange(titles, STUDY_ROOT_MOVE, wanted, keys("1.2.3")))
         others = tuple(
             text(node.tag, node.vr, name) if node.tag in (0x0020000D, 0x0020000E, 0x00100020) else node
             for node in image_nodes()

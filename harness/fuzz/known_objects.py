@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 from collections.abc import Iterator
@@ -32,14 +33,7 @@ def attempts(titles: Titles) -> Iterator[Attempt]:
         RECURSION, f"{DEPTH} sequences in each other", stored(titles, _before_pixels(nested + ends))
     )
     yield Attempt(RECURSION, f"{DEPTH} sequences that never end", stored(titles, _before_pixels(nested)))
-    compressor = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    unfolded = encode(image_nodes(), EXPLICIT_LITTLE)
-    # Data Set Trailing Padding (PS3.5 7.8) of zeros is what unfolds.
-    bomb = compressor.compress(unfolded + struct.pack("<HH2s2xI", 0xFFFC, 0xFFFC, b"OB", BOMB))
-    for _ in range(BOMB >> 20):
-        bomb += compressor.compress(bytes(1 << 20))
-    bomb += compressor.flush()
-    bomb += b"\0" * (len(bomb) % 2)
+    bomb = _bomb()
     yield Attempt(BOMBS, f"{len(bomb)} bytes that unfold to {BOMB >> 20} MiB", stored(titles, bomb, DEFLATED))
     yield Attempt(BOMBS, "a deflated data set that breaks off", stored(titles, bomb[:64], DEFLATED))
     yield Attempt(BOMBS, "a deflated data set of garbage", stored(titles, b"\xff" * 256, DEFLATED))
@@ -59,6 +53,18 @@ def attempts(titles: Titles) -> Iterator[Attempt]:
         nodes = _replaced(0x00100010, "PN", value)
         about = f"a patient's name of {len(value)} characters, {value[:8]!r} …"
         yield Attempt(FORMAT, about, stored(titles, encode(nodes, IMPLICIT_LITTLE)))
+
+
+@functools.cache
+def _bomb() -> bytes:
+    """A deflated CT image with Data Set Trailing Padding (PS3.5 7.8) of zeros, which is what unfolds."""
+    compressor = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
+    padding = struct.pack("<HH2s2xI", 0xFFFC, 0xFFFC, b"OB", BOMB)
+    deflated = compressor.compress(encode(image_nodes(), EXPLICIT_LITTLE) + padding)
+    for _ in range(BOMB >> 20):
+        deflated += compressor.compress(bytes(1 << 20))
+    deflated += compressor.flush()
+    return deflated + b"\0" * (len(deflated) % 2)
 
 
 def _replaced(tag: int, vr: str, value: str) -> Nodes:

@@ -23,7 +23,9 @@ from harness.fuzz.streams import STREAMS
 MUTATIONS: dict[str, Mutation] = {**MESSAGES, **ASSOCIATIONS, **STREAMS}
 """Every mutation, by what people read of it."""
 MOST_MUTATIONS = 3
-LARGEST = (1 << 32) - 1
+BASE = 1 << 10
+LARGEST = BASE**4 - 1
+"""The choices of one mutation: as many as the choosiest common ones make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,16 @@ def pdu_cases(recorded: Sequence[Exchange]) -> st.SearchStrategy[PduCase]:
 
 
 def digits(number: int) -> Choose:
-    """Choices out of a number: its remainder by the first count, then that of what is left, and so on."""
+    """Choices out of a number, one out of each of its digits; 0 once they are used up.
+
+    A digit is the same choice whatever the counts before it, so that another exchange keeps the rest.
+    """
     left = number
 
     def choose(count: int) -> int:
         nonlocal left
-        left, chosen = divmod(left, count)
-        return chosen
+        left, digit = divmod(left, BASE)
+        return digit % count
 
     return choose
 
