@@ -93,7 +93,7 @@ def _pixels(titles: Titles) -> Iterator[Attempt]:
         yield Attempt(PIXELS, f"{about}, and one pixel", stored(titles, data, EXPLICIT_LITTLE))
     segments = struct.pack("<16I", 0xFFFFFFFF, 64, 0x7FFFFFFF, *([0xFFFFFFFF] * 13))
     beyond = struct.pack("<16I", 2, 64, 0xFFFFFFF0, *([0] * 13)) + b"\x7f" * 16
-    jpeg = bytes.fromhex("ffd8ffc0000b08ffffffff01011100ffda0008010100003f00") + b"\xff" * 32
+    jpeg = bytes.fromhex("ffd8ffc0000b08ffffffff01011100ffda00080101003f00") + b"\xff" * 32
     jpeg_2000 = (
         bytes.fromhex("ff4fff51002f0000ffffffffffffffff00000000000000000000000100000001") + b"\xff" * 32
     )

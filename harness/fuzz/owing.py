@@ -6,11 +6,13 @@ import enum
 import functools
 import re
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+
 from harness.dimse.command import Command
 from harness.dimse.errors import DecodeError, MisuseError
 from harness.dimse.negotiation import APPLICATION_CONTEXT
 from harness.dimse.pdu import ASSOCIATE_RQ, P_DATA, RELEASE_RQ, AssociateRequest, checked_title
-from harness.dimse.walker import DEFLATED, walk
+from harness.dimse.walker import DEFLATED, ITEM, PIXEL_DATA, UNDEFINED, walk
 from harness.fuzz.reading import Fault, Sent, SentCommand
 from harness.fuzz.script import Awaited
 from harness.scu.uids import (
@@ -145,14 +147,24 @@ def _even(uid: str) -> int:
     return len(uid) + len(uid) % 2
 
 
+def _may_be_undefined(tag: int) -> bool:
+    """Whether an element of undefined length is no surprise: a sequence, or Pixel Data (PS3.5 7.1.1)."""
+    return tag == PIXEL_DATA or (dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ")
+
+
 @functools.lru_cache(maxsize=64)
 def _is_readable(data: bytes, syntax: str) -> bool:
-    """Whether a data set can be walked to its end, tags in increasing order (PS3.5 7.1)."""
+    """Whether a data set can be walked to its end: tags in order, even lengths (PS3.5 7.1)."""
     if syntax == DEFLATED:
         return False
     last = -1
     try:
         for element in walk(data, syntax):
+            is_undefined = element.length == UNDEFINED
+            if element.tag != ITEM and is_undefined and not _may_be_undefined(element.tag):
+                return False
+            if not is_undefined and element.length % 2:
+                return False
             if element.depth:
                 continue
             if element.tag <= last:

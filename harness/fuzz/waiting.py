@@ -34,7 +34,8 @@ def _cases(titles: tuple[str, str]) -> Iterator[tuple[str, list[Steps]]]:
     opened = opening(titles, VERIFICATION)
     request = opened[0]
     assert isinstance(request, Send)
-    end = Await(what=Awaited.END, is_owed=True)
+    # An A-ABORT ends this wait too: who has sent it may leave the closing to us (PS3.8 table 9-10, Sta13).
+    end = Await(what=Awaited.RELEASE, is_owed=True)
     left = Await(what=Awaited.END)
     yield "nothing at all", [Open(), end]
     yield "half of a request", [_shortened(request, len(request.data) // 2, titles), end]

@@ -54,7 +54,7 @@ def test_several_hundred_cases_find_nothing_in_the_archive(archive: Peer) -> Non
 
     @seed(20)
     @settings(
-        max_examples=300,
+        max_examples=250,
         deadline=None,
         database=None,
         phases=[Phase.generate],
