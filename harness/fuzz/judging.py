@@ -23,7 +23,7 @@ from harness.findings import Symptom, Weight
 from harness.fuzz.answers import Answers, Fragment
 from harness.fuzz.owing import Due, due
 from harness.fuzz.pdus import PduCase
-from harness.fuzz.playing import Ending, Heard, Played
+from harness.fuzz.played import Ending, Heard, Played
 from harness.fuzz.reading import Sent, sent
 from harness.fuzz.script import Await, Awaited, Script, Steps
 from harness.scu.status import PENDING, SUCCESS
@@ -119,10 +119,9 @@ def _states(one: Sent, heard: Iterable[Heard], may: frozenset[Reaction], ending:
 def _state(
     one: Sent, reaction: Reaction, came: list[Reaction], may: frozenset[Reaction]
 ) -> Iterator[Trouble]:
-    if reaction is Reaction.ABORTED:
-        return
     if reaction not in may:
         yield from _not_allowed(one, reaction)
+    if reaction not in may or reaction is Reaction.ABORTED:
         return
     # Sta13 sends nothing but A-ABORT (PS3.8 table 9-10, AA-6 and AA-7).
     over = next((past for past in came if past in _OVER), None)
@@ -274,8 +273,7 @@ def _silent(step: Steps, owes: Due, so_far: Sent, patience: float) -> Trouble:
         frame = so_far.frames[so_far.violation]
         state, action = ("Sta2", "AA-1") if so_far.violation == 0 else ("Sta6", "AA-8")
         clause, expected = f"PS3.8 9.2.3, {state}, {action}", "A-ABORT, or the end of the connection"
-        what = frame.name
-        weight = Weight.FAILURE
+        what, weight = frame.name, Weight.FAILURE
     elif owes is Due.NOTHING:
         # Nobody says how long ARTIM is (PS3.8 9.1.5), so late cannot be told from never.
         clause, expected = "PS3.8 9.2.3, Sta2, AA-2", "the end of the connection once ARTIM has expired"

@@ -11,21 +11,19 @@ from harness.fuzz.changing import changed, data_of, sends
 from harness.fuzz.fields import What, of, with_number
 from harness.fuzz.known_objects import stored
 from harness.fuzz.nodes import Node, Nodes, encode
-from harness.fuzz.recorded import (
+from harness.fuzz.ordinary import (
     commitment,
     echo,
     find,
     image,
     image_nodes,
     keys,
-    message,
-    opening,
     references,
-    releasing,
     retrieve,
     store,
     text,
 )
+from harness.fuzz.recorded import message, opening, releasing
 from harness.fuzz.script import Await, Awaited, Send, Steps
 from harness.fuzz.weakness import ABSENT, COMMANDS, DAMAGED, FORMAT, PATH, STORMS, TYPES, Attempt, Titles
 from harness.scu.uids import (

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from harness.dimse.walker import DEFLATED, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from harness.fuzz.nodes import Node, Nodes, encode
-from harness.fuzz.recorded import INSTANCE, image, image_nodes, message, opening, releasing, store, text
+from harness.fuzz.ordinary import INSTANCE, image, image_nodes, store, text
+from harness.fuzz.recorded import message, opening, releasing
 from harness.fuzz.script import Steps
 from harness.fuzz.weakness import BOMBS, FORMAT, LENGTHS, NO_VR, PIXELS, RECURSION, Attempt, Titles
 from harness.scu.frames import RLE

@@ -11,7 +11,8 @@ from harness.dimse.items import item
 from harness.dimse.negotiation import Item, UserIdentity
 from harness.dimse.pdu import ASSOCIATE_RQ, HEADER, P_DATA, ReleaseRequest, ReleaseResponse
 from harness.fuzz.fields import Field, What, of, spliced, with_number
-from harness.fuzz.recorded import echo, message, opening, releasing
+from harness.fuzz.ordinary import echo
+from harness.fuzz.recorded import message, opening, releasing
 from harness.fuzz.script import MOST_CONNECTIONS, Await, Awaited, Send, Steps
 from harness.fuzz.streams import GARBAGE
 from harness.fuzz.weakness import (

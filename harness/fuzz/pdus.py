@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.dimse.command import Command
 from harness.fuzz.changing import Choose, Mutation
+from harness.fuzz.commands import COMMANDS
 from harness.fuzz.messages import MESSAGES
 from harness.fuzz.owing import Due, answer_to, due
 from harness.fuzz.reading import Sent, sent
@@ -20,7 +21,7 @@ from harness.fuzz.requests import ASSOCIATIONS
 from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps, with_titles
 from harness.fuzz.streams import STREAMS
 
-MUTATIONS: dict[str, Mutation] = {**MESSAGES, **ASSOCIATIONS, **STREAMS}
+MUTATIONS: dict[str, Mutation] = {**COMMANDS, **MESSAGES, **ASSOCIATIONS, **STREAMS}
 """Every mutation, by what people read of it."""
 MOST_MUTATIONS = 3
 BASE = 1 << 10

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import socket
 import struct
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from harness.dimse.command import CommandSet, decode_command
 from harness.dimse.errors import (
     ConnectionClosed,
     DecodeError,
-    DimseError,
     NoAnswer,
     Unreachable,
 )
@@ -32,6 +29,7 @@ from harness.dimse.pdu import (
     decode_pdu,
 )
 from harness.dimse.transport import Connection, Timer, connect
+from harness.fuzz.played import Ending, Heard, Played
 from harness.fuzz.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps
 from harness.scu.session import Peer
 from harness.scu.status import PENDING
@@ -40,57 +38,8 @@ GRACE = 0.03
 """Seconds for an answer that nobody has to give, and for the end of a connection that was half closed."""
 MOST_HEARD = 8 * 1024 * 1024
 """Bytes that are kept of what comes back on a connection; one that sends more is closed."""
-AT_ONCE = 16
-"""Scripts that wait which are played at the same time."""
 _PENDING = frozenset(status.to_bytes(2, "little") for status in PENDING)
 _NO_LINGER = struct.pack("ii", 1, 0)
-
-
-class Ending(enum.StrEnum):
-    """How a connection ended."""
-
-    OPEN = "left open by the product"
-    CLOSED = "closed by the product"
-    RESET = "reset by the product"
-    OURS = "closed by the harness"
-    NEVER = "never came about"
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A PDU that came on connection `on` after step number `after` was begun.
-
-    `pdu` is None for bytes that are none: all that came from there on, and `why` says what is wrong.
-    """
-
-    on: int
-    after: int
-    data: bytes = field(repr=False)
-    pdu: Pdu | None
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What a product did with a script.  `seconds` is how long all of it took."""
-
-    heard: tuple[Heard, ...]
-    endings: tuple[tuple[int, Ending], ...]
-    unanswered: tuple[int, ...]
-    """Steps that awaited what never came, on a connection that was still open."""
-    patience: float
-    """Seconds that an owed answer had."""
-    seconds: float
-    is_cut: bool = False
-    """Whether more came than is kept."""
-
-    def on(self, connection: int) -> tuple[Heard, ...]:
-        """What came on one connection."""
-        return tuple(one for one in self.heard if one.on == connection)
-
-    def ending(self, connection: int) -> Ending:
-        """How that connection ended."""
-        return dict(self.endings).get(connection, Ending.NEVER)
 
 
 @dataclass(slots=True)
@@ -324,30 +273,3 @@ def play(script: Script, peer: Peer, *, patience: float, grace: float = GRACE) -
         time.monotonic() - begun,
         player.is_cut,
     )
-
-
-def play_waiting(
-    scripts: Sequence[Script], peer: Peer, *, patience: float, at_once: int = AT_ONCE
-) -> list[Played | DimseError]:
-    """What the product does with scripts whose answers come by a timer, `at_once` of them at a time.
-
-    One at a time where `serves_beside_silence` says no: silent connections would wait for each other there.
-    What could not be played is the error in its place.
-    """
-
-    def one(script: Script) -> Played | DimseError:
-        try:
-            return play(script, peer, patience=patience, grace=patience)
-        except DimseError as error:
-            return error
-
-    with ThreadPoolExecutor(max_workers=max(1, min(at_once, len(scripts)))) as pool:
-        return list(pool.map(one, scripts))
-
-
-def serves_beside_silence(peer: Peer, ordinary: Script, *, within: float = 3.0) -> bool:
-    """Whether an ordinary exchange is served while another connection keeps silent.  Raises Unreachable."""
-    silent = connect(peer.address, peer.deadline, peer.tls, peer.server_hostname)
-    with silent:
-        played = play(ordinary, replace(peer, deadline=within), patience=within)
-    return not played.unanswered and any(isinstance(one.pdu, AssociateAccept) for one in played.heard)

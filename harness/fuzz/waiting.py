@@ -6,18 +6,28 @@ Where the standard demands the end of the connection it does not say when: ARTIM
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import msgspec
 
-from harness.dimse.pdu import ASSOCIATE_RQ, HEADER, P_DATA
+from harness.dimse.errors import DimseError
+from harness.dimse.pdu import ASSOCIATE_RQ, HEADER, P_DATA, AssociateAccept
+from harness.dimse.transport import connect
 from harness.fuzz.fields import What, of, with_number
+from harness.fuzz.ordinary import echo
 from harness.fuzz.pdus import PduCase
-from harness.fuzz.recorded import echo, message, opening
+from harness.fuzz.played import Played
+from harness.fuzz.playing import play
+from harness.fuzz.recorded import message, opening
 from harness.fuzz.script import MOST_CONNECTIONS, Await, Awaited, Open, Script, Send, Steps, with_titles
 from harness.fuzz.streams import GARBAGE
+from harness.scu.session import Peer
 from harness.scu.uids import VERIFICATION
 
+AT_ONCE = 16
+"""Scripts that wait which are played at the same time."""
 PAUSE = 0.02
 """Seconds between two bytes of a slow sender."""
 
@@ -70,3 +80,30 @@ def _cases(titles: tuple[str, str]) -> Iterator[tuple[str, list[Steps]]]:
 
 def _shortened(request: Send, size: int, titles: tuple[str, str]) -> Send:
     return with_titles(msgspec.structs.replace(request, data=request.data[:size]), *titles)
+
+
+def play_waiting(
+    scripts: Sequence[Script], peer: Peer, *, patience: float, at_once: int = AT_ONCE
+) -> list[Played | DimseError]:
+    """What the product does with scripts whose answers come by a timer, `at_once` of them at a time.
+
+    One at a time where `serves_beside_silence` says no: silent connections would wait for each other there.
+    What could not be played is the error in its place.
+    """
+
+    def one(script: Script) -> Played | DimseError:
+        try:
+            return play(script, peer, patience=patience, grace=patience)
+        except DimseError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=max(1, min(at_once, len(scripts)))) as pool:
+        return list(pool.map(one, scripts))
+
+
+def serves_beside_silence(peer: Peer, ordinary: Script, *, within: float = 3.0) -> bool:
+    """Whether an ordinary exchange is served while another connection keeps silent.  Raises Unreachable."""
+    silent = connect(peer.address, peer.deadline, peer.tls, peer.server_hostname)
+    with silent:
+        played = play(ordinary, replace(peer, deadline=within), patience=within)
+    return not played.unanswered and any(isinstance(one.pdu, AssociateAccept) for one in played.heard)

@@ -13,10 +13,11 @@ from harness.dimse.transport import Address
 from harness.fuzz.judging import judged
 from harness.fuzz.known import known_cases
 from harness.fuzz.pdus import PduCase, mutated, pdu_cases
-from harness.fuzz.playing import Played, play, play_waiting, serves_beside_silence
+from harness.fuzz.played import Played
+from harness.fuzz.playing import play
 from harness.fuzz.recorded import recorded
 from harness.fuzz.script import from_json, to_json
-from harness.fuzz.waiting import waiting_cases
+from harness.fuzz.waiting import play_waiting, serves_beside_silence, waiting_cases
 from harness.peers import start_peer
 from harness.peers.bundled import start_bundled
 from harness.scu.echo import echo

@@ -22,9 +22,10 @@ from harness.dimse.pdu import (
 )
 from harness.findings import Symptom, Weight
 from harness.fuzz.judging import Reaction, judged, legal
+from harness.fuzz.ordinary import echo
 from harness.fuzz.pdus import PduCase, ended
-from harness.fuzz.playing import Ending, Heard, Played
-from harness.fuzz.recorded import echo, message, opening, recorded, releasing
+from harness.fuzz.played import Ending, Heard, Played
+from harness.fuzz.recorded import message, opening, recorded, releasing
 from harness.fuzz.script import Await, Awaited, Open, Script, Send, Steps
 from harness.fuzz.waiting import waiting_cases
 from harness.scu.uids import VERIFICATION

@@ -16,9 +16,11 @@ from harness.dimse.transport import Address
 from harness.findings import Symptom
 from harness.fuzz.judging import judged
 from harness.fuzz.pdus import PduCase, mutated
-from harness.fuzz.playing import Ending, play, play_waiting, serves_beside_silence
+from harness.fuzz.played import Ending
+from harness.fuzz.playing import play
 from harness.fuzz.recorded import recorded
 from harness.fuzz.script import Await, Awaited, Close, HalfClose, Open, Reset, Script, Send
+from harness.fuzz.waiting import play_waiting, serves_beside_silence
 from harness.scu.session import Peer
 from tests.unit.acceptor import acceptor
 
