@@ -24,6 +24,9 @@ LONG_VRS = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 )
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_TAG = {True: struct.Struct("<HH"), False: struct.Struct(">HH")}
+_LONG = {True: struct.Struct("<L"), False: struct.Struct(">L")}
+_SHORT = {True: struct.Struct("<H"), False: struct.Struct(">H")}
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXEL_DATA = 0x7FE00010
@@ -82,16 +85,15 @@ class _Open:
     end: int | None
     last: int = -1
     implicit: bool = False
+    little: bool = True
 
 
 class _Walker:
     def __init__(self, stream: IO[bytes], end: int, syntax: Syntax) -> None:
-        self.stream, self.end, self.little = stream, end, syntax.little
-        self.tag_format = struct.Struct("<HH" if syntax.little else ">HH")
-        self.long = struct.Struct("<L" if syntax.little else ">L")
-        self.short = struct.Struct("<H" if syntax.little else ">H")
+        self.stream, self.end = stream, end
         self.position = stream.tell()
-        self.open: list[_Open] = [_Open(False, end, implicit=syntax.implicit)]
+        self.has_unknown = False
+        self.open: list[_Open] = [_Open(False, end, implicit=syntax.implicit, little=syntax.little)]
 
     def read(self, count: int) -> bytes:
         data = self.stream.read(count)
@@ -109,9 +111,12 @@ class _Walker:
         self.position += length
         self.stream.seek(length, 1)
 
-    def tag(self) -> int:
-        group, element = self.tag_format.unpack(self.read(4))
+    def tag(self, level: _Open) -> int:
+        group, element = _TAG[level.little].unpack(self.read(4))
         return (int(group) << 16) | int(element)
+
+    def long(self, level: _Open) -> int:
+        return int(_LONG[level.little].unpack(self.read(4))[0])
 
     def walk(self) -> None:
         while True:
@@ -123,7 +128,7 @@ class _Walker:
                     return
                 self.open.pop()
                 continue
-            tag = self.tag()
+            tag = self.tag(level)
             if tag >> 16 == 0xFFFE:
                 self.delimiter(tag, level)
             elif level.is_sequence:
@@ -132,10 +137,10 @@ class _Walker:
                 self.element(tag, level)
 
     def delimiter(self, tag: int, level: _Open) -> None:
-        length = int(self.long.unpack(self.read(4))[0])
+        length = self.long(level)
         if tag == _ITEM and level.is_sequence:
             end = None if length == _UNDEFINED else self.position + length
-            self.nest(_Open(False, end, implicit=level.implicit))
+            self.nest(_Open(False, end, implicit=level.implicit, little=level.little))
         elif (tag == _ITEM_END and not level.is_sequence and level.end is None) or (
             tag == _SEQUENCE_END and level.is_sequence and level.end is None
         ):
@@ -157,31 +162,34 @@ class _Walker:
         if vr == b"SQ" or (length == _UNDEFINED and not (tag == _PIXEL_DATA and vr in (b"OB", b"OW"))):
             if vr not in (b"SQ", b"UN", b""):
                 raise Malformed(f"{_name(tag)} has undefined length with VR {vr.decode('ascii', 'replace')}")
-            # UN of undefined length is a sequence in implicit VR, whatever holds it (PS3.5 6.2.2).
-            implicit = level.implicit or vr == b"UN"
+            # UN of undefined length: Implicit VR Little Endian within, whatever is around it (PS3.5 6.2.2).
+            is_unknown = vr == b"UN"
+            self.has_unknown |= is_unknown
             end = None if length == _UNDEFINED else self.position + length
-            self.nest(_Open(True, end, implicit=implicit))
+            self.nest(
+                _Open(True, end, implicit=level.implicit or is_unknown, little=level.little or is_unknown)
+            )
         elif length == _UNDEFINED:
-            self.fragments()
+            self.fragments(level)
         else:
             self.skip(length, tag)
 
     def header(self, tag: int, level: _Open) -> tuple[bytes, int]:
         if level.implicit:
-            return b"", int(self.long.unpack(self.read(4))[0])
+            return b"", self.long(level)
         vr = self.read(2)
         if vr in _SHORT_VRS:
-            return vr, int(self.short.unpack(self.read(2))[0])
+            return vr, int(_SHORT[level.little].unpack(self.read(2))[0])
         if vr not in LONG_VRS:
             raise Malformed(f"{_name(tag)} has no known VR: {vr!r}")
         self.read(2)
-        return vr, int(self.long.unpack(self.read(4))[0])
+        return vr, self.long(level)
 
-    def fragments(self) -> None:
+    def fragments(self, level: _Open) -> None:
         """Encapsulated pixel data, PS3.5 A.4."""
         while True:
-            tag = self.tag()
-            length = int(self.long.unpack(self.read(4))[0])
+            tag = self.tag(level)
+            length = self.long(level)
             if tag == _SEQUENCE_END:
                 return
             if tag != _ITEM or length == _UNDEFINED:
@@ -193,6 +201,11 @@ def _name(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-def check_structure(stream: IO[bytes], end: int, syntax: Syntax) -> None:
-    """Walk a data set from where `stream` stands to offset `end`. Raises Malformed."""
-    _Walker(stream, end, syntax).walk()
+def check_structure(stream: IO[bytes], end: int, syntax: Syntax) -> bool:
+    """Walk a data set from where `stream` stands to offset `end`. Raises Malformed.
+
+    Whether it holds sequences of VR UN, which are little endian in a big endian data set too.
+    """
+    walker = _Walker(stream, end, syntax)
+    walker.walk()
+    return walker.has_unknown

@@ -17,10 +17,11 @@ import struct
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from . import encoding
+from . import encoding, transcoding
 from .attributes import MOST_ITEMS, AttributeSet, from_dataset
 
 if TYPE_CHECKING:
@@ -275,7 +276,11 @@ def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeS
                 end, offset = len(stream.getvalue()), 0  # type: ignore[attr-defined]
             else:
                 stream = file
-            syntax = _checked(stream, offset, end, syntax, transfer_syntax)
+            syntax, has_unknown = _checked(stream, offset, end, syntax, transfer_syntax)
+            if has_unknown and not syntax.little:
+                # pydicom reads what is in them as big endian, which it is not (PS3.5 6.2.2).
+                plain = transcoding.convert(path, offset, transfer_syntax, encoding.EXPLICIT_LITTLE)
+                stream, syntax, offset = BytesIO(b"".join(plain)), encoding.Syntax(False, True), 0
             stream.seek(offset)
             dataset = read_dataset(
                 stream,  # type: ignore[arg-type]
@@ -295,18 +300,19 @@ def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeS
 
 def _checked(
     stream: IO[bytes], offset: int, end: int, syntax: encoding.Syntax, transfer_syntax: str
-) -> encoding.Syntax:
-    """The syntax that the data set is really in: a private transfer syntax may be implicit."""
+) -> tuple[encoding.Syntax, bool]:
+    """The syntax that the data set is really in: a private transfer syntax may be implicit.
+
+    And whether it holds sequences of VR UN.
+    """
     try:
-        encoding.check_structure(stream, end, syntax)
+        return syntax, encoding.check_structure(stream, end, syntax)
     except encoding.Malformed:
         if transfer_syntax.startswith("1.2.840.10008."):
             raise
         stream.seek(offset)
         implicit = encoding.Syntax(True, True)
-        encoding.check_structure(stream, end, implicit)
-        return implicit
-    return syntax
+        return implicit, encoding.check_structure(stream, end, implicit)
 
 
 def _without_deferred(dataset: Dataset) -> Dataset:

@@ -162,19 +162,22 @@ class _Converter:
     ) -> Iterator[bytes]:
         known = vr or _vr_of(tag, scope)
         if known == b"SQ" or (length == _UNDEFINED and known == b"UN"):
-            # UN of undefined length holds items in implicit VR (6.2.2), and stays what it is.
-            inner = implicit or known == b"UN"
-            inner_target = to_implicit or known == b"UN"
+            # UN of undefined length holds items in Implicit VR Little Endian (6.2.2), and stays what it is.
+            is_unknown = known == b"UN"
             yield self.head(tag, known, _UNDEFINED, to_implicit)
-            yield from self.items(length, inner, inner_target, depth + 1)
+            around = self.into, self.out
+            if is_unknown:
+                self.into = self.out = "<"
+            yield from self.items(length, implicit or is_unknown, to_implicit or is_unknown, depth + 1)
             yield struct.pack(self.out + "HHL", 0xFFFE, 0xE0DD, 0)
+            self.into, self.out = around
             return
         if length == _UNDEFINED:
             raise Malformed("encapsulated pixel data in a native transfer syntax")
         if not to_implicit and known not in encoding.LONG_VRS and length > 0xFFFE:
             known = b"UN"  # too long for the VR's 16-bit length (6.2.2)
         yield self.head(tag, known, length, to_implicit)
-        swap = _SWAPPED.get(known, 0) if self.source.little != self.target.little else 0
+        swap = _SWAPPED.get(known, 0) if self.into != self.out else 0
         yield from self.value(length, swap, scope if tag == _PIXEL_REPRESENTATION else None)
 
     def head(self, tag: int, vr: bytes, length: int, implicit: bool) -> bytes:

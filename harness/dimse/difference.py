@@ -257,10 +257,13 @@ def _padded_alike(vr: str | None, left: Data, right: Data) -> bool:
 
 
 def _plain(element: Element, other: Element) -> Data:
-    """The value in little endian; the VR is the other side's where this one does not name it."""
-    if not element.big:
+    """The value in little endian; the VR is the other side's where this one does not name it.
+
+    A value of VR UN is in little endian whatever is around it (PS3.5 6.2.2).
+    """
+    if not element.big or element.vr == "UN":
         return element.value
-    vr = element.vr if element.vr not in (None, "UN") else other.vr
+    vr = element.vr or other.vr
     unit = UNITS.get(vr or "", 1)
     if unit == 1:
         return element.value

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.dimse.capture import Recorder
 from harness.findings import INTRUSIVE, Area, AreaCounted, Finding
-from harness.fuzz.damaged import damaged
-from harness.fuzz.datasets import data_sets
 from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt, Tally
 from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
-from harness.fuzz.judging import Watched
 from harness.fuzz.lines import Lines
-from harness.fuzz.objects import CLASSES, SYNTAXES
+from harness.fuzz.objects.damaged import damaged
+from harness.fuzz.objects.datasets import data_sets
+from harness.fuzz.objects.images import CLASSES, SYNTAXES
+from harness.fuzz.objects.judging import Watched
+from harness.fuzz.objects.renewed import renewed
+from harness.fuzz.pdus.hearing import Heard
+from harness.fuzz.pdus.known import known_cases
+from harness.fuzz.pdus.mutated import PduCase, pdu_cases
+from harness.fuzz.pdus.recorded import recorded
+from harness.fuzz.pdus.script import addressed
 from harness.fuzz.product import Product
-from harness.fuzz.renewed import renewed
 from harness.fuzz.reproducer import AnyCase, dump, load, save
 from harness.fuzz.sentinel import Sentinel
 from harness.synthesis import Identity, new_run_root
@@ -90,6 +95,7 @@ class Campaign:
         sendable = product.look(CLASSES, SYNTAXES)
         self._lines = Lines(product, sendable)
         self._watched, self._asked = Watched(self._lines), Asked(self._lines)
+        self._heard = Heard(product)
         self._lines.is_one_at_a_time = not product.serves_two()
         self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
         self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
@@ -118,16 +124,24 @@ class Campaign:
                 continue
             self._outcome.replayed += 1
             hunt = self._hunt(saved.area, Budget(0.0))
-            found = hunt.look_at(case)
+            found = hunt.look_at(self._addressed(case))
             if found is not None:
                 self._keep(saved.area, found)
 
     def _cannot_take(self, case: AnyCase) -> str:
         """Why a case cannot be put to this product; empty where it can."""
+        if isinstance(case, PduCase):
+            return ""
         if isinstance(case, IdentifierCase):
             return "" if self._lines.can_find else "the product answers no queries"
         syntaxes = self._lines.sendable.syntaxes_of(case.sop_class)
         return "" if case.transfer_syntax in syntaxes else "the product takes no such objects"
+
+    def _addressed(self, case: AnyCase) -> AnyCase:
+        """With the AE titles of this product, where the case has any."""
+        if not isinstance(case, PduCase):
+            return case
+        return replace(case, script=addressed(case.script, *self._titles))
 
     def _search(self, area: Area, seconds: float) -> None:
         if area is Area.IDENTIFIERS and not self._lines.can_find:
@@ -137,13 +151,25 @@ class Campaign:
         most = self._plan.most_findings
         hunt = self._hunt(area, budget)
         self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
+        cases = self._fixed(area)
         try:
-            for number, found in enumerate(hunt.run(), 1):
+            for number, found in enumerate(hunt.run() if cases is None else hunt.each(cases), 1):
                 self._keep(area, found)
                 if number == most:
                     return
         finally:
             self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
+
+    def _fixed(self, area: Area) -> Iterable[PduCase] | None:
+        """The cases of an area that draws none."""
+        if area is not Area.KNOWN:
+            return None
+        return (known.case for known in known_cases(*self._titles))
+
+    @property
+    def _titles(self) -> tuple[str, str]:
+        dimse = self._product.target.dimse
+        return dimse.called_ae_title, dimse.calling_ae_title
 
     def _hunt(self, area: Area, budget: Budget) -> Hunt[Any]:
         self._watched.judging = 0.0
@@ -159,6 +185,14 @@ class Campaign:
     def _arena(self, area: Area) -> Arena[Any]:
         watched, asked = self._watched, self._asked
         sendable, root = self._lines.sendable, str(self._plan.seed)
+        if area in (Area.PDUS, Area.KNOWN):
+            heard = self._heard
+            return Arena(
+                area,
+                pdu_cases(recorded(*self._titles)),
+                lambda case, pace: (heard.put(case, pace), heard.outcome),
+                lambda case, _: case,
+            )
         if area is Area.IDENTIFIERS:
             return Arena(
                 area,

@@ -10,7 +10,7 @@ import hashlib
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -162,6 +162,24 @@ class Hunt(Generic[Case]):
                 raise self._lost
             number += 1
 
+    def each(self, cases: Iterable[Case]) -> Iterator[Found[Case]]:
+        """What these cases show, as they are, until the budget is spent.  Raises ProductLost."""
+        for case in cases:
+            if self._budget.is_spent(self.tally.cases):
+                return
+            began = time.monotonic()
+            self._hunted = None
+            trouble = self._put(case)
+            if trouble is not None and not self._is_known(trouble, case):
+                trouble = self._without_haste(case, trouble, Pace.ORDINARY)
+            self.tally.cases += 1
+            self.tally.seconds += time.monotonic() - began
+            self._on_case(self.tally)
+            if trouble is not None and not self._is_known(trouble, case):
+                yield self._confirmed(self._noted(case, trouble))
+            if self._lost is not None:
+                raise self._lost
+
     def look_at(self, case: Case) -> Found[Case] | None:
         """One case, as it is: of a corpus, or to be replayed.  Raises ProductLost."""
         self._hunted = None
@@ -269,15 +287,14 @@ class Hunt(Generic[Case]):
         self._known.append((found.trouble, found.case.marks))
         if self._lost is not None:
             return found
-        pace = Pace.PATIENT if found.trouble.symptom is Symptom.SILENT else Pace.ORDINARY
         recorder = self._care.record(True)
         try:
-            again = [self._put(self._arena.fresh(found.case, -1), pace)]
+            again = [self._put(self._arena.fresh(found.case, -1), Pace.PATIENT)]
         finally:
             self._care.record(False)
         found = replace(found, recorder=recorder)
         while len(again) < CONFIRMATIONS and self._lost is None:
-            again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), pace))
+            again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), Pace.PATIENT))
         other = [one for one in again if one is None or one.signature != found.trouble.signature]
         if other:
             return replace(found, trouble=_flaky(found.trouble, other[0]), is_flaky=True)

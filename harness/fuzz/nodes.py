@@ -26,6 +26,8 @@ from harness.dimse.walker import (
 Nodes = tuple["Node", ...]
 
 _LONG = frozenset(vr.decode("ascii") for vr in LONG)
+_LONGEST_SHORT = 0xFFFE
+"""Bytes, the most that a length of 16 bits says of an even value (PS3.5 6.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,11 @@ def _encode_items(items: Sequence[Item], out: bytearray, *, is_implicit: bool, i
 
 
 def _header(out: bytearray, tag: int, vr: str, length: int, order: str, *, is_implicit: bool) -> None:
-    """Tag, VR and length.  A value of 64 KiB and more in a VR of short form is one of UN (PS3.5 6.2.2)."""
+    """Tag, VR and length.  A longer value in a VR of short form is one of UN (PS3.5 6.2.2)."""
     group, element = tag >> 16, tag & 0xFFFF
     if is_implicit:
         out += struct.pack(f"{order}HHI", group, element, length)
-    elif vr in _LONG or length > 0xFFFF:
+    elif vr in _LONG or length > _LONGEST_SHORT:
         shown = vr if vr in _LONG else "UN"
         out += struct.pack(f"{order}HH2s2xI", group, element, shown.encode("ascii"), length)
     else:

@@ -18,15 +18,17 @@ from harness.dimse.part10 import part10, write_part10
 from harness.findings import Area, Symptom, Weight
 from harness.fuzz.cases import DataSetCase
 from harness.fuzz.identifiers import IdentifierCase
+from harness.fuzz.pdus.mutated import PduCase
+from harness.fuzz.pdus.script import Await, Send, Steps, from_json, to_json
 from harness.fuzz.trouble import Trouble
 
 VERSION = 1
-CASE, OBJECT, VALUE = "case.json", "object.dcm", "identifier.bin"
+CASE, OBJECT, VALUE, SCRIPT = "case.json", "object.dcm", "identifier.bin", "script.json"
 MOST_LINES = 200
 """Of a readable dump."""
 _SHOWN = 400
 
-AnyCase = DataSetCase | IdentifierCase
+AnyCase = DataSetCase | IdentifierCase | PduCase
 
 
 class ReproducerError(Exception):
@@ -48,6 +50,8 @@ class Saved(Struct, frozen=True):
     """What is unusual in the case."""
     keyword: str = ""
     """Of the key that an Identifier has."""
+    exchange: str = ""
+    """What a script was made from."""
     damage: str = ""
     study_uid: str = ""
     series_uid: str = ""
@@ -75,6 +79,9 @@ def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
     if isinstance(case, IdentifierCase):
         saved = msgspec.structs.replace(saved, keyword=case.keyword)
         (folder / VALUE).write_bytes(case.value)
+    elif isinstance(case, PduCase):
+        saved = msgspec.structs.replace(saved, exchange=case.exchange)
+        (folder / SCRIPT).write_bytes(to_json(case.script))
     else:
         saved = msgspec.structs.replace(
             saved,
@@ -97,10 +104,12 @@ def load(folder: Path) -> tuple[Saved, AnyCase]:
             raise ReproducerError(f"{folder / CASE} is of another version of pacs-harness ({saved.version})")
         if saved.area is Area.IDENTIFIERS:
             return saved, IdentifierCase(saved.keyword, (folder / VALUE).read_bytes(), saved.about)
+        if saved.area in (Area.PDUS, Area.KNOWN):
+            return saved, PduCase(saved.exchange, from_json((folder / SCRIPT).read_bytes()), saved.about)
         return saved, _object(saved, (folder / OBJECT).read_bytes())
     except OSError as error:
         raise ReproducerError(f"{folder} is no reproducer: {error.filename}: {error.strerror}") from None
-    except (msgspec.MsgspecError, DecodeError) as error:
+    except (ValueError, DecodeError) as error:
         raise ReproducerError(f"{folder} is no reproducer: {error}") from None
 
 
@@ -124,6 +133,9 @@ def dump(case: AnyCase) -> str:
     if isinstance(case, IdentifierCase):
         shown = repr(case.value[:_SHOWN].decode("latin-1"))
         lines = [f"C-FIND at STUDY level, {case.keyword} of {len(case.value):,} bytes: {shown}"]
+    elif isinstance(case, PduCase):
+        lines = [f"from: {case.exchange}; changed: {', '.join(case.traits) or 'nothing'}"]
+        lines += [_step(step) for step in case.script.steps[:MOST_LINES]]
     else:
         lines = [
             f"SOP class {case.sop_class}, transfer syntax {case.transfer_syntax}, {case.size:,} bytes",
@@ -131,6 +143,18 @@ def dump(case: AnyCase) -> str:
             *data_set_lines(case.dataset, case.transfer_syntax, most=MOST_LINES),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _step(step: Steps) -> str:
+    on = f"connection {step.on}: " if step.on else ""
+    match step:
+        case Send():
+            pieces = f", in pieces of {step.piece}" if step.piece else ""
+            return f"{on}send {len(step.data):,} bytes{pieces}: {step.data[:_SHOWN].hex(' ')}"
+        case Await():
+            return f"{on}await {step.what}{', which is due' if step.is_owed else ''}"
+        case _:
+            return f"{on}{type(step).__name__.lower()}"
 
 
 def reproducers(folder: Path) -> list[Path]:

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from harness.archive import launch
 from harness.dimse.transport import Address
-from harness.fuzz.judging import judged
-from harness.fuzz.known import known_cases
-from harness.fuzz.pdus import PduCase, mutated, pdu_cases
-from harness.fuzz.played import Played
-from harness.fuzz.playing import play
-from harness.fuzz.recorded import recorded
-from harness.fuzz.script import from_json, to_json
-from harness.fuzz.waiting import play_waiting, serves_beside_silence, waiting_cases
+from harness.fuzz.pdus.judging import judged
+from harness.fuzz.pdus.known import known_cases
+from harness.fuzz.pdus.mutated import PduCase, mutated, pdu_cases
+from harness.fuzz.pdus.played import Played
+from harness.fuzz.pdus.playing import play
+from harness.fuzz.pdus.recorded import recorded
+from harness.fuzz.pdus.script import from_json, to_json
+from harness.fuzz.pdus.waiting import play_waiting, serves_beside_silence, waiting_cases
 from harness.peers import start_peer
 from harness.peers.bundled import start_bundled
 from harness.scu.echo import echo

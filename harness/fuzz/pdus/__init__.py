@@ -1,0 +1,1 @@
+"""PDUs and command sets made wrong, and what may come back for them."""
