@@ -278,8 +278,10 @@ class Hunt(Generic[Case]):
         return Found(case, trouble, case.size, time.monotonic(), False, log)
 
     def _is_known(self, trouble: Trouble, case: Case) -> bool:
+        """Silence costs much time and tells little of its cause: one of its kind is enough."""
         return any(
-            trouble.signature == known.signature and cause <= case.marks for known, cause in self._known
+            trouble.signature == known.signature and (cause <= case.marks or known.symptom is Symptom.SILENT)
+            for known, cause in self._known
         )
 
     def _confirmed(self, found: Found[Case]) -> Found[Case]:
