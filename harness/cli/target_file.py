@@ -87,6 +87,8 @@ calling_ae_title = {_quoted(calling)}
 # here, it is run at the end of a run: what was acknowledged before has to be there afterwards. Where the
 # product dies on the way it is run as well, and the run goes on.
 # restart = ["systemctl", "restart", "pacs"]
+# The product's log file on this machine: its end goes into the report of `fuzz` where the product dies.
+# log = "/var/log/pacs.log"
 """
 
 

@@ -300,7 +300,8 @@ class Hunt(Generic[Case]):
         other = [one for one in again if one is None or one.signature != found.trouble.signature]
         if other:
             return replace(found, trouble=_flaky(found.trouble, other[0]), is_flaky=True)
-        return found
+        # In its latest words: silence was waited for with more patience than before.
+        return replace(found, trouble=again[-1] or found.trouble)
 
 
 def _vanished(error: Unreachable) -> Trouble:
