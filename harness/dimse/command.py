@@ -120,7 +120,8 @@ _ELEMENT = struct.Struct("<HHI")
 
 def keyword_of(tag: int) -> str:
     """The keyword of a command element, or ``(0000,xxxx)`` where the dictionary has none."""
-    return KEYWORDS.get(tag, f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
+    found = KEYWORDS.get(tag)
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})" if found is None else found
 
 
 def tag_of(key: str | int) -> int:
@@ -151,18 +152,19 @@ def encode_value(tag: int, value: Value | bytes) -> bytes:
 
 def _decode_value(tag: int, data: bytes) -> Value:
     vr = _VRS.get(tag, "UN")
-    keyword = keyword_of(tag)
     if vr in ("US", "UL"):
         size = 2 if vr == "US" else 4
         if (not data or len(data) % size) if tag in _LISTS else len(data) != size:
             raise PeerViolation(
-                "PS3.7 E.1", f"{keyword} of VR {vr} with {size} bytes", f"{len(data)} bytes", data
+                "PS3.7 E.1", f"{keyword_of(tag)} of VR {vr} with {size} bytes", f"{len(data)} bytes", data
             )
-        numbers = struct.unpack(f"<{len(data) // size}{'H' if size == 2 else 'I'}", data)
-        return numbers if tag in _LISTS else numbers[0]
+        if tag in _LISTS:
+            return struct.unpack(f"<{len(data) // size}{'H' if size == 2 else 'I'}", data)
+        return int.from_bytes(data, "little")
     if vr == "AT":
         if len(data) % 4:
-            raise PeerViolation("PS3.7 E.1", f"{keyword} of 4 bytes a tag", f"{len(data)} bytes", data)
+            expected = f"{keyword_of(tag)} of 4 bytes a tag"
+            raise PeerViolation("PS3.7 E.1", expected, f"{len(data)} bytes", data)
         return tuple(group << 16 | element for group, element in struct.iter_unpack("<HH", data))
     decoded = data.decode("latin-1")
     if vr == "UI":
@@ -210,7 +212,10 @@ class CommandSet(Mapping[str, Value]):
     def raw(self, key: str | int) -> bytes | None:
         """The value field of an element as it is on the wire; None if absent."""
         tag = tag_of(key)
-        return next((data for found, data in self.elements if found == tag), None)
+        for found, data in self.elements:
+            if found == tag:
+                return data
+        return None
 
     def __getitem__(self, key: str | int) -> Value:
         data = self.raw(key)

@@ -179,10 +179,18 @@ class Timeline:
             self._phase(name, Phase(phase)).add(decode(latencies))
 
     def _second(self, operation: str, number: int) -> Second:
-        return self._seconds.setdefault(operation, {}).setdefault(number, Second())
+        # No `setdefault`: it would make a histogram each time, which takes longer than all else.
+        seconds = self._seconds.setdefault(operation, {})
+        found = seconds.get(number)
+        if found is None:
+            found = seconds[number] = Second()
+        return found
 
     def _phase(self, operation: str, phase: Phase) -> Latencies:
-        return self._phases.setdefault((operation, phase), Latencies())
+        found = self._phases.get((operation, phase))
+        if found is None:
+            found = self._phases[operation, phase] = Latencies()
+        return found
 
 
 def measured_seconds(timeline: Timeline, ended: float) -> float:
