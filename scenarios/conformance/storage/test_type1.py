@@ -29,7 +29,9 @@ def test_absent_study_uid(scu: Scu, corpus: Corpus, target: Target) -> None:
     uids: list[str] = []
 
     def is_found() -> bool:
-        uids[:] = find(scu, Root.STUDY, QueryLevel.STUDY, keys).texts("StudyInstanceUID")
+        # Studies of others whose Patient ID is unknown match as well (C.2.2.1.2).
+        matches = find(scu, Root.STUDY, QueryLevel.STUDY, keys).where_known("PatientID")
+        uids[:] = matches.texts("StudyInstanceUID")
         return bool(uids)
 
     is_there = eventually(is_found, target.dimse.visible_within)
