@@ -211,7 +211,12 @@ class Hunt(Generic[Case]):
         with warnings.catch_warnings():
             # It writes down each failing case as Python, for itself: long ones take long.
             warnings.simplefilter("ignore", HypothesisWarning)
-            example()
+            try:
+                example()
+            except Exception as error:
+                # Its notes are the strategies in full: tens of thousands of characters.
+                error.__notes__ = []
+                raise
 
     def _example(self, case: Case) -> None:
         hunted = self._hunted

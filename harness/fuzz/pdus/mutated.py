@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from harness.dimse.command import Command
-from harness.fuzz.pdus.changing import Choose, Mutation
+from harness.fuzz.pdus.changing import Choose, Mutation, sends
 from harness.fuzz.pdus.commands import COMMANDS
 from harness.fuzz.pdus.messages import MESSAGES
 from harness.fuzz.pdus.owing import Due, answer_to, due
@@ -85,6 +85,8 @@ def mutated(exchange: Exchange, mutations: Iterable[tuple[str, Choose]]) -> PduC
     steps = list(script.steps)
     traits: list[str] = []
     for kind, choose in mutations:
+        if not sends(steps):
+            break  # one that leaves PDUs out has left nothing to change
         after = MUTATIONS[kind](steps, choose)
         if after != steps:
             steps = after

@@ -135,7 +135,8 @@ def _is_ordinary_message(request: AssociateRequest, one: SentCommand) -> bool:
         return False
     kind, keyword = _SERVICES.get(context.abstract_syntax, (None, ""))
     return (
-        kind == one.field
+        kind is not None
+        and kind == one.field
         and one.command.raw(keyword)
         == context.abstract_syntax.encode().ljust(_even(context.abstract_syntax), b"\0")
         and len(context.transfer_syntaxes) == 1

@@ -62,7 +62,7 @@ def pdu_length(steps: list[Steps], choose: Choose) -> list[Steps]:
         return steps
     length = one_of(_lengths(HEADER.unpack_from(pdu)[2]), choose)
     kind, reserved, _ = HEADER.unpack_from(pdu)
-    return changed(steps, at, HEADER.pack(kind, reserved, length) + pdu[HEADER.size :])
+    return changed(steps, at, HEADER.pack(kind, reserved, length & 0xFFFFFFFF) + pdu[HEADER.size :])
 
 
 def pdu_type(steps: list[Steps], choose: Choose) -> list[Steps]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.findings import Finding
 from harness.fuzz.campaign import Campaign, Outcome, Plan
-from harness.fuzz.product import Product
+from harness.fuzz.product import Product, ProductLost
 from harness.target import Target
 from tests.mutants.fuzzed.seed import Weakness, all_weaknesses
 from tests.mutants.kill import DEADLINE, VISIBLE_WITHIN, archive_with
@@ -75,7 +75,10 @@ def is_caught(weakness: Weakness, findings: list[Finding]) -> bool:
 def _score(name: str) -> tuple[str, bool, float, list[str]]:
     weakness = all_weaknesses()[name]
     began = time.monotonic()
-    findings = examined(weakness, plan_for(weakness))
+    try:
+        findings = examined(weakness, plan_for(weakness))
+    except ProductLost as lost:
+        return name, False, time.monotonic() - began, [str(lost)]
     words = [f"{one.signature}: {one.observed} ({one.size} bytes)" for one in findings]
     return name, is_caught(weakness, findings), time.monotonic() - began, words
 
@@ -91,7 +94,7 @@ def main(names: list[str]) -> int:
                 f"{'caught ' if caught else 'ESCAPED'} {name} in {seconds:.0f} s: {weaknesses[name].defect}"
             )
             for line in words:
-                print(f"          {line}"[:300])
+                print(f"          {line}"[:300], flush=True)
             if not caught:
                 escaped.append(name)
     print(f"\n{len(chosen) - len(escaped)} / {len(chosen)} caught")

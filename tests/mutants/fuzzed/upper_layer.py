@@ -32,10 +32,16 @@ class ShortAbort(Semantics):
         return pdu[:2] + b"\0\0\0\2" + pdu[8:] if pdu[0] == ABORT else pdu
 
 
-@weakness(Area.PDUS, Symptom.ILLEGAL_ANSWER, clause=STATES, defect="associations are accepted twice")
+@weakness(Area.PDUS, Symptom.ILLEGAL_ANSWER, clause=STATES, defect="odd callers are accepted twice")
 class AcceptsTwice(Semantics):
+    is_odd = False
+
+    def admit(self, caller: Caller, open_associations: int) -> Rejection | None:
+        type(self).is_odd = not caller.calling.isalnum()
+        return super().admit(caller, open_associations)
+
     def outgoing_pdu(self, pdu: bytes) -> bytes:
-        return pdu + pdu if pdu[0] == ACCEPT else pdu
+        return pdu + pdu if pdu[0] == ACCEPT and self.is_odd else pdu
 
 
 @weakness(

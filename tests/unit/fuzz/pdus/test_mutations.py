@@ -11,7 +11,16 @@ from harness.dimse.negotiation import Item
 from harness.dimse.pdu import AssociateRequest, decode_pdu
 from harness.fuzz.pdus.fields import What, fields, of, spliced
 from harness.fuzz.pdus.known import known_cases
-from harness.fuzz.pdus.mutated import MUTATIONS, PduCase, digits, mutated, pdu_cases
+from harness.fuzz.pdus.mutated import (
+    BASE,
+    LARGEST,
+    MOST_MUTATIONS,
+    MUTATIONS,
+    PduCase,
+    digits,
+    mutated,
+    pdu_cases,
+)
 from harness.fuzz.pdus.recorded import Exchange, recorded
 from harness.fuzz.pdus.script import Await, Awaited, Script, Send
 
@@ -124,3 +133,18 @@ def test_floods_stay_within_their_bound() -> None:
     scripts: list[Script] = [case.script for case in drawn(3)]
     scripts += [known.case.script for known in known_cases("A", "B")]
     assert max(len(script.connections) for script in scripts) == 64
+
+
+def test_any_mutations_in_any_order_make_a_case() -> None:
+    """At the ends of their numbers, and where the ones before have left little."""
+    chosen = random.Random(5)
+    exchanges, names = recorded("PACS", "HARNESS"), tuple(MUTATIONS)
+    edges = (0, 1, LARGEST, LARGEST - 1, BASE, BASE - 1, BASE**2)
+    for _ in range(1500):
+        kinds = [
+            (chosen.choice(names), digits(chosen.choice((*edges, chosen.randint(0, LARGEST)))))
+            for _ in range(MOST_MUTATIONS)
+        ]
+        assert mutated(chosen.choice(exchanges), kinds).size >= 0
+    left_out = [("connection reset", digits(0)), ("PDU left out", digits(0)), ("unexpected PDU", digits(0))]
+    assert mutated(exchanges[0], left_out).traits
