@@ -211,6 +211,7 @@ class Campaign:
         if not self._product.answers(0.0):
             self._lines.drop()
             self._product.begin_anew()
+            self._watched.forget()
         self._sentinel.plant()
 
     def _record(self, is_on: bool) -> Recorder | None:

@@ -49,6 +49,7 @@ class Watched:
         """Of the last case, in a word."""
         self.judging = 0.0
         """Seconds spent comparing."""
+        self._before: DataSetCase | None = None
 
     def valid(self, case: DataSetCase, pace: Pace = Pace.ORDINARY) -> Trouble | None:
         """Store, find, bring back, compare.  Raises Unreachable where the product is not there."""
@@ -56,7 +57,9 @@ class Watched:
         if response is None or trouble is not None:
             return trouble
         try:
-            return self._kept(case)
+            trouble = self._kept(case) or self._harmed()
+            self._before = case if trouble is None else None
+            return trouble
         except Unreachable:
             raise
         except NoAnswer as error:
@@ -67,6 +70,20 @@ class Watched:
             )
         except PeerViolation as error:
             return Trouble(Symptom.LOST, error.clause, error.expected, error.observed, "on retrieval")
+
+    def _harmed(self) -> Trouble | None:
+        """What has become of the object that was stored before this one: two may be mixed up."""
+        before = self._before
+        trouble = None if before is None else self._kept(before)
+        if trouble is None:
+            return None
+        expected = "the object stored before is there afterwards, unchanged"
+        observed = f"{trouble.symptom}: {trouble.observed}"
+        return Trouble(Symptom.HARMED, "PS3.4 B.2.2", expected, observed, "the one before")
+
+    def forget(self) -> None:
+        """The product has begun anew."""
+        self._before = None
 
     def damaged(self, case: DataSetCase, pace: Pace = Pace.ORDINARY) -> Trouble | None:
         """Store: every answer is one.  Where it was taken, ask for it, which may bring it or not."""

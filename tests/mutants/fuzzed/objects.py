@@ -193,7 +193,7 @@ class OverwritesTheLast(Rewrites):
     last = ""
 
     def keep(self, node: Node, depth: int) -> Node | None:
-        self._is_large |= len(node.value) > 1024
+        self._is_large |= is_private(node) and len(node.value) > 256
         return node
 
     def coerced(self, staged: Staged) -> Staged:

@@ -32,18 +32,6 @@ class ShortAbort(Semantics):
         return pdu[:2] + b"\0\0\0\2" + pdu[8:] if pdu[0] == ABORT else pdu
 
 
-@weakness(Area.PDUS, Symptom.ILLEGAL_ANSWER, clause=STATES, defect="odd callers are accepted twice")
-class AcceptsTwice(Semantics):
-    is_odd = False
-
-    def admit(self, caller: Caller, open_associations: int) -> Rejection | None:
-        type(self).is_odd = not caller.calling.isalnum()
-        return super().admit(caller, open_associations)
-
-    def outgoing_pdu(self, pdu: bytes) -> bytes:
-        return pdu + pdu if pdu[0] == ACCEPT and self.is_odd else pdu
-
-
 @weakness(
     Area.PDUS, Symptom.ILLEGAL_ANSWER, clause=STATES, defect="a release that nobody asked for is confirmed"
 )
@@ -52,7 +40,11 @@ class ReleasesUnasked(Semantics):
         return bytes((RELEASE_RESPONSE, 0, 0, 0, 0, 4, 0, 0, 0, 0)) + pdu if pdu[0] == ABORT else pdu
 
 
-@weakness(Area.PDUS, Symptom.DIED, clause=STATES, defect="it dies of the 40th A-ABORT that it sends")
+@weakness(
+    *(Area.PDUS, Symptom.DIED, Symptom.FLAKY),
+    clause=STATES,
+    defect="it dies of the 40th A-ABORT that it sends",
+)
 class DiesOfAborts(Semantics):
     aborts = 0
 
@@ -64,7 +56,7 @@ class DiesOfAborts(Semantics):
 
 
 @weakness(
-    *(Area.PDUS, Symptom.HUNG),
+    *(Area.PDUS, Symptom.HUNG, Symptom.FLAKY),
     clause=STATES,
     defect="each association that is aborted takes a place for ever",
 )
@@ -77,8 +69,9 @@ class LeaksAssociations(DiesOfAborts):
         return Rejection(1, 1, 1) if self.aborts >= 30 else super().admit(caller, open_associations)
 
 
-@weakness(Area.KNOWN, Symptom.DIED, clause="PS3.8 9.3.2.2", defect="it dies of more than 200 contexts")
-class DiesOfContexts(Semantics):
+class Counts(Semantics):
+    """Counts the presentation contexts of a request."""
+
     contexts = 0
 
     def admit(self, caller: Caller, open_associations: int) -> Rejection | None:
@@ -89,7 +82,23 @@ class DiesOfContexts(Semantics):
         self, abstract_syntax: str, syntaxes: Sequence[str], role: Role | None
     ) -> ContextAnswer:
         type(self).contexts += 1
-        if self.contexts > 200:
+        return super().answer_context(abstract_syntax, syntaxes, role)
+
+
+@weakness(
+    Area.PDUS, Symptom.ILLEGAL_ANSWER, clause=STATES, defect="requests of a few contexts are accepted twice"
+)
+class AcceptsTwice(Counts):
+    def outgoing_pdu(self, pdu: bytes) -> bytes:
+        return pdu + pdu if pdu[0] == ACCEPT and 2 <= self.contexts <= 5 else pdu
+
+
+@weakness(Area.PDUS, Symptom.DIED, clause="PS3.8 9.3.3.2", defect="it dies of abstract syntaxes of others")
+class DiesOfOthers(Semantics):
+    def answer_context(
+        self, abstract_syntax: str, syntaxes: Sequence[str], role: Role | None
+    ) -> ContextAnswer:
+        if not abstract_syntax.startswith("1.2.840.10008."):
             os._exit(1)
         return super().answer_context(abstract_syntax, syntaxes, role)
 
