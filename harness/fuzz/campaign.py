@@ -19,7 +19,7 @@ from harness.fuzz.objects.datasets import data_sets
 from harness.fuzz.objects.images import CLASSES, SYNTAXES
 from harness.fuzz.objects.judging import Watched
 from harness.fuzz.objects.renewed import renewed
-from harness.fuzz.pdus.hearing import Heard
+from harness.fuzz.pdus.hearing import Heard, LeftOut, waited
 from harness.fuzz.pdus.known import known_cases
 from harness.fuzz.pdus.mutated import PduCase, pdu_cases
 from harness.fuzz.pdus.recorded import recorded
@@ -152,6 +152,8 @@ class Campaign:
         hunt = self._hunt(area, budget)
         self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
         cases = self._fixed(area)
+        if area is Area.PDUS:
+            self._wait(hunt, seconds / 2)
         try:
             for number, found in enumerate(hunt.run() if cases is None else hunt.each(cases), 1):
                 self._keep(area, found)
@@ -159,6 +161,22 @@ class Campaign:
                     return
         finally:
             self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
+
+    def _wait(self, hunt: Hunt[Any], within: float) -> None:
+        """What waits for a timer of the product, played together before the rest of its area."""
+        began = time.monotonic()
+        self._lines.close()
+        try:
+            told = waited(self._product, within)
+        except LeftOut as reason:
+            self._outcome.left_out.append(str(reason))
+            return
+        for case, trouble in told:
+            found = hunt.tell(case, trouble)
+            if found is not None:
+                self._keep(Area.PDUS, found)
+        hunt.tally.seconds += time.monotonic() - began
+        hunt.tally.with_product += time.monotonic() - began
 
     def _fixed(self, area: Area) -> Iterable[PduCase] | None:
         """The cases of an area that draws none."""

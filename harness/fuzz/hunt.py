@@ -180,6 +180,14 @@ class Hunt(Generic[Case]):
             if self._lost is not None:
                 raise self._lost
 
+    def tell(self, case: Case, trouble: Trouble | None) -> Found[Case] | None:
+        """A case that was put to the product already, and the product looked at after all of its kind."""
+        self.tally.cases += 1
+        if trouble is None or self._is_known(trouble, case):
+            return None
+        self._known.append((trouble, case.marks))
+        return self._noted(case, trouble)
+
     def look_at(self, case: Case) -> Found[Case] | None:
         """One case, as it is: of a corpus, or to be replayed.  Raises ProductLost."""
         self._hunted = None
