@@ -10,9 +10,8 @@ PAGE = FOLDER.parent / "PEERS.md"
 INTRODUCTION = """# What real archives do
 
 Every outcome that is not PASS, on archives that CI runs as Debian ships them (`run --peer NAME`),
-with the reason in a line. CI fails where a run says otherwise: Orthanc and dcmqrscp are asked everything, the
-other two a part (`tests/integration/test_peer_runs.py`; all of it with PACS_HARNESS_EVERYTHING=1). Written by
-`python -m tests.peers_page` from `docs/peers/`; correct it there.
+with the reason in a line. CI fails where a run of Orthanc or dcmqrscp says otherwise; the other two are asked
+with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`). Written by `python -m tests.peers_page` from `docs/peers/`; correct it there.
 """
 
 

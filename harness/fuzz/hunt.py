@@ -24,6 +24,7 @@ from harness.dimse.capture import Recorder
 from harness.dimse.errors import Unreachable
 from harness.findings import Area, Symptom
 from harness.fuzz.cases import Pace
+from harness.fuzz.drawing import draw_alone
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
 
@@ -199,6 +200,7 @@ class Hunt(Generic[Case]):
         return None if trouble is None else self._confirmed(self._noted(case, trouble))
 
     def _round(self, number: int) -> None:
+        draw_alone()
         digest = hashlib.sha256(f"{self._seed}/{self._arena.area}/{number}".encode()).digest()
 
         @seed(int.from_bytes(digest[:8], "big"))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from harness.fuzz.cases import Sendable
+from harness.fuzz.drawing import draw_alone
 from harness.fuzz.objects.images import CLASSES, SYNTAXES, is_known
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ GENERATING = settings(
 
 def sample(strategy: SearchStrategy[T], count: int) -> list[T]:
     """So many examples, the same at every call."""
+    draw_alone()
     found: list[T] = []
 
     @seed(11)

