@@ -11,7 +11,8 @@ INTRODUCTION = """# What real archives do
 
 Every outcome that is not PASS, on archives that CI runs as Debian ships them (`run --peer NAME`),
 with the reason in a line. CI fails where a run of Orthanc or dcmqrscp says otherwise; the other two are asked
-with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`). Written by `python -m tests.peers_page` from `docs/peers/`; correct it there.
+with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`). Written by
+`python -m tests.peers_page` from `docs/peers/`; correct it there.
 """
 
 
