@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
 
@@ -10,8 +11,18 @@ FIRST_TO_LAST = ("integration", "variants", "mutants", "unit")
 """Folders by how long their longest test takes: a worker that begins a long one last is waited for by all."""
 
 
+EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Beside other workers, the folders with long tests first; else as they stand, quick ones in order."""
+    """Beside other workers, the folders with long tests first; else as they stand, quick ones in order.
+
+    What is marked slow is left to PACS_HARNESS_EVERYTHING=1: each has a sibling that sees most of it.
+    """
+    if not EVERYTHING:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
     if not hasattr(config, "workerinput"):
         return
 

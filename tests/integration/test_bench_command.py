@@ -148,6 +148,7 @@ def test_lost_and_altered_objects_fail_the_run_whatever_its_speed(
     assert "Objects were lost or altered" in (tmp_path / "run" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_one_that_dies_midway_is_exit_code_4_and_what_was_measured_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with launch.start() as mortal:
@@ -200,6 +201,7 @@ def test_ctrl_c_leaves_the_report_of_what_was_measured_and_no_process(tmp_path: 
     assert not alive
 
 
+@pytest.mark.slow
 def test_a_baseline_that_was_better_is_exit_code_1(tmp_path: Path) -> None:
     mine = workload(tmp_path, ECHO)
     with launch.start() as quick:

@@ -172,7 +172,7 @@ def test_plan_sends_nothing(tmp_path: Path) -> None:
 
 
 def test_observe_writes_nothing(tmp_path: Path) -> None:
-    with launch.start() as archive:
+    with launch.start(options=["--artim", "3"]) as archive:
         folder = tmp_path / "run"
         done = call("run", str(write_target(tmp_path, archive.port)), "--observe", "--output", str(folder))
         kept = [path for path in archive.folder.rglob("*") if path.suffix == ".dcm"]

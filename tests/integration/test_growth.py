@@ -197,6 +197,7 @@ def test_one_that_dies_is_exit_code_4_and_what_was_measured_is_kept(tmp_path: Pa
     assert at_size.studies == 20
 
 
+@pytest.mark.slow
 def test_beside_an_earlier_growth(tmp_path: Path) -> None:
     def measured(name: str, *options: str, delay: str = "0") -> subprocess.CompletedProcess[str]:
         with launch.start(options=["--response-delay", delay]) as running:

@@ -128,6 +128,7 @@ def test_two_processes_measure_as_one(archive: Archive, tmp_path: Path) -> None:
     assert not workers()
 
 
+@pytest.mark.slow
 def test_the_schedule_is_that_of_one_process(archive: Archive, tmp_path: Path) -> None:
     arrival = Constant(rate=20, clients=3)
     plan = plan_for(archive, Echo(), crew=TWO, stop=Stop(seconds=2), arrival=arrival)
@@ -172,6 +173,7 @@ def test_a_worker_started_by_hand_shares_load_after_load(archive: Archive, tmp_p
     assert not workers()
 
 
+@pytest.mark.slow
 def test_a_worker_too_many_is_sent_away(archive: Archive, tmp_path: Path) -> None:
     port, web = free_ports(2)
     crew = Crew(processes=1, expected=1, bind=("127.0.0.1", port))
@@ -247,6 +249,7 @@ def test_a_worker_that_is_killed_ends_the_load_and_what_was_measured_is_kept(
     assert not workers()
 
 
+@pytest.mark.slow
 def test_a_worker_that_leaves_is_said_too(archive: Archive, tmp_path: Path) -> None:
     plan = plan_for(archive, Echo(), crew=TWO, stop=ENDLESS)
 
@@ -313,6 +316,7 @@ def is_open(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_engine_is_killed(archive: Archive, tmp_path: Path) -> None:
     plan = plan_for(archive, Echo(), crew=TWO, stop=ENDLESS)
     seen: list[psutil.Process] = []
