@@ -228,6 +228,7 @@ def test_a_taken_port_for_workers_is_said_in_one_line(archive: Archive, tmp_path
 # ------------------------------------------------------------ what ends badly
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_ends_the_load_and_what_was_measured_is_kept(
     archive: Archive, tmp_path: Path
 ) -> None:
@@ -295,6 +296,7 @@ def test_interrupted_it_leaves_no_process(archive: Archive, tmp_path: Path) -> N
     assert not (tmp_path / "log").read_text()
 
 
+@pytest.mark.slow
 def test_interrupted_while_workers_are_waited_for(archive: Archive, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     crew = Crew(processes=0, expected=1, bind=("127.0.0.1", port))

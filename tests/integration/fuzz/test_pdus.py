@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from harness.archive import launch
 from harness.dimse.transport import Address
+from harness.fuzz.drawing import draw_alone
 from harness.fuzz.pdus.judging import judged
 from harness.fuzz.pdus.known import known_cases
 from harness.fuzz.pdus.mutated import PduCase, mutated, pdu_cases
@@ -52,6 +53,8 @@ def lives(peer: Peer) -> None:
 
 def test_several_hundred_cases_find_nothing_in_the_archive(archive: Peer) -> None:
     troubles = []
+
+    draw_alone()
 
     @seed(20)
     @settings(

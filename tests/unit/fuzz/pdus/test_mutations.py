@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, find, given, seed, settings
 
 from harness.dimse.negotiation import Item
 from harness.dimse.pdu import AssociateRequest, decode_pdu
+from harness.fuzz.drawing import draw_alone
 from harness.fuzz.pdus.fields import What, fields, of, spliced
 from harness.fuzz.pdus.known import known_cases
 from harness.fuzz.pdus.mutated import (
@@ -29,6 +30,7 @@ QUIET = settings(deadline=None, database=None, suppress_health_check=list(Health
 
 
 def drawn(seed_: int, count: int = 60) -> list[PduCase]:
+    draw_alone()
     cases: list[PduCase] = []
 
     @seed(seed_)
