@@ -157,7 +157,7 @@ def _repainted(instance: SyntheticInstance, item: Received) -> str:
         return f"pixel data: {summary(found)}" if found else ""
     if DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN in syntaxes or not syntaxes <= NATIVE | LOSSLESS.keys():
         return ""
-    before = _decoded(instance.dataset, instance.transfer_syntax).pixel_array
+    before = decoded(instance.dataset, instance.transfer_syntax).pixel_array
     after = _pixels_of(item)
     if before.shape != after.shape:
         return f"{after.shape} pixels after a change of transfer syntax, {before.shape} before"
@@ -180,13 +180,14 @@ def _pixels_of(item: Received) -> Any:
     for _ in walk(item.dataset, item.transfer_syntax):
         pass
     try:
-        return _decoded(item.dataset, item.transfer_syntax).pixel_array
+        return decoded(item.dataset, item.transfer_syntax).pixel_array
     except UNDECODABLE as error:
         words = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0]
         raise DecodeError("PS3.5 8.1", f"pixels that decode in {item.transfer_syntax}", words) from None
 
 
-def _decoded(dataset: bytes, transfer_syntax: str) -> Dataset:
+def decoded(dataset: bytes, transfer_syntax: str) -> Dataset:
+    """An object that has pixels, as pydicom reads it.  Raises one of UNDECODABLE."""
     uid = UID(transfer_syntax)
     read = read_dataset(BytesIO(dataset), uid.is_implicit_VR, uid.is_little_endian)
     read.set_original_encoding(uid.is_implicit_VR, uid.is_little_endian)

@@ -19,14 +19,14 @@ from harness.dimse.errors import (
     PeerViolation,
     Unreachable,
 )
-from harness.dimse.walker import is_creator, walk
+from harness.dimse.walker import PIXEL_DATA, is_creator, walk
 from harness.findings import Symptom, Weight
 from harness.fuzz.cases import DataSetCase, Pace
 from harness.fuzz.lines import Lines
 from harness.fuzz.trouble import Trouble
 from harness.scu.inbox import Received
 from harness.scu.kept import changes
-from harness.scu.retrieved import NATIVE, damaged
+from harness.scu.retrieved import NATIVE, damaged, decoded
 from harness.scu.status import describe, is_failure, is_warning, name_of
 from harness.synthesis import SyntheticInstance
 
@@ -189,10 +189,9 @@ def compared(case: DataSetCase, received: Received, *, keeps_all: bool) -> Troub
 
     Elements that are gone are a failure where Storage Level 2 was promised, else worth knowing (PS3.4 B.4.1).
     """
-    instance = _instance(case)
     try:
-        found = changes(instance, received)
-        words = "" if _same_pixels(case, received) else damaged([instance], [received])
+        found = changes(_instance(case, Dataset()), received)
+        words = "" if _same_pixels(case, received) else _repainted(case, received)
     except DecodeError as error:
         return Trouble(
             Symptom.ALTERED, error.clause, "a data set", f"{error.expected}: {error.observed}", "undecodable"
@@ -250,9 +249,17 @@ def _same_pixels(case: DataSetCase, received: Received) -> bool:
     } <= set(NATIVE)
 
 
-def _instance(case: DataSetCase) -> SyntheticInstance:
+def _repainted(case: DataSetCase, received: Received) -> str:
+    """How the pixels are others after a change of transfer syntax that keeps each of them, in words."""
+    elements = walk(case.dataset, case.transfer_syntax)
+    if not any(element.tag == PIXEL_DATA and not element.depth for element in elements):
+        return ""
+    return damaged([_instance(case, decoded(case.dataset, case.transfer_syntax))], [received])
+
+
+def _instance(case: DataSetCase, attributes: Dataset) -> SyntheticInstance:
     return SyntheticInstance(
-        case.sop_class, case.sop_instance_uid, case.transfer_syntax, case.dataset, Dataset()
+        case.sop_class, case.sop_instance_uid, case.transfer_syntax, case.dataset, attributes
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from harness.dimse.command import CommandSet
 from harness.dimse.walker import EXPLICIT_LITTLE, IMPLICIT_LITTLE
@@ -12,7 +15,9 @@ from harness.findings import Symptom, Weight
 from harness.fuzz.cases import DataSetCase
 from harness.fuzz.nodes import Item, Node, Nodes, encode
 from harness.fuzz.objects.judging import compared
+from harness.fuzz.trouble import Trouble
 from harness.scu.inbox import Received
+from harness.synthesis import Identity, encode_dataset, new_run_root, new_study
 
 CLASS, UID = "1.2.840.10008.5.1.4.1.1.66", "2.25.1"
 BASE: Nodes = (
@@ -96,3 +101,32 @@ def test_damage_in_what_came_back() -> None:
     trouble = compared(case, received, keeps_all=False)
     assert trouble is not None
     assert (trouble.symptom, trouble.detail) == (Symptom.ALTERED, "undecodable")
+
+
+def decompressed(*, repainted: bool) -> Trouble | None:
+    """An RLE compressed image that comes back without compression, by a product that decodes it."""
+    image = new_study(Identity(new_run_root(), "pixels"), instances=1).instance(0)
+    packed = deepcopy(image.attributes)
+    packed.file_meta = FileMetaDataset()
+    packed.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    packed.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    plain = deepcopy(image.attributes)
+    if repainted:
+        pixels = bytearray(plain.PixelData)
+        pixels[0] ^= 1
+        plain.PixelData = bytes(pixels)
+    uids = (image.text(keyword) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "PatientID"))
+    rle = str(RLELossless)
+    case = DataSetCase(image.sop_class, image.sop_instance_uid, *uids, rle, encode_dataset(packed, rle))
+    came = encode_dataset(plain, EXPLICIT_LITTLE)
+    command = CommandSet.of(MessageID=1)
+    received = Received(image.sop_class, image.sop_instance_uid, EXPLICIT_LITTLE, came, command, 1)
+    return compared(case, received, keeps_all=True)
+
+
+def test_pixels_are_compared_after_a_change_of_transfer_syntax() -> None:
+    assert decompressed(repainted=False) is None
+    trouble = decompressed(repainted=True)
+    assert trouble is not None
+    assert (trouble.symptom, trouble.detail) == (Symptom.ALTERED, "pixels")
+    assert "1 of 256 pixels" in trouble.observed
