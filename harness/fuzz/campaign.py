@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -123,9 +124,9 @@ class Campaign:
                 self._outcome.left_out.append(f"{path.name} of the corpus: {why}")
                 continue
             self._outcome.replayed += 1
-            hunt = self._hunt(saved.area, Budget(0.0))
-            found = hunt.look_at(self._addressed(case))
-            if found is not None:
+            # A hunt of its own: what is known of one says nothing of another.
+            hunt = self._hunt(saved.area, Budget(math.inf))
+            for found in hunt.each([self._addressed(case)]):
                 self._keep(saved.area, found)
 
     def _cannot_take(self, case: AnyCase) -> str:

@@ -81,8 +81,6 @@ class Found(Generic[Case]):
     size_found: int
     at: float
     """By `time.monotonic`, when it was seen first."""
-    is_flaky: bool
-    """Whether the same bytes did not show it again."""
     log: str
     recorder: Recorder | None = None
     """What recorded a repetition."""
@@ -189,16 +187,6 @@ class Hunt(Generic[Case]):
         self._known.append((trouble, case.marks))
         return self._noted(case, trouble)
 
-    def look_at(self, case: Case) -> Found[Case] | None:
-        """One case, as it is: of a corpus, or to be replayed.  Raises ProductLost."""
-        self._hunted = None
-        trouble = self._put(case)
-        if trouble is not None:
-            trouble = self._without_haste(case, trouble, Pace.ORDINARY)
-        if self._lost is not None and trouble is None:
-            raise self._lost
-        return None if trouble is None else self._confirmed(self._noted(case, trouble))
-
     def _round(self, number: int) -> None:
         draw_alone()
         digest = hashlib.sha256(f"{self._seed}/{self._arena.area}/{number}".encode()).digest()
@@ -290,7 +278,7 @@ class Hunt(Generic[Case]):
 
     def _noted(self, case: Case, trouble: Trouble) -> Found[Case]:
         log, self._log = self._log, ""
-        return Found(case, trouble, case.size, time.monotonic(), False, log)
+        return Found(case, trouble, case.size, time.monotonic(), log)
 
     def _is_known(self, trouble: Trouble, case: Case) -> bool:
         """Silence costs much time and tells little of its cause: one of its kind is enough."""
@@ -314,7 +302,7 @@ class Hunt(Generic[Case]):
             again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), Pace.PATIENT))
         other = [one for one in again if one is None or one.signature != found.trouble.signature]
         if other:
-            return replace(found, trouble=_flaky(found.trouble, other[0]), is_flaky=True)
+            return replace(found, trouble=_flaky(found.trouble, other[0]))
         # In its latest words: silence was waited for with more patience than before.
         return replace(found, trouble=again[-1] or found.trouble)
 

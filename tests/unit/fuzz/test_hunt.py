@@ -89,7 +89,7 @@ def test_a_finding_is_made_as_small_as_it_goes_and_told_once(tmp_path: Path) -> 
     (found,) = hunt(product, tmp_path).run()
     assert sorted(found.case.words) == ["deep", "odd"]
     assert found.size_found >= found.case.size
-    assert not found.is_flaky
+    assert found.trouble.symptom is Symptom.ALTERED
 
 
 def test_what_has_another_cause_is_another_finding(tmp_path: Path) -> None:
@@ -141,7 +141,6 @@ def test_what_shows_once_and_not_again_is_told_as_that(tmp_path: Path) -> None:
         return None
 
     (found,) = hunt(MadeUp(does), tmp_path).run()
-    assert found.is_flaky
     assert found.trouble.symptom is Symptom.FLAKY
     assert "nothing wrong" in found.trouble.observed
 
@@ -224,7 +223,16 @@ def test_the_budget_of_time_ends_it(tmp_path: Path) -> None:
 def test_one_case_by_itself(tmp_path: Path) -> None:
     product = MadeUp(lambda case: trouble() if "odd" in case.words else None)
     one = hunt(product, tmp_path)
-    assert one.look_at(Text(("plain",))) is None
-    found = one.look_at(Text(("odd", "plain")))
-    assert found is not None
+    assert list(one.each([Text(("plain",))])) == []
+    (found,) = one.each([Text(("odd", "plain"))])
     assert found.case.words == ("odd", "plain")
+
+
+def test_what_a_fixed_case_has_killed_ends_the_others_too(tmp_path: Path) -> None:
+    """They would be called the death of a product that was dead before."""
+    dies = MadeUp(lambda case: trouble(Symptom.DIED) if "deep" in case.words else None, can_be_revived=False)
+    running = hunt(dies, tmp_path).each([Text(("deep",)), Text(("plain",))])
+    assert next(running).case.words == ("deep",)
+    with pytest.raises(ProductLost):
+        next(running)
+    assert [case.words for case in dies.seen] == [("deep",)]
