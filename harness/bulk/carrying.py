@@ -20,7 +20,7 @@ from harness.scu.inbox import Received, answering
 from harness.scu.move import move
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu, Stored
-from harness.scu.status import SUCCESS, describe, is_request, is_warning, response_to
+from harness.scu.status import SUCCESS, describe, is_request, response_to, was_done
 from harness.scu.store import store_request
 from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
 
@@ -40,7 +40,7 @@ class Sent:
     def outcome(self) -> Outcome:
         """STORED, FULL or REFUSED."""
         status = self.response.integer("Status")
-        if status == SUCCESS or is_warning(status):
+        if was_done(status):
             return Outcome.STORED
         return Outcome.FULL if status & 0xFF00 == 0xA700 else Outcome.REFUSED
 

@@ -25,7 +25,7 @@ from harness.scu.kept import changes
 from harness.scu.move import move
 from harness.scu.retrieve import Retrieval
 from harness.scu.session import Stored
-from harness.scu.status import SUCCESS, describe, is_request, is_warning
+from harness.scu.status import SUCCESS, describe, is_request, was_done
 from harness.scu.store import store_dataset
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import SyntheticInstance
@@ -155,7 +155,7 @@ def _store(ways: Ways, template: Template, study: Study, instances: int, progres
         for uid, buffers in template.objects(study, instances):
             response = store_dataset(association, buffers, sop_class=template.sop_class, sop_instance_uid=uid)
             status = response.integer("Status")
-            if status != SUCCESS and not is_warning(status):
+            if not was_done(status):
                 progress.words.append(f"instance {progress.stored + 1}: {describe(response)}")
                 return Outcome.FULL if status & 0xFF00 == 0xA700 else Outcome.REFUSED
             ways.scu.on_stored(Stored(template.sop_class, uid, study.study_uid, study.patient_id, status))

@@ -8,7 +8,7 @@ from harness.fuzz.cases import DataSetCase
 from harness.fuzz.lines import Lines
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
-from harness.scu.status import describe, is_warning
+from harness.scu.status import describe, was_done
 from harness.scu.uids import CT_IMAGE_STORAGE, UNCOMPRESSED
 from harness.synthesis import Identity, new_study
 from harness.synthesis.model import SyntheticInstance
@@ -34,7 +34,7 @@ class Sentinel:
         try:
             response = self._lines.store(self._case)
             status = response.integer("Status")
-            if status != 0 and not is_warning(status):
+            if not was_done(status):
                 raise ProductLost(f"the product does not store an ordinary object: {describe(response)}")
             if self._lines.can_find and not self._lines.is_found(self._case):
                 raise ProductLost("the product does not find an ordinary object that it acknowledged")

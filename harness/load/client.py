@@ -35,7 +35,7 @@ from harness.scu.identifier import encode_identifier, keys_of
 from harness.scu.inbox import received_from, store_response
 from harness.scu.retrieve import counts_of
 from harness.scu.session import Peer, Proposal, Scu
-from harness.scu.status import PENDING, SUCCESS, is_request, is_warning, response_to
+from harness.scu.status import PENDING, SUCCESS, is_request, response_to, was_done
 from harness.scu.uids import STORAGE_COMMITMENT_PUSH, VERIFICATION, QueryLevel, Root
 
 Note = Callable[[Sample], None]
@@ -360,7 +360,7 @@ class Client:
             self.note_phase(name, Phase.FIRST_BYTE, connection.first_heard - sent)
         self.note_phase(name, Phase.RESPONSE, ended - sent)
         status = response.integer("Status")
-        if status != 0 and not is_warning(status):
+        if not was_done(status):
             raise Refused(status)
         return Answer(response, size, number)
 

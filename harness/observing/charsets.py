@@ -13,7 +13,7 @@ from harness.observing.bounds import Look
 from harness.scu.find import find_with
 from harness.scu.identifier import Identifier, keys_of
 from harness.scu.session import Scu
-from harness.scu.status import is_warning
+from harness.scu.status import was_done
 from harness.scu.store import proposals_for, store
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Identity, SyntheticStudy, new_study
@@ -72,7 +72,7 @@ class CharacterSets:
         with self.scu.open(*proposals_for(instances)) as association:
             for term, study in studies.items():
                 status = store(self.scu, association, study.instance(0)).integer("Status")
-                if status == 0 or is_warning(status):
+                if was_done(status):
                     stored.add(term)
         return stored
 

@@ -34,7 +34,7 @@ from harness.scu.find import find_with
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.session import Scu
-from harness.scu.status import describe, is_warning
+from harness.scu.status import describe, was_done
 from harness.scu.store import proposals_for, store
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Identity, SyntheticInstance, SyntheticStudy, build, load_recipe, new_study
@@ -252,7 +252,7 @@ def send_study(scu: Scu, instances: tuple[SyntheticInstance, ...]) -> None:
             for instance in instances:
                 response = store(scu, association, instance)
                 status = response.integer("Status")
-                if status != 0 and not is_warning(status):
+                if not was_done(status):
                     raise ArrangementFailed(STORE_REPORTER, f"C-STORE was answered {describe(response)}")
     except NotAccepted:
         raise

@@ -14,7 +14,7 @@ from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.scu.echo import NO_DATA_SET, WITH_DATA_SET
 from harness.scu.identifier import Identifier, encode_identifier, keys_of, read_identifier
-from harness.scu.status import describe, is_warning, response_to
+from harness.scu.status import describe, response_to, was_done
 from harness.scu.uids import CT_IMAGE_STORAGE, PERFORMED_STEP, PERFORMED_STEP_RETRIEVE
 
 IN_PROGRESS, COMPLETED, DISCONTINUED = "IN PROGRESS", "COMPLETED", "DISCONTINUED"
@@ -38,7 +38,7 @@ class Answer:
     @property
     def accepted(self) -> bool:
         """Success, or a warning: the operation was performed (PS3.7 C.4)."""
-        return self.status == 0 or is_warning(self.status)
+        return was_done(self.status)
 
     @property
     def words(self) -> str:

@@ -18,6 +18,11 @@ def is_warning(status: int) -> bool:
     return status in (0x0001, 0x0107, 0x0116) or status & 0xF000 == 0xB000
 
 
+def was_done(status: int) -> bool:
+    """Success, or a warning: the operation was performed (PS3.7 C.4)."""
+    return status == SUCCESS or is_warning(status)
+
+
 def is_failure(status: int) -> bool:
     """PS3.7 C.5: Axxx, Cxxx, and 01xx and 02xx but for the warnings among them."""
     if is_warning(status):

@@ -9,7 +9,7 @@ from harness.dimse.command import Command, CommandSet
 from harness.dimse.fragments import DataSet
 from harness.scu.echo import WITH_DATA_SET
 from harness.scu.session import Proposal, Scu, Stored
-from harness.scu.status import is_warning, response_to
+from harness.scu.status import response_to, was_done
 from harness.scu.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, UNCOMPRESSED
 from harness.synthesis import SyntheticInstance, instance_of
 
@@ -67,7 +67,7 @@ def store(scu: Scu, association: Association, instance: SyntheticInstance) -> Co
 def note_stored(scu: Scu, instance: SyntheticInstance, response: CommandSet) -> None:
     """Report an acknowledged instance to ``scu.on_stored``."""
     status = response.integer("Status")
-    if status == 0 or is_warning(status):
+    if was_done(status):
         scu.on_stored(
             Stored(
                 instance.sop_class,

@@ -27,7 +27,7 @@ from harness.fuzz.trouble import Trouble
 from harness.scu.inbox import Received
 from harness.scu.kept import changes
 from harness.scu.retrieved import NATIVE, damaged, decoded
-from harness.scu.status import describe, is_failure, is_warning, name_of
+from harness.scu.status import describe, is_failure, name_of, was_done
 from harness.synthesis import SyntheticInstance
 
 STORED, STORED_WITH_WARNING, REFUSED, ENDED = "stored", "stored with a warning", "refused", "aborted"
@@ -132,7 +132,7 @@ class Watched:
                 Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-STORE"
             )
         status = response.integer("Status")
-        if status == 0 or is_warning(status):
+        if was_done(status):
             self.outcome = STORED if status == 0 else STORED_WITH_WARNING
             return response, None
         self.outcome = REFUSED
