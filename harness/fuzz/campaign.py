@@ -20,7 +20,7 @@ from harness.fuzz.objects.datasets import data_sets
 from harness.fuzz.objects.images import CLASSES, SYNTAXES
 from harness.fuzz.objects.judging import Watched
 from harness.fuzz.objects.renewed import renewed
-from harness.fuzz.pdus.hearing import Heard, LeftOut, waited
+from harness.fuzz.pdus.hearing import LeftOut, Scripts, waited
 from harness.fuzz.pdus.known import known_cases
 from harness.fuzz.pdus.mutated import PduCase, pdu_cases
 from harness.fuzz.pdus.recorded import recorded
@@ -96,7 +96,7 @@ class Campaign:
         sendable = product.look(CLASSES, SYNTAXES)
         self._lines = Lines(product, sendable)
         self._watched, self._asked = Watched(self._lines), Asked(self._lines)
-        self._heard = Heard(product)
+        self._scripts = Scripts(product)
         self._lines.is_one_at_a_time = not product.serves_two()
         self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
         self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
@@ -205,11 +205,11 @@ class Campaign:
         watched, asked = self._watched, self._asked
         sendable, root = self._lines.sendable, str(self._plan.seed)
         if area in (Area.PDUS, Area.KNOWN):
-            heard = self._heard
+            scripts = self._scripts
             return Arena(
                 area,
                 pdu_cases(recorded(*self._titles)),
-                lambda case, pace: (heard.put(case, pace), heard.outcome),
+                lambda case, pace: (scripts.put(case, pace), scripts.outcome),
                 lambda case, _: case,
             )
         if area is Area.IDENTIFIERS:

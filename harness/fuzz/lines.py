@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from harness.dimse.association import Association
 from harness.dimse.command import CommandSet
 from harness.dimse.errors import PeerViolation
-from harness.dimse.negotiation import RoleSelection
 from harness.fuzz.cases import DataSetCase, Pace, Sendable
 from harness.fuzz.product import Product
+from harness.plugin.arranging import eventually
 from harness.scu.find import find_with
-from harness.scu.get import get_with
+from harness.scu.get import get_with, open_for_get
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.move import move_with
-from harness.scu.session import Proposal, Stored
-from harness.scu.status import is_warning
+from harness.scu.session import Proposal, Scu, Stored
+from harness.scu.status import was_done
 from harness.scu.store import store_dataset
 from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
 
 Answer = TypeVar("Answer")
-_POLL = 0.02
-_LONGEST_POLL = 1.0
 
 
 class Lines:
@@ -37,6 +33,7 @@ class Lines:
     def __init__(self, product: Product, sendable: Sendable) -> None:
         self.product = product
         self.sendable = sendable
+        self._storage = [(sop_class, (syntax,)) for sop_class, syntax in sendable.pairs]
         self.is_one_at_a_time = False
         """Whether no association is kept beside others: the product serves one after the other."""
         self._open: dict[str, Association] = {}
@@ -55,7 +52,6 @@ class Lines:
 
     def store(self, case: DataSetCase, *, pace: Pace = Pace.ORDINARY) -> CommandSet:
         """One C-STORE; the response, whatever its status.  Its answer is waited for at this pace."""
-        pairs = [(sop_class, (syntax,)) for sop_class, syntax in self.sendable.pairs]
 
         def ask(association: Association) -> CommandSet:
             return store_dataset(
@@ -66,23 +62,17 @@ class Lines:
                 transfer_syntax=case.transfer_syntax,
             )
 
-        response = self._on("store", pairs, ask, pace=pace)
+        response = self._on("store", self._open_for(*self._storage), ask, pace)
         status = response.integer("Status")
-        if status == 0 or is_warning(status):
+        if was_done(status):
             stored = Stored(case.sop_class, case.sop_instance_uid, case.study_uid, case.patient_id, status)
             self.product.on_stored(stored)
         return response
 
     def is_found(self, case: DataSetCase) -> bool:
         """Whether the study of a case is among the matches for its UID, within the time granted."""
-        end = time.monotonic() + self.product.target.dimse.visible_within
-        pause, wait = threading.Event(), _POLL
-        while case.study_uid not in self.found(case):
-            if time.monotonic() >= end:
-                return False
-            pause.wait(wait)
-            wait = min(2 * wait, _LONGEST_POLL)
-        return True
+        within = self.product.target.dimse.visible_within
+        return eventually(lambda: case.study_uid in self.found(case), within)
 
     def found(self, case: DataSetCase) -> list[str]:
         """Study Instance UIDs of the matches for that of a case.  PeerViolation for no Success."""
@@ -93,7 +83,7 @@ class Lines:
             matches = find_with(association, root.find, keys_of(QueryLevel.STUDY, keys)).require_success()
             return matches.texts("StudyInstanceUID")
 
-        return self._on("find", [root.find], ask)
+        return self._on("find", self._open_for(root.find), ask)
 
     def brought(self, case: DataSetCase) -> list[Received]:
         """What a retrieval of the object of a case brings.
@@ -104,9 +94,6 @@ class Lines:
             return self._moved(case)
         root = self.product.get
         keys = keys_of(QueryLevel.IMAGE, self._keys(case, root, QueryLevel.IMAGE))
-        pairs = [(sop_class, (syntax,)) for sop_class, syntax in self.sendable.pairs]
-        classes = dict.fromkeys(sop_class for sop_class, _ in pairs)
-        roles = tuple(RoleSelection(sop_class, 0, 1) for sop_class in classes)
 
         def ask(association: Association) -> list[Received]:
             came = get_with(association, root.get, keys)
@@ -114,16 +101,16 @@ class Lines:
                 raise PeerViolation("PS3.4 C.4.3.1.4", "the object, and Success", came.words)
             return list(came.received)
 
-        return self._on("get", [root.get, *pairs], ask, roles)
+        return self._on("get", lambda scu: open_for_get(scu, root, self._storage), ask)
 
     def asked(self, ask: Callable[[Association, str], Answer], *, pace: Pace = Pace.ORDINARY) -> Answer:
         """A query of the caller's making, on a context in Implicit VR Little Endian."""
         root = self._root(self.product.find)
         return self._on(
             "ask",
-            [(root.find, (IMPLICIT_VR_LITTLE_ENDIAN,))],
+            self._open_for((root.find, (IMPLICIT_VR_LITTLE_ENDIAN,))),
             lambda association: ask(association, root.find),
-            pace=pace,
+            pace,
         )
 
     @property
@@ -143,7 +130,7 @@ class Lines:
         with destination.inbox() as inbox:
             retrieval = self._on(
                 "move",
-                [root.move],
+                self._open_for(root.move),
                 lambda association: move_with(association, root.move, destination.ae_title, keys),
             )
             received = list(inbox.received)
@@ -164,18 +151,20 @@ class Lines:
             keys |= {"SeriesInstanceUID": case.series_uid, "SOPInstanceUID": case.sop_instance_uid}
         return keys
 
+    def _open_for(self, *proposals: Proposal) -> Callable[[Scu], Association]:
+        return lambda scu: scu.open(*proposals)
+
     def _on(
         self,
         name: str,
-        proposals: Sequence[Proposal],
+        open_: Callable[[Scu], Association],
         ask: Callable[[Association], Answer],
-        roles: tuple[RoleSelection, ...] = (),
         pace: Pace = Pace.ORDINARY,
     ) -> Answer:
         name = f"{name}, {pace.name}"
         association = self._open.get(name)
         if association is None or not association.established:
-            association = self.product.scu.patient(pace.value).open(*proposals, roles=roles)
+            association = open_(self.product.scu.patient(pace.value))
             self._open[name] = association
         try:
             return ask(association)

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.dimse.capture import Recorder
-from harness.dimse.errors import DimseError
 from harness.fuzz.cases import Sendable
 from harness.plugin.context import peer_of
+from harness.plugin.restarting import serves
 from harness.scu.destination import Destination
-from harness.scu.echo import echo
 from harness.scu.session import MAXIMUM_CONTEXTS, Proposal, Scu, Stored
 from harness.scu.uids import VERIFICATION, Root
 from harness.target import Target
@@ -45,10 +44,15 @@ class Product:
     recorder: Recorder | None = field(default=None, init=False)
     """Records associations that are opened from now on."""
 
+    def __post_init__(self) -> None:
+        """Raises TargetError for unusable TLS files."""
+        self.peer = peer_of(self.target)
+        """How to reach it; made once, since the files for TLS are read for it."""
+
     @property
     def scu(self) -> Scu:
         """Who calls it."""
-        return Scu(peer_of(self.target), self.recorder, self.on_stored)
+        return Scu(self.peer, self.recorder, self.on_stored)
 
     @property
     def keeps_all(self) -> bool:
@@ -81,16 +85,11 @@ class Product:
         end = time.monotonic() + within
         pause = threading.Event()
         scu = self.scu.patient(min(1.0, max(within, _BESIDE) / self.target.dimse.deadline))
-        while True:
-            try:
-                with scu.open(VERIFICATION) as association:
-                    if echo(association).get("Status") == 0:
-                        return True
-            except DimseError:
-                pass  # it may be busy with what it was sent, or about to end
+        while not serves(scu):
             if time.monotonic() >= end:
                 return False
-            pause.wait(_POLL)
+            pause.wait(_POLL)  # it may be busy with what it was sent, or about to end
+        return True
 
     def serves_two(self) -> bool:
         """Whether a second association is served beside one that is there."""
@@ -105,4 +104,5 @@ class Product:
                 "([control] restart)"
             )
         self.target = self.revive()
+        self.peer = peer_of(self.target)
         self.restarts += 1

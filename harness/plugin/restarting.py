@@ -30,7 +30,7 @@ def restart(scu: Scu, target: Target) -> None:
     _run(command)
     end = time.monotonic() + DEADLINE
     pause = threading.Event()
-    while not _serves(scu):
+    while not serves(scu):
         if time.monotonic() >= end:
             raise NotTested(f"C-ECHO is not answered within {DEADLINE:g} s of the restart")
         pause.wait(_POLL)
@@ -46,7 +46,8 @@ def _run(command: tuple[str, ...]) -> None:
         raise NotTested(f"{command[0]} ended with code {done.returncode}: {words[0]}")
 
 
-def _serves(scu: Scu) -> bool:
+def serves(scu: Scu) -> bool:
+    """Whether C-ECHO on a new association is answered with Success."""
     try:
         with scu.open(VERIFICATION) as association:
             return echo(association).get("Status") == 0

@@ -15,7 +15,6 @@ from harness.fuzz.pdus.recorded import recorded
 from harness.fuzz.pdus.waiting import AT_ONCE, play_waiting, serves_beside_silence, waiting_cases
 from harness.fuzz.product import Product
 from harness.fuzz.trouble import Trouble
-from harness.plugin.context import peer_of
 
 
 class LeftOut(Exception):
@@ -27,8 +26,8 @@ PATIENT_GRACE = 2.0
 ABORTED, REJECTED, CLOSED, ANSWERED = "aborted", "rejected", "closed", "answered"
 
 
-class Heard:
-    """Plays scripts."""
+class Scripts:
+    """Plays them, one at a time."""
 
     def __init__(self, product: Product) -> None:
         self._product = product
@@ -40,7 +39,7 @@ class Heard:
         product = self._product
         played = play(
             case.script,
-            peer_of(product.target),
+            product.peer,
             patience=product.target.dimse.deadline * pace.value,
             grace=PATIENT_GRACE if pace is Pace.PATIENT else GRACE,
             recorder=product.recorder,
@@ -56,7 +55,7 @@ def waited(product: Product, within: float) -> list[tuple[PduCase, Trouble | Non
     Raises LeftOut where they would take more than `within` seconds, or where the product serves nobody beside
     a silent connection: there they would wait for one another.
     """
-    dimse, peer = product.target.dimse, peer_of(product.target)
+    dimse, peer = product.target.dimse, product.peer
     titles = dimse.called_ae_title, dimse.calling_ae_title
     cases = waiting_cases(*titles)
     artim = product.target.claims.artim
