@@ -9,8 +9,9 @@ import enum
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
+
+from harness.documents import read_document, write_document
 
 FILE = "campaign.json"
 
@@ -143,14 +144,9 @@ class Campaign(Struct, frozen=True):
 
 def write_campaign(campaign: Campaign, folder: Path) -> None:
     """``FOLDER/campaign.json``, whole or not at all."""
-    partial = folder / f"{FILE}.partial"
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(campaign), indent=1))
-    partial.replace(folder / FILE)
+    write_document(campaign, folder / FILE)
 
 
 def read_campaign(folder: Path) -> Campaign:
     """What `write_campaign` wrote.  Raises ValueError in one line where there is none, OSError."""
-    try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Campaign)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"{folder / FILE} is no campaign of this version: {error}") from None
+    return read_document(folder / FILE, Campaign, "campaign")

@@ -9,8 +9,9 @@ import enum
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
+
+from harness.documents import read_document, write_document
 
 FILE = "large.json"
 
@@ -185,14 +186,9 @@ class Large(Struct, frozen=True):
 
 def write_large(large: Large, folder: Path) -> None:
     """``FOLDER/large.json``, whole or not at all."""
-    partial = folder / f"{FILE}.partial"
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(large), indent=1))
-    partial.replace(folder / FILE)
+    write_document(large, folder / FILE)
 
 
 def read_large(folder: Path) -> Large:
     """What `write_large` wrote.  Raises ValueError in one line where there is none, OSError."""
-    try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Large)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"{folder / FILE} is of another version: {error}") from None
+    return read_document(folder / FILE, Large, "call of `large`")

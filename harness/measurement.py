@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from harness.decide.intervals import Change, Interval
+from harness.documents import read_document, write_document
 
 FILE = "bench.json"
 
@@ -260,14 +260,9 @@ class Bench(Struct, frozen=True):
 
 def write_bench(bench: Bench, folder: Path) -> None:
     """``FOLDER/bench.json``, whole or not at all."""
-    partial = folder / f"{FILE}.partial"
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(bench), indent=1))
-    partial.replace(folder / FILE)
+    write_document(bench, folder / FILE)
 
 
 def read_bench(folder: Path) -> Bench:
     """What `write_bench` wrote.  Raises ValueError in one line where there is none, OSError."""
-    try:
-        return msgspec.json.decode((folder / FILE).read_bytes(), type=Bench)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"{folder / FILE} is no benchmark of this version: {error}") from None
+    return read_document(folder / FILE, Bench, "benchmark")

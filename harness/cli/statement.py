@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import tempfile
 from datetime import datetime
@@ -16,6 +15,7 @@ from harness.cli.starting import PEERS, NoTarget, started_target
 from harness.decide.claims import compare
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
+from harness.documents import write_whole
 from harness.plugin.context import StoredLog, peer_of
 from harness.plugin.run import RunFile, make_run_folder
 from harness.plugin.waiting import patience
@@ -102,9 +102,7 @@ def _write(source: Path, folder: Path, claims: Path | None) -> int:
         ("statement.json", statement_json(observed)),
         ("statement.html", statement_page(observed, difference)),
     ):
-        partial = folder / f"{name}.partial"
-        partial.write_text(content, encoding="utf-8", errors="replace")
-        os.replace(partial, folder / name)
+        write_whole(folder / name, content.encode(errors="replace"))
     code = ExitCode.CONFORMANT if difference is None else _say(difference)
     print(f"statement: {(folder / 'statement.html').resolve()}")
     return code

@@ -21,6 +21,7 @@ from harness import __version__
 from harness.capabilities import Capabilities
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode, exit_code
+from harness.documents import write_whole
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.plugin import add_markers
 from harness.plugin.context import RunContext, StoredLog
@@ -131,11 +132,8 @@ class RunFile:
         self.write()
 
     def write(self) -> None:
-        partial = self.folder / "run.json.partial"
-        partial.write_text(
-            json.dumps(to_json(self.run), ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8"
-        )
-        partial.replace(self.folder / "run.json")
+        document = json.dumps(to_json(self.run), ensure_ascii=False, indent=1, allow_nan=False)
+        write_whole(self.folder / "run.json", document.encode())
 
 
 class _NoTerminal:

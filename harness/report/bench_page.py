@@ -15,10 +15,11 @@ from harness.content import content_folder
 from harness.decide.bench_summary import Row, errors, findings, rows
 from harness.decide.growth import growth_rows, growth_words
 from harness.decide.intervals import Change
+from harness.documents import write_whole
 from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
 from harness.report.bench_tables import tables
-from harness.report.pages import environment
+from harness.report.pages import environment, span
 from harness.report.plotting import PAGE, PRINT, for_page, styled
 from harness.report.tables import to_csv
 from harness.report.text import visible
@@ -74,9 +75,7 @@ def render_bench(folder: Path) -> Path:
                 figure.savefig(charts / f"{chart.name}.{kind}", dpi=150, metadata=metadata)
     for name, frame in tables(bench):
         (csv / f"{name}.csv").write_bytes(to_csv(frame))
-    path = folder / "report.html"
-    path.write_text(bench_page(bench), encoding="utf-8")
-    return path
+    return write_whole(folder / "report.html", bench_page(bench).encode())
 
 
 def bench_page(bench: Bench) -> str:
@@ -124,7 +123,7 @@ def bench_page(bench: Bench) -> str:
             of_limit=of_limit,
             server=next((load.server for load in bench.loads if load.server), ""),
             operation_words=OPERATION_WORDS,
-            span=_span(bench),
+            span=span(bench.started, bench.finished),
             style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
         )
     )
@@ -216,13 +215,6 @@ def _phases(bench: Bench) -> Iterator[tuple[str, str, str, Spread]]:
         for one in sorted(load.phases, key=lambda one: (one.operation, order.get(one.phase, len(order)))):
             words = OPERATION_WORDS.get(one.operation, one.operation)
             yield words, load.client, PHASE_WORDS.get(one.phase, one.phase), one.spread
-
-
-def _span(bench: Bench) -> str:
-    """From when to when, the date once."""
-    started, finished = (datetime.fromisoformat(one) for one in (bench.started, bench.finished))
-    same_day = started.date() == finished.date()
-    return f"{started:%d %B %Y, %H:%M:%S} to {finished:{'%H:%M:%S' if same_day else '%d %B %Y, %H:%M:%S'}}"
 
 
 def shown(row: Row) -> list[tuple[str, str]]:

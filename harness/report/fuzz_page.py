@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from markupsafe import Markup
 
 from harness.content import content_folder
+from harness.documents import write_whole
 from harness.findings import INTRUSIVE, Area, Campaign, Finding, Symptom, Weight, read_campaign
-from harness.report.pages import environment
+from harness.report.pages import environment, span
 from harness.report.text import visible
 
 AREA_WORDS = {
@@ -49,11 +48,7 @@ _ORDER = {symptom: number for number, symptom in enumerate(SYMPTOM_WORDS)}
 
 def render_campaign(folder: Path) -> Path:
     """``FOLDER/report.html`` from ``campaign.json``.  ValueError, OSError."""
-    path = folder / "report.html"
-    partial = folder / "report.html.partial"
-    partial.write_text(campaign_page(read_campaign(folder)), encoding="utf-8")
-    os.replace(partial, path)
-    return path
+    return write_whole(folder / "report.html", campaign_page(read_campaign(folder)).encode())
 
 
 def campaign_page(campaign: Campaign) -> str:
@@ -73,7 +68,7 @@ def campaign_page(campaign: Campaign) -> str:
             area_words=AREA_WORDS,
             area_about=AREA_ABOUT,
             symptom_words=SYMPTOM_WORDS,
-            span=_span(campaign),
+            span=span(campaign.started, campaign.finished),
             replay=_replay,
             style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
         )
@@ -139,9 +134,3 @@ def _replay(finding: Finding) -> str:
     """The command that sends it again."""
     consent = " --intrusive" if finding.area in INTRUSIVE else ""
     return f"pacs-harness replay {finding.folder}{consent} TARGET.toml"
-
-
-def _span(campaign: Campaign) -> str:
-    started, finished = (datetime.fromisoformat(one) for one in (campaign.started, campaign.finished))
-    same_day = started.date() == finished.date()
-    return f"{started:%d %B %Y, %H:%M:%S} to {finished:{'%H:%M:%S' if same_day else '%d %B %Y, %H:%M:%S'}}"

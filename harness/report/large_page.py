@@ -9,16 +9,15 @@ from markupsafe import Markup
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode
 from harness.decide.large_summary import Conclusion, concluded, megabytes, memory_words
+from harness.documents import write_whole
 from harness.large import FAILURES, SEEN, Large, Leg, Outcome, read_large
-from harness.report.pages import environment
+from harness.report.pages import environment, span
 from harness.report.text import visible
 
 
 def render_large(folder: Path) -> Path:
     """``FOLDER/report.html`` from ``large.json``.  ValueError, OSError."""
-    path = folder / "report.html"
-    path.write_text(large_page(read_large(folder)), encoding="utf-8")
-    return path
+    return write_whole(folder / "report.html", large_page(read_large(folder)).encode())
 
 
 def large_page(large: Large) -> str:
@@ -35,6 +34,7 @@ def large_page(large: Large) -> str:
             ),
             label=conclusion.label,
             words=list(memory_words(large)),
+            span=span(large.started, large.finished),
             megabytes=megabytes,
             rate=rate,
             tone_of=tone_of,

@@ -1,8 +1,9 @@
-"""How the templates in ``reports/`` are read: everything escaped, nothing undefined let through."""
+"""What the pages have in common: templates, everything escaped and nothing undefined let through; times."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,3 +23,10 @@ def environment(shown: Callable[[str], str]) -> Environment:
             shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
         ),
     )
+
+
+def span(started: str, finished: str) -> str:
+    """From when to when, the date once; both as ISO 8601 has them."""
+    first, last = datetime.fromisoformat(started), datetime.fromisoformat(finished)
+    same_day = first.date() == last.date()
+    return f"{first:%d %B %Y, %H:%M:%S} to {last:{'%H:%M:%S' if same_day else '%d %B %Y, %H:%M:%S'}}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from harness.documents import write_whole
 from harness.report.folder import load_run
 from harness.report.html import html_report
 from harness.report.junit import junit_report
@@ -27,12 +27,4 @@ def render(folder: Path) -> list[Path]:
     }
     if run.capabilities is not None:
         contents["capabilities.csv"] = to_csv(capabilities_table(run.capabilities))
-    return [_write(folder / name, content) for name, content in contents.items()]
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Write in one step, so that a reader never meets half a report."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
-    return path
+    return [write_whole(folder / name, content) for name, content in contents.items()]

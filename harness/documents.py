@@ -1,0 +1,32 @@
+"""Files that are whole or not there: reports, and the JSON documents that they are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+Document = TypeVar("Document", bound=Struct)
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write in one step, so that a reader never meets half of it; the path.  OSError."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+    return path
+
+
+def write_document(document: Struct, path: Path) -> None:
+    """The document as JSON, for people too.  OSError."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(document), indent=1))
+
+
+def read_document(path: Path, kind: type[Document], name: str) -> Document:
+    """What `write_document` wrote.  Raises ValueError in one line where it is no `name`, OSError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path} is no {name} of this version: {error}") from None
