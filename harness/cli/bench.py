@@ -18,12 +18,12 @@ from rich.table import Table
 from harness import __version__
 from harness.cli.console import RunConsole
 from harness.cli.sharing import add_options, announced, crew_of, web_of
-from harness.cli.starting import PEERS, started_target
+from harness.cli.starting import add_target, check_owned, given_target, now, started_target
 from harness.decide.baseline import compared, is_comparable
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
 from harness.measurement import Baseline, Bench, read_bench, write_bench
-from harness.target import Target, TargetError, read_target
+from harness.target import Target, TargetError
 
 if TYPE_CHECKING:
     from harness.load.benching import Outcome, Step, Wanted
@@ -36,10 +36,7 @@ TRIAL_SECONDS = 20.0
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("bench", help="measure how much a PACS carries")
-    parser.add_argument(
-        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
-    )
-    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and measure it")
+    add_target(parser, "measure it")
     parser.add_argument("--workload", metavar="NAME|FILE", help="one that ships, or a TOML file (ci-gate)")
     parser.add_argument(
         "--client",
@@ -77,15 +74,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Measure.  Exit code 1 where an objective breaks, anything is lost, or worse than the baseline."""
-    if options.target is not None and options.peer:
-        raise TargetError("give a target file or --peer, not both")
-    given = read_target(options.target) if options.target is not None else None
+    given = given_target(options)
     wanted = _wanted(options)
     before = _baseline(options.baseline, wanted)
-    if given is not None and not given.is_loopback() and not options.i_own_this_system:
-        raise TargetError(
-            f"{given.dimse.host} is not this machine: a load is stored there; say --i-own-this-system"
-        )
+    check_owned(given, options, "a load is stored there")
     wanted = replace(wanted, crew=crew_of(options, wanted.workload, given), web=web_of(options))
     # After what may be wrong with the command: these take a second, most of it for the charts.
     from harness.plugin.run import make_run_folder
@@ -187,7 +179,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     from harness.synthesis import new_run_root
 
     console = RunConsole(highlight=False)
-    started = _now()
+    started = now()
     outcome = Outcome([], [], [])
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
 
@@ -199,7 +191,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
                 peer=peer,
                 workload=msgspec.to_builtins(wanted.workload),
                 started=started,
-                finished=_now(),
+                finished=now(),
                 command=("pacs-harness", *sys.argv[1:]),
                 environment=environment(),
                 exit_code=int(code),
@@ -284,10 +276,6 @@ def _conclusion(outcome: Outcome) -> tuple[ExitCode, str]:
     if outcome.interrupted:
         return ExitCode.INTERRUPTED, "interrupted"
     return (ExitCode.CONFORMANT if outcome.is_good else ExitCode.FAILED), "completed"
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _closing_words(console: Console, outcome: Outcome) -> None:

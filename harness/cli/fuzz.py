@@ -16,14 +16,15 @@ from rich.console import Console
 
 from harness import __version__
 from harness.cli.console import RunConsole
-from harness.cli.starting import PEERS, NoTarget, Revivable
+from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target, now
 from harness.decide.exit_code import ExitCode
 from harness.findings import INTRUSIVE, Area, Campaign, Finding, Weight, write_campaign
-from harness.target import Target, TargetError, read_target
+from harness.target import TargetError
 
 if TYPE_CHECKING:
     from harness.fuzz.campaign import Outcome, Plan, Progress
 
+ODD_OBJECTS = "odd objects are stored there"
 SECONDS = 60.0
 LONGEST = 7 * 24 * 3600.0
 SHRINK_SECONDS = 20.0
@@ -33,10 +34,7 @@ _PROGRESS = 0.5
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("fuzz", help="look for what a PACS loses, alters or dies of")
-    parser.add_argument(
-        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
-    )
-    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and examine it")
+    add_target(parser, "examine it")
     parser.add_argument(
         "--area",
         action="append",
@@ -67,10 +65,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Look.  Exit code 1 where anything is found that counts as a failure."""
-    if options.target is not None and options.peer:
-        raise TargetError("give a target file or --peer, not both")
-    given = read_target(options.target) if options.target is not None else None
-    check_owner(given, options.i_own_this_system)
+    given = given_target(options)
+    check_owned(given, options, ODD_OBJECTS)
     plan = _plan(options)
     from harness.plugin.run import make_run_folder
     from harness.report.fuzz_page import render_campaign
@@ -87,14 +83,6 @@ def run(options: argparse.Namespace) -> int:
         return ExitCode.UNREACHABLE
     print(f"report: {render_campaign(folder)}")
     return code
-
-
-def check_owner(target: Target | None, is_owned: bool) -> None:
-    """Raises TargetError where objects would be sent to another machine without a word that this is right."""
-    if target is not None and not target.is_loopback() and not is_owned:
-        raise TargetError(
-            f"{target.dimse.host} is not this machine: odd objects are stored there; say --i-own-this-system"
-        )
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -148,7 +136,7 @@ def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
     target = revivable.target
     console = RunConsole(highlight=False)
     outcome = Outcome()
-    started = _now()
+    started = now()
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
     stored = StoredLog(folder / "stored.csv")
     product = Product(target, revivable.revive, revivable.log, on_stored=stored)
@@ -161,7 +149,7 @@ def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
             peer=peer,
             seed=plan.seed,
             started=started,
-            finished=_now(),
+            finished=now(),
             command=("pacs-harness", *sys.argv[1:]),
             environment=environment(),
             exit_code=int(code),
@@ -254,7 +242,3 @@ def _closing_words(console: Console, outcome: Outcome, plan: Plan) -> None:
     console.print(
         ", ".join(f"{count} {weight}s" for weight, count in counted.items()) + f"; seed {plan.seed}"
     )
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

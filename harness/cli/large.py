@@ -15,11 +15,11 @@ from rich.table import Table
 
 from harness import __version__
 from harness.cli.console import RunConsole
-from harness.cli.starting import PEERS, NoTarget, started_target
+from harness.cli.starting import NoTarget, add_target, check_owned, given_target, now, started_target
 from harness.decide.exit_code import ExitCode
 from harness.decide.large_summary import concluded, megabytes, memory_words
 from harness.large import FAILURES, Large, Leg, Outcome, PduCarried, write_large
-from harness.target import Target, TargetError, read_target
+from harness.target import Target, TargetError
 
 if TYPE_CHECKING:
     from harness.bulk.running import Told, Wanted
@@ -31,10 +31,7 @@ _UNITS = {"": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("large", help="carry objects of gigabytes, and studies of thousands")
-    parser.add_argument(
-        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
-    )
-    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and exercise it")
+    add_target(parser, "exercise it")
     parser.add_argument("--size", metavar="BYTES", help=f"of each object, as in 4GiB, 300MB ({DEFAULT_SIZE})")
     parser.add_argument(
         "--kind", action="append", choices=KINDS, help="what makes it large; may be given again (all)"
@@ -51,13 +48,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Carry it.  1: lost, altered, refused or died of; 2: no room for it; 5: the product took none of it."""
-    if options.target is not None and options.peer:
-        raise TargetError("give a target file or --peer, not both")
-    given = read_target(options.target) if options.target is not None else None
-    if given is not None and not given.is_loopback() and not options.i_own_this_system:
-        raise TargetError(
-            f"{given.dimse.host} is not this machine: its disk is filled; say --i-own-this-system"
-        )
+    given = given_target(options)
+    check_owned(given, options, "its disk is filled")
     wanted = _wanted(options)
     # After what may be wrong with the command: these take a second.
     from harness.bulk.running import disk_of, free_on, needed, refuse_beyond
@@ -118,7 +110,7 @@ class _Call:
         self._console = RunConsole(highlight=False)
         self._told = Told()
         self._said = 0
-        self._started = _now()
+        self._started = now()
         self._peer = {"name": target.name}
 
     def carry(self, free: int | None) -> ExitCode:
@@ -168,7 +160,7 @@ class _Call:
             target=self._target.public(),
             peer=self._peer,
             started=self._started,
-            finished=_now(),
+            finished=now(),
             command=("pacs-harness", *sys.argv[1:]),
             environment=environment(),
             exit_code=None if code is None else int(code),
@@ -260,7 +252,3 @@ def _timed(leg: Leg | None) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -7,20 +7,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.cli.fuzz import check_owner, examine
-from harness.cli.starting import PEERS, NoTarget, Revivable
+from harness.cli.fuzz import ODD_OBJECTS, examine
+from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target
 from harness.decide.exit_code import ExitCode
 from harness.findings import INTRUSIVE
-from harness.target import TargetError, read_target
+from harness.target import TargetError
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("replay", help="send a finding of `fuzz` again")
     parser.add_argument("finding", type=Path, metavar="DIR", help="of a finding, or of several")
-    parser.add_argument(
-        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
-    )
-    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and send it there")
+    add_target(parser, "send it there")
     parser.add_argument("--intrusive", action="store_true", help="also what the product may die of")
     parser.add_argument("--i-own-this-system", action="store_true", help="needed for another machine")
     parser.set_defaults(run=run)
@@ -31,10 +28,8 @@ def run(options: argparse.Namespace) -> int:
     from harness.fuzz.campaign import Plan
     from harness.fuzz.reproducer import ReproducerError, load, reproducers
 
-    if options.target is not None and options.peer:
-        raise TargetError("give a target file or --peer, not both")
-    given = read_target(options.target) if options.target is not None else None
-    check_owner(given, options.i_own_this_system)
+    given = given_target(options)
+    check_owned(given, options, ODD_OBJECTS)
     try:
         folders = tuple(reproducers(options.finding))
         saved = [load(folder)[0] for folder in folders]

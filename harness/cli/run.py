@@ -18,7 +18,7 @@ from rich.console import Console
 from harness.capabilities import Capabilities
 from harness.cli import selection
 from harness.cli.console import Progress, RunConsole
-from harness.cli.starting import PEERS, NoTarget, started_target
+from harness.cli.starting import NoTarget, add_target, given_target, one_target, started_target
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
 from harness.events import EventStream, JsonLines, RunFinished
@@ -28,7 +28,7 @@ from harness.plugin.order import Order, order_from
 from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
 from harness.scu.offer import observe
 from harness.scu.session import Scu
-from harness.target import Target, TargetError, read_target
+from harness.target import Target, TargetError
 from harness.verdict import Level, Outcome
 
 MAX_WORKERS = 16
@@ -36,10 +36,7 @@ MAX_WORKERS = 16
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("run", help="exercise a PACS and leave a conformance report")
-    parser.add_argument(
-        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
-    )
-    parser.add_argument("--peer", choices=PEERS, help="start this installed archive and exercise it")
+    add_target(parser, "exercise it")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="the run folder (default: named by the time)"
     )
@@ -72,8 +69,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Run the selected scenarios.  Exit codes: see `harness.decide.exit_code`."""
-    if options.target is not None and options.peer:
-        raise TargetError("give a target file or --peer, not both")
+    one_target(options)
     if options.deadline is not None and not 0 < options.deadline <= 3600:
         raise TargetError("--deadline takes seconds, more than 0 and at most 3600")
     if not 1 <= options.workers <= MAX_WORKERS:
@@ -86,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         from harness.cli.plan import print_plan
 
         return print_plan(options)
-    given = read_target(options.target) if options.target is not None else None
+    given = given_target(options)
     if given is not None and not given.is_loopback() and not (options.observe or options.i_own_this_system):
         raise TargetError(
             f"{given.dimse.host} is not this machine: a run stores synthetic patients there; "

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from harness.target import Destination, Target, TargetError
+from harness.target import Destination, Target, TargetError, read_target
 
 PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs", "storescp")
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
+
+
+def add_target(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """The options that say what is exercised; ``purpose`` ends the words for ``--peer``."""
+    parser.add_argument(
+        "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
+    )
+    parser.add_argument("--peer", choices=PEERS, help=f"start this installed archive and {purpose}")
+
+
+def one_target(options: argparse.Namespace) -> None:
+    """Raises TargetError where two are named."""
+    if options.target is not None and options.peer:
+        raise TargetError("give a target file or --peer, not both")
+
+
+def given_target(options: argparse.Namespace) -> Target | None:
+    """The target file's; None where the command is to start an archive.  TargetError."""
+    one_target(options)
+    return read_target(options.target) if options.target is not None else None
+
+
+def check_owned(target: Target | None, options: argparse.Namespace, what: str) -> None:
+    """Raises TargetError where ``what`` would happen to another machine without a word that this is right."""
+    if target is not None and not target.is_loopback() and not options.i_own_this_system:
+        raise TargetError(f"{target.dimse.host} is not this machine: {what}; say --i-own-this-system")
+
+
+def now() -> str:
+    """This moment, for a report."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 class NoTarget(Exception):
