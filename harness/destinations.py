@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import secrets
 from collections.abc import Iterator
@@ -15,7 +16,26 @@ from harness.scu.retrieve import Retrieval
 from harness.scu.session import Scu
 from harness.scu.status import MOVE_DESTINATION_UNKNOWN, SUCCESS, name_of
 from harness.scu.uids import QueryLevel, Root
-from harness.target import Destination, Target
+from harness.target import Destination, Target, TargetError
+
+
+@contextlib.contextmanager
+def listening(target: Target) -> Iterator[Listener | None]:
+    """The target's first destination, listening; None where it has none.  TargetError where it cannot."""
+    if not target.destinations:
+        yield None
+        return
+    entry = target.destinations[0]
+    try:
+        listener = Listener(entry.ae_title, entry.host, entry.port, target.dimse.deadline)
+    except OSError as error:
+        raise TargetError(
+            f"destination {entry.ae_title} cannot listen on {entry.host}:{entry.port}: {error.strerror}"
+        ) from None
+    try:
+        yield listener
+    finally:
+        listener.stop()
 
 
 def check_destinations(scu: Scu, target: Target, root: Root | None) -> Iterator[Finding]:

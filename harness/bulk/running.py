@@ -7,7 +7,7 @@ import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from harness.bulk.objects import Kind, large_object
 from harness.bulk.studies import carried_study, study_template
 from harness.bulk.sweeping import FRAGMENTS, SIZE, sweep
 from harness.bulk.ways import Ways, ways_back
+from harness.destinations import listening
 from harness.large import FAILURES, Estimate, ObjectCarried, Outcome, PduCarried, StudyCarried
 from harness.plugin.context import peer_of
-from harness.scu.destination import Destination
 from harness.scu.session import Scu, Stored
 from harness.synthesis import Identity
 from harness.target import Target, TargetError
@@ -110,25 +110,6 @@ def refuse_beyond(free: int | None, bytes_: int) -> None:
             f"the product would have to keep {bytes_:,} bytes, and its disk has {free:,} free: "
             "take a smaller --size, or say --anyway"
         )
-
-
-@contextlib.contextmanager
-def listening(target: Target) -> Iterator[Destination | None]:
-    """The target's first destination, listening; None where it has none.  TargetError where it cannot."""
-    if not target.destinations:
-        yield None
-        return
-    entry = target.destinations[0]
-    try:
-        destination = Destination(entry.ae_title, entry.host, entry.port, target.dimse.deadline)
-    except OSError as error:
-        raise TargetError(
-            f"destination {entry.ae_title} cannot listen on {entry.host}:{entry.port}: {error.strerror}"
-        ) from None
-    try:
-        yield destination
-    finally:
-        destination.stop()
 
 
 def carry(

@@ -23,6 +23,7 @@ from harness.target import TargetError
 
 if TYPE_CHECKING:
     from harness.fuzz.campaign import Outcome, Plan, Progress
+    from harness.scu.destination import Destination
 
 ODD_OBJECTS = "odd objects are stored there"
 SECONDS = 60.0
@@ -123,7 +124,17 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 
 def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
-    """Carry the plan out, say what is found, and leave ``campaign.json`` and the findings in the folder."""
+    """Carry the plan out, say what is found, and leave ``campaign.json`` and the findings in the folder.
+
+    Raises TargetError where the target's destination cannot be listened on.
+    """
+    from harness.destinations import listening
+
+    with listening(revivable.target) as destination:
+        return _examine(revivable, destination, plan, folder)
+
+
+def _examine(revivable: Revivable, destination: Destination | None, plan: Plan, folder: Path) -> ExitCode:
     from harness.dimse.errors import DimseError
     from harness.fuzz.campaign import Campaign as Running
     from harness.fuzz.campaign import Outcome
@@ -131,7 +142,6 @@ def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
     from harness.plugin.context import StoredLog
     from harness.plugin.run import environment
     from harness.preflight import PreflightBlocked, first_echo
-    from harness.scu.destination import Destination
 
     target = revivable.target
     console = RunConsole(highlight=False)
@@ -139,7 +149,7 @@ def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
     started = now()
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
     stored = StoredLog(folder / "stored.csv")
-    product = Product(target, revivable.revive, revivable.log, on_stored=stored)
+    product = Product(target, revivable.revive, revivable.log, destination, stored)
     line = _Line(console, time.monotonic())
 
     def write() -> None:
@@ -169,9 +179,6 @@ def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
             f"{target.name or target.dimse.called_ae_title}: {', '.join(plan.areas)}, seed {plan.seed}",
             soft_wrap=True,
         )
-        entry = target.destinations[0] if target.destinations else None
-        if entry is not None:
-            product.destination = Destination(entry.ae_title, entry.host, entry.port, target.dimse.deadline)
         Running(product, plan, folder, outcome, line.told, line.found).run()
         failed = any(one.weight is Weight.FAILURE for one in outcome.findings)
         code, because = (ExitCode.FAILED if failed else ExitCode.CONFORMANT), "completed"
@@ -185,8 +192,6 @@ def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
         code, because = ExitCode.INTERRUPTED, "interrupted"
     finally:
         line.end()
-        if product.destination is not None:
-            product.destination.stop()
         stored.close()
         write()
     _closing_words(console, outcome, plan)

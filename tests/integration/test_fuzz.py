@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,6 +137,17 @@ def test_a_wrong_command_is_one_line(words: tuple[str, ...], said: str, tmp_path
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["far.toml"]
+
+
+def test_a_destination_that_cannot_listen_is_one_line(tmp_path: Path, sound: RunningArchive) -> None:
+    target = target_file(tmp_path, sound.port)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        target.write_text(target.read_text() + f'[[destination]]\nae_title = "OURS"\nport = {port}\n')
+        done = call("fuzz", target, "--output", tmp_path / "run")
+    assert done.returncode == 2
+    assert "cannot listen on" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_interrupt_keeps_what_was_seen(tmp_path: Path, sound: RunningArchive) -> None:
