@@ -18,7 +18,7 @@ from harness.scu.get import get_with, open_for_get
 from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received, answering
 from harness.scu.move import move
-from harness.scu.retrieve import Retrieval
+from harness.scu.retrieve import Retrieval, keys_to
 from harness.scu.session import Scu, Stored
 from harness.scu.status import SUCCESS, describe, is_request, response_to, was_done
 from harness.scu.store import store_request
@@ -157,13 +157,7 @@ def bring_back(ways: Ways, large: LargeObject, maximum_length: int = UNLIMITED) 
 def _bring_back(ways: Ways, scu: Scu, way: Way, root: Root, large: LargeObject, maximum_length: int) -> Back:
     small = large.small
     arrivals = _Arrivals(large)
-    keys = {
-        "StudyInstanceUID": small.text("StudyInstanceUID"),
-        "SeriesInstanceUID": small.text("SeriesInstanceUID"),
-        "SOPInstanceUID": small.sop_instance_uid,
-    }
-    if root is Root.PATIENT:
-        keys["PatientID"] = small.text("PatientID")
+    keys = keys_to(root, [small])
     begun = time.perf_counter()
     if way is Way.GET:
         storage = [(small.sop_class, syntaxes) for syntaxes in syntaxes_for(large)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.bulk.rows import Part, blocks_of, length_of
+from harness.dimse.difference import first_difference
 
 
 class Expected:
@@ -61,15 +62,3 @@ class Expected:
             place = f" ({name} {self.differs_at // unit + 1:,})" if unit else ""
             found.append(f"the first difference at byte {self.differs_at:,}{place}")
         return ", ".join(found)
-
-
-def first_difference(left: bytes | bytearray, right: bytes) -> int:
-    """The offset of the first byte in which they differ; the length of the shorter one where none does."""
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high) // 2
-        if left[low : middle + 1] == right[low : middle + 1]:
-            low = middle + 1
-        else:
-            high = middle
-    return low

@@ -206,7 +206,7 @@ def _compare(
         if len(a.value) != len(b.value):
             note(DifferenceKind.VALUE, bytes(a.value), bytes(b.value))
         return True
-    left, right = _plain(a, b), _plain(b, a)
+    left, right = _plain(a), _plain(b)
     if left != right:
         vr = a.vr or b.vr or ("LO" if is_creator(a.tag) else vr_of(a.tag))
         kind = DifferenceKind.PADDING if _padded_alike(vr, left, right) else DifferenceKind.VALUE
@@ -217,11 +217,12 @@ def _compare(
 def _where(left: Data, right: Data) -> str:
     if len(left) != len(right):
         return f"{len(left)} / {len(right)} bytes"
-    at = _first_difference(left, right)
+    at = first_difference(left, right)
     return f"{len(left)} bytes, the first difference at {at}" if at >= _SHOWN else ""
 
 
-def _first_difference(left: Data, right: Data) -> int:
+def first_difference(left: Data, right: Data) -> int:
+    """The offset of the first byte in which they differ; the length of the shorter one where none does."""
     low, high = 0, min(len(left), len(right))
     while low < high:
         middle = (low + high) // 2
@@ -235,7 +236,7 @@ def _first_difference(left: Data, right: Data) -> int:
 _TEXT = frozenset(
     ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT")
 )
-UNITS = {
+_UNITS = {
     **dict.fromkeys(("AT", "OW", "SS", "US"), 2),
     **dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4),
     **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
@@ -256,21 +257,23 @@ def _padded_alike(vr: str | None, left: Data, right: Data) -> bool:
     return short.rstrip(strip) == long.rstrip(strip)
 
 
-def _plain(element: Element, other: Element) -> Data:
-    """The value in little endian; the VR is the other side's where this one does not name it.
+def _plain(element: Element) -> Data:
+    """The value in little endian."""
+    return turned(element.value, element.vr or "") if element.big else element.value
 
-    A value of VR UN is in little endian whatever is around it (PS3.5 6.2.2).
+
+def turned(value: Data, vr: str) -> Data:
+    """A value in the other byte order, by its VR (PS3.5 7.3): big endian always names it.
+
+    One of VR UN is in little endian whatever is around it (6.2.2).
     """
-    if not element.big or element.vr == "UN":
-        return element.value
-    vr = element.vr or other.vr
-    unit = UNITS.get(vr or "", 1)
+    unit = _UNITS.get(vr, 1)
     if unit == 1:
-        return element.value
-    swapped = bytearray(element.value)
+        return value
+    swapped = bytearray(value)
     whole = len(swapped) - len(swapped) % unit
     for position in range(unit):
-        swapped[position:whole:unit] = element.value[unit - 1 - position : whole : unit]
+        swapped[position:whole:unit] = value[unit - 1 - position : whole : unit]
     return bytes(swapped)
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.dimse.difference import UNITS
+from harness.dimse.difference import turned
 from harness.dimse.walker import (
     DEFLATED,
     EXPLICIT_BIG,
@@ -95,7 +95,7 @@ def _encode(nodes: Iterable[Node], out: bytearray, *, is_implicit: bool, is_big:
                 inner = "<" if is_unknown else order
                 out += struct.pack(f"{inner}HHI", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
         else:
-            value = _swapped(node.value, UNITS.get(node.vr, 1)) if is_big else node.value
+            value = turned(node.value, node.vr) if is_big else node.value
             _header(out, node.tag, node.vr, len(value), order, is_implicit=is_implicit)
             out += value
 
@@ -121,13 +121,3 @@ def _header(out: bytearray, tag: int, vr: str, length: int, order: str, *, is_im
         out += struct.pack(f"{order}HH2s2xI", group, element, shown.encode("ascii"), length)
     else:
         out += struct.pack(f"{order}HH2sH", group, element, vr.encode("ascii"), length)
-
-
-def _swapped(value: bytes, unit: int) -> bytes:
-    if unit == 1:
-        return value
-    turned = bytearray(value)
-    whole = len(value) - len(value) % unit
-    for position in range(unit):
-        turned[position:whole:unit] = value[unit - 1 - position : whole : unit]
-    return bytes(turned)

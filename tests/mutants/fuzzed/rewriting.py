@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.archive.semantics import Semantics
+from harness.dimse.difference import turned
 from harness.dimse.errors import DecodeError
 from harness.dimse.walker import UNDEFINED, Element, walk
 from harness.fuzz.nodes import Item, Node, encode
@@ -62,7 +63,7 @@ def tree(dataset: bytes, transfer_syntax: str) -> tuple[Node, ...]:
         vr = element.vr or "UN"
         if not element.is_sequence:
             value = bytes(element.value)
-            return Node(element.tag, vr, _little(value, vr) if element.big else value)
+            return Node(element.tag, vr, bytes(turned(value, vr)) if element.big else value)
         held = children.get(id(element), [])
         is_delimited = element.length == UNDEFINED
         if element.tag == 0x7FE00010:
@@ -71,18 +72,6 @@ def tree(dataset: bytes, transfer_syntax: str) -> tuple[Node, ...]:
         return Node(element.tag, vr if element.vr else "SQ", items=items, is_delimited=is_delimited)
 
     return nodes(None)
-
-
-def _little(value: bytes, vr: str) -> bytes:
-    """What `encode` turns around again."""
-    from harness.dimse.difference import UNITS
-
-    unit = UNITS.get(vr, 1)
-    turned = bytearray(value)
-    whole = len(value) - len(value) % unit
-    for position in range(unit):
-        turned[position:whole:unit] = value[unit - 1 - position : whole : unit]
-    return bytes(turned)
 
 
 def is_private(node: Node) -> bool:
