@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from harness.fuzz.pdus.fields import Field, What, of
+from harness.fuzz.pdus.fields import Field, What, of, spliced, with_number
 from harness.fuzz.pdus.script import Send, Steps
 
 T = TypeVar("T")
@@ -15,6 +15,8 @@ Choose = Callable[[int], int]
 """A whole number from 0 to one less than the argument; 0 is the simplest choice."""
 Mutation = Callable[[list[Steps], Choose], list[Steps]]
 """The steps with one thing changed; as they were where there is nothing to change."""
+Place = tuple[int, Field] | None
+"""A step, and a field of what it sends; None where there is none such."""
 
 
 def one_of(choices: Sequence[T], choose: Choose) -> T:
@@ -52,3 +54,31 @@ def inserted(steps: Sequence[Steps], at: int, *pdus: bytes) -> list[Steps]:
 def found(steps: Sequence[Steps], types: Sequence[int], *kinds: What) -> list[tuple[int, Field]]:
     """(step, field) for each field of these kinds in the PDUs of these types."""
     return [(at, field) for at in sends(steps, *types) for field in of(data_of(steps, at), *kinds)]
+
+
+def place_of(
+    steps: Sequence[Steps], choose: Choose, types: Sequence[int], *kinds: What, numbers: Sequence[int] = ()
+) -> Place:
+    """One of the fields that `found` gives, with one of these numbers where any is named."""
+    places = [
+        (at, field) for at, field in found(steps, types, *kinds) if not numbers or field.number in numbers
+    ]
+    return one_of(places, choose) if places else None
+
+
+def respliced(steps: list[Steps], place: Place, make: Callable[[bytes], bytes]) -> list[Steps]:
+    """The steps with what `make` gives of a field's bytes in their place, all lengths around it right."""
+    if place is None:
+        return steps
+    at, field = place
+    pdu = data_of(steps, at)
+    return changed(steps, at, spliced(pdu, field.start, field.end, make(field.value(pdu))))
+
+
+def renumbered(steps: list[Steps], place: Place, make: Callable[[int], int]) -> list[Steps]:
+    """The steps with what `make` gives of a field's number in its place, and nothing else changed."""
+    if place is None:
+        return steps
+    at, field = place
+    pdu = data_of(steps, at)
+    return changed(steps, at, with_number(pdu, field, make(field.integer(pdu))))

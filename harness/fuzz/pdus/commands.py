@@ -6,9 +6,19 @@ import struct
 from collections.abc import Sequence
 
 from harness.dimse.command import TAGS
-from harness.fuzz.pdus.changing import Choose, Mutation, changed, data_of, found, one_of
-from harness.fuzz.pdus.fields import What, spliced, with_number
-from harness.fuzz.pdus.messages import DATA, field_of, numbered
+from harness.fuzz.pdus.changing import (
+    Choose,
+    Mutation,
+    changed,
+    data_of,
+    found,
+    one_of,
+    place_of,
+    renumbered,
+    respliced,
+)
+from harness.fuzz.pdus.fields import What
+from harness.fuzz.pdus.messages import DATA, numbered
 from harness.fuzz.pdus.script import Steps
 
 COMMAND_FIELDS = (
@@ -42,27 +52,18 @@ def group_length(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def element_missing(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A command element left out."""
-    place = field_of(steps, choose, What.ELEMENT)
-    if place is None:
-        return steps
-    at, field = place
-    return changed(steps, at, spliced(data_of(steps, at), field.start, field.end, b""))
+    return respliced(steps, place_of(steps, choose, DATA, What.ELEMENT), lambda element: b"")
 
 
 def element_twice(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A command element twice, or many times."""
-    place = field_of(steps, choose, What.ELEMENT)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    times = one_of((2, 3, 300), choose)
-    return changed(steps, at, spliced(pdu, field.start, field.end, field.value(pdu) * times))
+    place = place_of(steps, choose, DATA, What.ELEMENT)
+    return respliced(steps, place, lambda element: element * one_of((2, 3, 300), choose))
 
 
 def elements_out_of_order(steps: list[Steps], choose: Choose) -> list[Steps]:
     """The elements of a command set turned round."""
-    place = field_of(steps, choose, What.COMMAND)
+    place = place_of(steps, choose, DATA, What.COMMAND)
     if place is None:
         return steps
     at, whole = place
@@ -77,26 +78,24 @@ def elements_out_of_order(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def element_value(steps: list[Steps], choose: Choose) -> list[Steps]:
     """Another value in the command set: empty, odd, huge, of characters that are not allowed."""
-    place = field_of(steps, choose, What.ELEMENT_VALUE)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    old = field.value(pdu)
-    values = (
-        b"",
-        old + b"\0",
-        old + b"\0\0",
-        b"\xff" * len(old),
-        bytes(len(old)),
-        b"1.2.3.4.5.6.7.8",
-        b"1." * 32 + b"1",
-        b"../../../../PHTEST",
-        b"%s%n%x%s%n%x",
-        b"'; DROP TABLE x--",
-        b"9" * LONG_VALUE,
-    )
-    return changed(steps, at, spliced(pdu, field.start, field.end, one_of(values, choose)))
+
+    def other(old: bytes) -> bytes:
+        values = (
+            b"",
+            old + b"\0",
+            old + b"\0\0",
+            b"\xff" * len(old),
+            bytes(len(old)),
+            b"1.2.3.4.5.6.7.8",
+            b"1." * 32 + b"1",
+            b"../../../../PHTEST",
+            b"%s%n%x%s%n%x",
+            b"'; DROP TABLE x--",
+            b"9" * LONG_VALUE,
+        )
+        return one_of(values, choose)
+
+    return respliced(steps, place_of(steps, choose, DATA, What.ELEMENT_VALUE), other)
 
 
 def command_field(steps: list[Steps], choose: Choose) -> list[Steps]:
@@ -110,25 +109,19 @@ def data_set_type(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 
 def _element(steps: list[Steps], choose: Choose, tag: int, numbers: Sequence[int]) -> list[Steps]:
-    places = [one for one in found(steps, DATA, What.ELEMENT_VALUE) if one[1].number == tag]
-    if not places:
-        return steps
-    at, field = one_of(places, choose)
-    pdu = data_of(steps, at)
-    others = [number for number in numbers if number != field.integer(pdu)]
-    return changed(steps, at, with_number(pdu, field, one_of(others, choose)))
+    place = place_of(steps, choose, DATA, What.ELEMENT_VALUE, numbers=(tag,))
+    return renumbered(steps, place, lambda own: one_of([one for one in numbers if one != own], choose))
 
 
 def foreign_element(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An element more in the command set: of another group, private, retired, unknown (PS3.7 6.3.1, E)."""
-    place = field_of(steps, choose, What.ELEMENT)
-    if place is None:
-        return steps
-    at, field = place
-    tag = one_of((0x00080018, 0x00090010, 0x00000001, 0x0000FFFF, 0x00020010, 0xFFFEE000, 0x00000900), choose)
-    extra = struct.pack("<HHI", tag >> 16, tag & 0xFFFF, 8) + b"PHTEST  "
-    pdu = data_of(steps, at)
-    return changed(steps, at, spliced(pdu, field.start, field.end, field.value(pdu) + extra))
+    tags = (0x00080018, 0x00090010, 0x00000001, 0x0000FFFF, 0x00020010, 0xFFFEE000, 0x00000900)
+
+    def followed(element: bytes) -> bytes:
+        tag = one_of(tags, choose)
+        return element + struct.pack("<HHI", tag >> 16, tag & 0xFFFF, 8) + b"PHTEST  "
+
+    return respliced(steps, place_of(steps, choose, DATA, What.ELEMENT), followed)
 
 
 COMMANDS: dict[str, Mutation] = {

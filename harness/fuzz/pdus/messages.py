@@ -6,30 +6,34 @@ import struct
 from collections.abc import Sequence
 
 from harness.dimse.pdu import P_DATA, PData, Pdv
-from harness.fuzz.pdus.changing import Choose, Mutation, changed, data_of, found, inserted, one_of, sends
-from harness.fuzz.pdus.fields import Field, What, spliced, with_number
+from harness.fuzz.pdus.changing import (
+    Choose,
+    Mutation,
+    changed,
+    data_of,
+    found,
+    inserted,
+    one_of,
+    place_of,
+    renumbered,
+    respliced,
+    sends,
+)
+from harness.fuzz.pdus.fields import What, spliced, with_number
 from harness.fuzz.pdus.script import Steps
 
 DATA = (P_DATA,)
 OTHER_CONTEXTS = (99, 2, 0, 255, 3, 1)
 
 
-def field_of(steps: list[Steps], choose: Choose, *kinds: What) -> tuple[int, Field] | None:
-    """(step, field): one of the fields of these kinds in P-DATA-TF; None where there is none."""
-    places = found(steps, DATA, *kinds)
-    return one_of(places, choose) if places else None
-
-
 def numbered(steps: list[Steps], choose: Choose, what: What, numbers: Sequence[int]) -> list[Steps]:
     """A field with another number, of these or next to its own."""
-    place = field_of(steps, choose, what)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    own = field.integer(pdu)
-    others = [number for number in dict.fromkeys((own + 1, own - 1, *numbers)) if 0 <= number != own]
-    return changed(steps, at, with_number(pdu, field, one_of(others, choose)))
+
+    def other(own: int) -> int:
+        wanted = dict.fromkeys((own + 1, own - 1, *numbers))
+        return one_of([number for number in wanted if 0 <= number != own], choose)
+
+    return renumbered(steps, place_of(steps, choose, DATA, what), other)
 
 
 # ---------------------------------------------------------------- fragments
@@ -42,13 +46,9 @@ def pdv_length(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def control_bits(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A message control header with its bits turned: kind, last, or the six that have to be 0 (PS3.8 E.2)."""
-    place = field_of(steps, choose, What.PDV_HEADER)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    turned = field.integer(pdu) ^ one_of((0b10, 0b01, 0b11, 0b100, 0xFC, 0x80), choose)
-    return changed(steps, at, with_number(pdu, field, turned))
+    bits = (0b10, 0b01, 0b11, 0b100, 0xFC, 0x80)
+    place = place_of(steps, choose, DATA, What.PDV_HEADER)
+    return renumbered(steps, place, lambda own: own ^ one_of(bits, choose))
 
 
 def other_context(steps: list[Steps], choose: Choose) -> list[Steps]:
@@ -131,7 +131,7 @@ def interleaved(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def beyond_maximum(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A P-DATA-TF longer than most products take: a data set with padding behind it (PS3.8 D.1)."""
-    place = field_of(steps, choose, What.DATA)
+    place = place_of(steps, choose, DATA, What.DATA)
     if place is None:
         return steps
     at, field = place
@@ -145,7 +145,7 @@ def beyond_maximum(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def data_cut(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A data set that breaks off, or of which nothing is left."""
-    place = field_of(steps, choose, What.DATA)
+    place = place_of(steps, choose, DATA, What.DATA)
     if place is None:
         return steps
     at, field = place
@@ -155,7 +155,7 @@ def data_cut(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def data_lengths(steps: list[Steps], choose: Choose) -> list[Steps]:
     """The length of the data set's first element: beyond it, undefined, odd (PS3.5 7.1)."""
-    place = field_of(steps, choose, What.DATA)
+    place = place_of(steps, choose, DATA, What.DATA)
     if place is None or place[1].end - place[1].start < 8:
         return steps
     at, field = place
@@ -166,14 +166,8 @@ def data_lengths(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def data_twice(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A data set behind the data set: every element twice, tags no longer in order (PS3.5 7.1)."""
-    place = field_of(steps, choose, What.DATA)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    return changed(
-        steps, at, spliced(pdu, field.start, field.end, field.value(pdu) * one_of((2, 50), choose))
-    )
+    place = place_of(steps, choose, DATA, What.DATA)
+    return respliced(steps, place, lambda data: data * one_of((2, 50), choose))
 
 
 MESSAGES: dict[str, Mutation] = {

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 
 from harness.dimse.items import item
 from harness.dimse.negotiation import Item
 from harness.dimse.pdu import ASSOCIATE_RQ, HEADER
-from harness.fuzz.pdus.changing import Choose, Mutation, changed, data_of, found, one_of
-from harness.fuzz.pdus.fields import FIXED, Field, What, spliced, with_number
+from harness.fuzz.pdus.changing import (
+    Choose,
+    Mutation,
+    changed,
+    data_of,
+    found,
+    one_of,
+    place_of,
+    renumbered,
+    respliced,
+)
+from harness.fuzz.pdus.fields import FIXED, What, spliced
 from harness.fuzz.pdus.script import Steps
 
 REQUESTS = (ASSOCIATE_RQ,)
@@ -20,74 +29,47 @@ CONTEXT_COUNTS = (128, 129, 255, 600)
 """Further contexts in an ordinary case; `harness.fuzz.pdus.known` has thousands."""
 
 
-def _field(
-    steps: list[Steps], choose: Choose, *kinds: What, numbers: Sequence[int] = ()
-) -> tuple[int, Field] | None:
-    places = [
-        (at, field) for at, field in found(steps, REQUESTS, *kinds) if not numbers or field.number in numbers
-    ]
-    return one_of(places, choose) if places else None
-
-
 def item_length(steps: list[Steps], choose: Choose) -> list[Steps]:
     """The length of an item or sub-item that is not its own."""
-    place = _field(steps, choose, What.ITEM_LENGTH)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    length = field.integer(pdu)
-    wanted = dict.fromkeys((length + 1, length - 1, 0, 1, length + 4, 0x7FFF, 0x8000, 0xFFFF))
-    lengths = [number for number in wanted if 0 <= number != length]
-    return changed(steps, at, with_number(pdu, field, one_of(lengths, choose)))
+
+    def other(length: int) -> int:
+        wanted = dict.fromkeys((length + 1, length - 1, 0, 1, length + 4, 0x7FFF, 0x8000, 0xFFFF))
+        return one_of([number for number in wanted if 0 <= number != length], choose)
+
+    return renumbered(steps, place_of(steps, choose, REQUESTS, What.ITEM_LENGTH), other)
 
 
 def item_type(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An item of unknown type in the place of a known one, or of another known type."""
-    place = _field(steps, choose, What.ITEM_TYPE)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    kinds = [kind for kind in (*UNKNOWN_ITEMS, *map(int, Item)) if kind != field.number]
-    return changed(steps, at, with_number(pdu, field, one_of(kinds, choose)))
+    kinds = (*UNKNOWN_ITEMS, *map(int, Item))
+    place = place_of(steps, choose, REQUESTS, What.ITEM_TYPE)
+    return renumbered(steps, place, lambda own: one_of([kind for kind in kinds if kind != own], choose))
 
 
 def unknown_item(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An item of unknown type more; a receiver ignores it (PS3.8 9.3.1)."""
-    place = _field(steps, choose, What.ITEM)
-    if place is None:
-        return steps
-    at, field = place
-    value = one_of((b"", b"PHTEST", bytes(1024), b"\xff" * HUGE), choose)
-    extra = item(one_of(UNKNOWN_ITEMS, choose), value)
-    pdu = data_of(steps, at)
-    return changed(steps, at, spliced(pdu, field.start, field.end, extra + field.value(pdu)))
+
+    def preceded(known: bytes) -> bytes:
+        value = one_of((b"", b"PHTEST", bytes(1024), b"\xff" * HUGE), choose)
+        return item(one_of(UNKNOWN_ITEMS, choose), value) + known
+
+    return respliced(steps, place_of(steps, choose, REQUESTS, What.ITEM), preceded)
 
 
 def item_twice(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An item or sub-item twice, or many times."""
-    place = _field(steps, choose, What.ITEM)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    times = one_of((1, 2, 200), choose)
-    return changed(steps, at, spliced(pdu, field.start, field.end, field.value(pdu) * (1 + times)))
+    place = place_of(steps, choose, REQUESTS, What.ITEM)
+    return respliced(steps, place, lambda known: known * one_of((2, 3, 201), choose))
 
 
 def item_missing(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An item or sub-item left out."""
-    place = _field(steps, choose, What.ITEM)
-    if place is None:
-        return steps
-    at, field = place
-    return changed(steps, at, spliced(data_of(steps, at), field.start, field.end, b""))
+    return respliced(steps, place_of(steps, choose, REQUESTS, What.ITEM), lambda known: b"")
 
 
 def items_in_other_order(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An item or sub-item at the beginning of all items, or at their end."""
-    place = _field(steps, choose, What.ITEM)
+    place = place_of(steps, choose, REQUESTS, What.ITEM)
     if place is None:
         return steps
     at, field = place
@@ -102,57 +84,43 @@ def items_in_other_order(steps: list[Steps], choose: Choose) -> list[Steps]:
 
 def item_value(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A name or number of an item: empty, huge, of other characters, of extreme numbers."""
-    place = _field(steps, choose, What.ITEM_VALUE)
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    old = field.value(pdu)
-    values = (
-        b"",
-        old + b"\0",
-        old + b" ",
-        b"1" * 65,
-        b"1." * 2000 + b"1",
-        b"9" * HUGE,
-        b"../" * 20,
-        b"%s%n%x" * 10,
-        b"\0" * len(old),
-        b"\xff" * len(old),
-        struct.pack(">I", 1),
-        struct.pack(">I", 7),
-        old[: len(old) // 2],
-    )
-    return changed(steps, at, spliced(pdu, field.start, field.end, one_of(values, choose)))
+
+    def other(old: bytes) -> bytes:
+        values = (
+            b"",
+            old + b"\0",
+            old + b" ",
+            b"1" * 65,
+            b"1." * 2000 + b"1",
+            b"9" * HUGE,
+            b"../" * 20,
+            b"%s%n%x" * 10,
+            b"\0" * len(old),
+            b"\xff" * len(old),
+            struct.pack(">I", 1),
+            struct.pack(">I", 7),
+            old[: len(old) // 2],
+        )
+        return one_of(values, choose)
+
+    return respliced(steps, place_of(steps, choose, REQUESTS, What.ITEM_VALUE), other)
 
 
 def application_context(steps: list[Steps], choose: Choose) -> list[Steps]:
     """Another application context name than that of DICOM (PS3.7 A.2.1)."""
-    place = _field(steps, choose, What.ITEM_VALUE, numbers=(Item.APPLICATION_CONTEXT,))
-    if place is None:
-        return steps
-    at, field = place
     names = (b"1.2.840.10008.3.1.1.2", b"1.2.3", b"", b"DICOM", b"1" * HUGE)
-    return changed(steps, at, spliced(data_of(steps, at), field.start, field.end, one_of(names, choose)))
+    place = place_of(steps, choose, REQUESTS, What.ITEM_VALUE, numbers=(Item.APPLICATION_CONTEXT,))
+    return respliced(steps, place, lambda name: one_of(names, choose))
 
 
 def protocol_version(steps: list[Steps], choose: Choose) -> list[Steps]:
     """Other bits of the protocol version; bit 0 alone counts (PS3.8 9.3.2)."""
-    place = _field(steps, choose, What.PROTOCOL_VERSION)
-    if place is None:
-        return steps
-    at, field = place
-    return changed(
-        steps, at, with_number(data_of(steps, at), field, one_of((3, 0, 2, 0xFFFF, 0x8000), choose))
-    )
+    place = place_of(steps, choose, REQUESTS, What.PROTOCOL_VERSION)
+    return renumbered(steps, place, lambda own: one_of((3, 0, 2, 0xFFFF, 0x8000), choose))
 
 
 def title(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An AE title that is none, or of characters that are not allowed (PS3.5 6.2, AE)."""
-    place = _field(steps, choose, What.CALLED_TITLE, What.CALLING_TITLE)
-    if place is None:
-        return steps
-    at, field = place
     titles = (
         b"",
         bytes(16),
@@ -164,28 +132,22 @@ def title(steps: list[Steps], choose: Choose) -> list[Steps]:
         b"'; DROP--",
         b"PH\0TEST",
     )
-    written = one_of(titles, choose).ljust(16)
-    return changed(steps, at, spliced(data_of(steps, at), field.start, field.end, written))
+    place = place_of(steps, choose, REQUESTS, What.CALLED_TITLE, What.CALLING_TITLE)
+    return respliced(steps, place, lambda own: one_of(titles, choose).ljust(16))
 
 
 def context_id(steps: list[Steps], choose: Choose) -> list[Steps]:
     """An even presentation context id, 0, or one that another context has (PS3.8 9.3.2.2)."""
-    place = _field(steps, choose, What.PROPOSED_ID)
-    if place is None:
-        return steps
-    at, field = place
-    numbers = [number for number in (2, 0, 1, 3, 254, 255) if number != field.number]
-    return changed(steps, at, with_number(data_of(steps, at), field, one_of(numbers, choose)))
+    numbers = (2, 0, 1, 3, 254, 255)
+    place = place_of(steps, choose, REQUESTS, What.PROPOSED_ID)
+    return renumbered(steps, place, lambda own: one_of([one for one in numbers if one != own], choose))
 
 
 def never_accepted(steps: list[Steps], choose: Choose) -> list[Steps]:
     """A presentation context that nobody has, and is used all the same."""
     kinds = (Item.ABSTRACT_SYNTAX, Item.TRANSFER_SYNTAX)
-    place = _field(steps, choose, What.ITEM_VALUE, numbers=kinds)
-    if place is None:
-        return steps
-    at, field = place
-    return changed(steps, at, spliced(data_of(steps, at), field.start, field.end, b"1.2.3.4.5.6.7.8.9.10"))
+    place = place_of(steps, choose, REQUESTS, What.ITEM_VALUE, numbers=kinds)
+    return respliced(steps, place, lambda name: b"1.2.3.4.5.6.7.8.9.10")
 
 
 def many_contexts(steps: list[Steps], choose: Choose) -> list[Steps]:
@@ -214,16 +176,15 @@ def sub_item_beyond(steps: list[Steps], choose: Choose) -> list[Steps]:
         Item.COMMON_EXTENDED_NEGOTIATION,
         Item.USER_IDENTITY,
     )
-    place = _field(steps, choose, What.ITEM, numbers=(Item.USER_INFORMATION,))
-    if place is None:
-        return steps
-    at, field = place
-    pdu = data_of(steps, at)
-    kind = one_of(kinds, choose)
-    value = b"\1\0" if kind == Item.USER_IDENTITY else b""
-    value += struct.pack(">H", one_of((0xFFFF, 0x8000, 0x7FFF, 0x100), choose)) + b"1.2.840.10008.1.1"
-    whole = item(Item.USER_INFORMATION, field.value(pdu)[4:] + item(kind, value))
-    return changed(steps, at, spliced(pdu, field.start, field.end, whole))
+
+    def reaching_beyond(information: bytes) -> bytes:
+        kind = one_of(kinds, choose)
+        value = b"\1\0" if kind == Item.USER_IDENTITY else b""
+        value += struct.pack(">H", one_of((0xFFFF, 0x8000, 0x7FFF, 0x100), choose)) + b"1.2.840.10008.1.1"
+        return item(Item.USER_INFORMATION, information[4:] + item(kind, value))
+
+    place = place_of(steps, choose, REQUESTS, What.ITEM, numbers=(Item.USER_INFORMATION,))
+    return respliced(steps, place, reaching_beyond)
 
 
 ASSOCIATIONS: dict[str, Mutation] = {
