@@ -95,7 +95,7 @@ def _encode(nodes: Iterable[Node], out: bytearray, *, is_implicit: bool, is_big:
                 inner = "<" if is_unknown else order
                 out += struct.pack(f"{inner}HHI", SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
         else:
-            value = turned(node.value, node.vr) if is_big else node.value
+            value = turned(node.value, _shown(node.vr, len(node.value))) if is_big else node.value
             _header(out, node.tag, node.vr, len(value), order, is_implicit=is_implicit)
             out += value
 
@@ -112,12 +112,20 @@ def _encode_items(items: Sequence[Item], out: bytearray, *, is_implicit: bool, i
 
 
 def _header(out: bytearray, tag: int, vr: str, length: int, order: str, *, is_implicit: bool) -> None:
-    """Tag, VR and length.  A longer value in a VR of short form is one of UN (PS3.5 6.2.2)."""
+    """Tag, VR and length."""
     group, element = tag >> 16, tag & 0xFFFF
+    shown = _shown(vr, length)
     if is_implicit:
         out += struct.pack(f"{order}HHI", group, element, length)
-    elif vr in _LONG or length > _LONGEST_SHORT:
-        shown = vr if vr in _LONG else "UN"
+    elif shown in _LONG:
         out += struct.pack(f"{order}HH2s2xI", group, element, shown.encode("ascii"), length)
     else:
-        out += struct.pack(f"{order}HH2sH", group, element, vr.encode("ascii"), length)
+        out += struct.pack(f"{order}HH2sH", group, element, shown.encode("ascii"), length)
+
+
+def _shown(vr: str, length: int) -> str:
+    """The VR that an explicit transfer syntax names: UN for a value too long for a VR of short form.
+
+    It is then in little endian, whatever is around it (PS3.5 6.2.2).
+    """
+    return "UN" if vr not in _LONG and length > _LONGEST_SHORT else vr

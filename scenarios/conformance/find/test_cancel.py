@@ -41,14 +41,16 @@ def cancelled(scu: Scu, study: SyntheticStudy, after: int = 0) -> tuple[Matches,
 
 @requirement("PS3.4 C.4.1.3.1", SHALL, "A cancelled query ends with status Cancel, or had ended before.")
 def test_ends_with_cancel_status(scu: Scu, many: SyntheticStudy) -> None:
-    matches, _, _ = cancelled(scu, many)
-    came = len(matches.identifiers)
-    assert matches.status in (CANCEL, SUCCESS), (
-        f"after C-CANCEL the query ends with {describe(matches.final)}"
-    )
-    assert matches.status == CANCEL or came == MANY, (
-        f"after C-CANCEL {came} of {MANY} matches came, then {describe(matches.final)}"
-    )
+    for _ in range(ATTEMPTS):
+        matches, _, _ = cancelled(scu, many)
+        came = len(matches.identifiers)
+        assert matches.status in (CANCEL, SUCCESS), (
+            f"after C-CANCEL the query ends with {describe(matches.final)}"
+        )
+        if matches.status == CANCEL:
+            return
+        # The C-CANCEL came too late, or does nothing.
+        assert came == MANY, f"after C-CANCEL {came} of {MANY} matches came, then {describe(matches.final)}"
 
 
 @requirement("PS3.4 C.4.1.3.1", QUALITY, "A C-CANCEL right behind its query interrupts that.")

@@ -11,6 +11,7 @@ from archive_kit import CT, MR, Client, instance
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
+from pynetdicom.dimse_messages import N_EVENT_REPORT_RSP
 from pynetdicom.presentation import build_context
 from pynetdicom.transport import ThreadedAssociationServer
 
@@ -30,6 +31,7 @@ class Requestor:
     def __init__(self) -> None:
         self.results: list[tuple[int, Dataset, str]] = []
         self.arrived = threading.Event()
+        self.answered = threading.Event()
         self.ae = AE("TESTER")
         self.ae.add_supported_context(PUSH_MODEL, [ImplicitVRLittleEndian], scu_role=False, scp_role=True)
         self.ae.supported_contexts[0].scu_role = True
@@ -51,6 +53,10 @@ class Requestor:
         self.arrived.set()
         return 0, None
 
+    def _note_answer(self, event: evt.Event) -> None:
+        if isinstance(event.message, N_EVENT_REPORT_RSP):
+            self.answered.set()
+
     def ask(
         self, port: int, pairs: list[tuple[str, str]], *, stay: bool, kind: int = 1, uid: str = INSTANCE,
         transaction: str | None = "1.2.3.4",
@@ -58,7 +64,10 @@ class Requestor:
         client = Client(port, calling="TESTER")
         association = client.associate(
             [(PUSH_MODEL, [ImplicitVRLittleEndian])],
-            evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take, ["same"])],
+            evt_handlers=[
+                (evt.EVT_N_EVENT_REPORT, self._take, ["same"]),
+                (evt.EVT_DIMSE_SENT, self._note_answer),
+            ],
         )
         information = Dataset()
         if transaction is not None:
@@ -70,7 +79,8 @@ class Requestor:
             information.ReferencedSOPSequence.append(item)
         status, _ = association.send_n_action(information, kind, PUSH_MODEL, uid)
         if stay:
-            assert self.arrived.wait(10)
+            # A release that overtakes the answer lets the archive report again.
+            assert self.answered.wait(10)
         association.release()
         return status.Status, status
 
