@@ -131,7 +131,8 @@ def test_a_value_too_long_for_its_vr_is_of_un_and_little_endian() -> None:
         assert encode(nodes, EXPLICIT_BIG).endswith(ends * 4)
         for syntax in (IMPLICIT_LITTLE, EXPLICIT_BIG):
             assert (
-                difference(encode(nodes, EXPLICIT_LITTLE), EXPLICIT_LITTLE, encode(nodes, syntax), syntax) == []
+                difference(encode(nodes, EXPLICIT_LITTLE), EXPLICIT_LITTLE, encode(nodes, syntax), syntax)
+                == []
             )
 
 
