@@ -14,21 +14,40 @@ from numpy.ctypeslib import as_array
 LONGEST = 3600.0
 """Seconds; what takes longer counts as this."""
 _MICRO = 1_000_000
+_LONGEST = int(LONGEST * _MICRO)
 _DIGITS = 3
+_FRESH = 10_000
+"""Different values that are kept beside a histogram at most."""
 
 
 class Latencies:
     """How often which latency came.  Seconds go in and come out."""
 
     def __init__(self) -> None:
-        self._histogram = HdrHistogram(1, int(LONGEST * _MICRO), _DIGITS)
+        self._whole = HdrHistogram(1, _LONGEST, _DIGITS)
+        # By microseconds, what the histogram has yet to be told: finding a value's place in it takes longer
+        # than all else of counting, and loads count thousands a second.
+        self._fresh: dict[int, int] = {}
+
+    @property
+    def _histogram(self) -> HdrHistogram:
+        self._tell()
+        return self._whole
+
+    def _tell(self) -> None:
+        for value, count in self._fresh.items():
+            self._whole.record_value(value, count)
+        self._fresh.clear()
 
     def __len__(self) -> int:
         return int(self._histogram.get_total_count())
 
     def record(self, seconds: float) -> None:
         """Count one; less than a microsecond counts as one."""
-        self._histogram.record_value(min(max(round(seconds * _MICRO), 1), int(LONGEST * _MICRO)))
+        value = min(max(round(seconds * _MICRO), 1), _LONGEST)
+        self._fresh[value] = self._fresh.get(value, 0) + 1
+        if len(self._fresh) > _FRESH:
+            self._tell()
 
     def add(self, other: Latencies) -> None:
         """Count all of the other's too."""
@@ -77,7 +96,8 @@ class Latencies:
 
     def reset(self) -> None:
         """Forget all."""
-        self._histogram.reset()
+        self._fresh.clear()
+        self._whole.reset()
 
     def _middle(self, index: int) -> int:
         """Microseconds that the values of a slot count as in a mean, as HdrHistogram has it."""

@@ -116,6 +116,7 @@ _LISTS = frozenset({0x51B0})
 """Elements of VR US with a multiplicity above one."""
 
 _ELEMENT = struct.Struct("<HHI")
+_US = struct.Struct("<H")
 
 
 def keyword_of(tag: int) -> str:
@@ -135,6 +136,8 @@ def encode_value(tag: int, value: Value | bytes) -> bytes:
     if isinstance(value, bytes):
         return value
     try:
+        if vr == "US" and isinstance(value, int):
+            return _US.pack(value)
         if isinstance(value, str):
             encoded = value.encode("latin-1")
             return encoded + (b"\0" if vr == "UI" else b" ") * (len(encoded) % 2)
@@ -152,6 +155,8 @@ def encode_value(tag: int, value: Value | bytes) -> bytes:
 
 def _decode_value(tag: int, data: bytes) -> Value:
     vr = _VRS.get(tag, "UN")
+    if vr == "US" and len(data) == 2 and tag not in _LISTS:
+        return data[0] | data[1] << 8
     if vr in ("US", "UL"):
         size = 2 if vr == "US" else 4
         if (not data or len(data) % size) if tag in _LISTS else len(data) != size:
@@ -188,11 +193,15 @@ class CommandSet(Mapping[str, Value]):
 
         Raises MisuseError for an unknown keyword or a value that its VR cannot hold.
         """
-        unknown = [keyword for keyword in values if keyword not in TAGS]
-        if unknown:
-            raise MisuseError(f"no command element is called {unknown[0]!r} (PS3.7 annex E)")
-        pairs = [(TAGS[keyword], value) for keyword, value in values.items() if value is not None]
-        return CommandSet(tuple(sorted((tag, encode_value(tag, value)) for tag, value in pairs)))
+        elements = []
+        for keyword, value in values.items():
+            tag = TAGS.get(keyword)
+            if tag is None:
+                raise MisuseError(f"no command element is called {keyword!r} (PS3.7 annex E)")
+            if value is not None:
+                elements.append((tag, encode_value(tag, value)))
+        elements.sort()
+        return CommandSet(tuple(elements))
 
     def replace(self, **values: Value | bytes | None) -> CommandSet:
         """A copy with some elements set, or left out where the value is None."""
@@ -203,7 +212,7 @@ class CommandSet(Mapping[str, Value]):
     def encode(self) -> bytes:
         """The command set's bytes, group length first (PS3.7 6.3.1)."""
         body = b"".join(
-            _ELEMENT.pack(tag >> 16, tag & 0xFFFF, len(data)) + data for tag, data in self.elements
+            [_ELEMENT.pack(tag >> 16, tag & 0xFFFF, len(data)) + data for tag, data in self.elements]
         )
         if self.elements and self.elements[0][0] == 0:
             return body

@@ -111,6 +111,9 @@ def fragments(
     if length is None:
         data = list(data)
         left, most = sum(map(len, data)), _BATCH // 2
+        if left <= size and len(data) < _BATCH:
+            yield [_header(context_id, is_command, left, last=True), *data]
+            return
     else:
         left, most = length, max(1, min(_BATCH // 2, STREAMED // 2 // size))
     batch: list[Buffer] = []

@@ -82,6 +82,7 @@ class _Assembly:
     context_id: int = 0
     command_bytes: bytearray = field(default_factory=bytearray)
     command: CommandSet | None = None
+    has_data_set: bool = False
     pieces: list[bytes] = field(default_factory=list)
     length: int = 0
     empty: int = 0
@@ -227,15 +228,16 @@ class Inbound:
                 command = assembly.command
                 if command is None:
                     raise MisuseError("a message without its command set")  # _complete has decoded it
-                kept = b"".join(assembly.pieces) if command.has_data_set and assembly.sink is None else None
+                kept = b"".join(assembly.pieces) if assembly.has_data_set and assembly.sink is None else None
                 return Message(assembly.context_id, command, kept, assembly.length)
 
     def _complete(self, head: PdvHead, assembly: _Assembly, choose: Choice) -> bool:
         if head.is_command:
             command = assembly.command = decode_command(assembly.command_bytes)
-            if command.has_data_set:
+            assembly.has_data_set = command.has_data_set
+            if assembly.has_data_set:
                 assembly.sink, assembly.longest = choose(assembly.context_id, command)
-            return not command.has_data_set
+            return not assembly.has_data_set
         return True
 
     def _refuse(self, pdu: Pdu, awaited: str) -> NoReturn:

@@ -206,7 +206,8 @@ class Connection:
         """Bytes read into `target`, 0 at the end of the stream; TimeoutError."""
         if self.end is not None or self.closed:
             return 0
-        self._arm()
+        if seconds:
+            self._arm()
         try:
             self._sock.settimeout(seconds)
             count = self._sock.recv_into(target)

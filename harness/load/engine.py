@@ -37,7 +37,8 @@ def run_alone(plan: Plan, emit: Emit) -> None:
         environment = Environment(
             user_classes=[user_class(load)], stop_timeout=load.peer.deadline, host=str(load.peer.address)
         )
-        load.environment = environment
+        if plan.web is not None:
+            load.environment = environment
         runner = environment.create_local_runner()
         stopped = False
 

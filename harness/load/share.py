@@ -57,6 +57,7 @@ class Load:
         self.over = gevent.event.Event()
         """Nothing new is begun."""
         self.environment: Environment | None = None
+        """Locust's, where it shows a page: what it counts itself costs time, and nothing else reads it."""
         self._stored: dict[int, tuple[int, int]] = {}
         """By number of a study: which operation stored it, and how many of its objects are acknowledged."""
         self._transactions = 0
