@@ -6,10 +6,15 @@ import gc
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 FIRST_TO_LAST = ("integration", "variants", "mutants", "unit")
 """Folders by how long their longest test takes: a worker that begins a long one last is waited for by all."""
 
+
+# How long an example takes is the machine's affair.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
 

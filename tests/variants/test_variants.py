@@ -79,7 +79,7 @@ def test_each_has_an_archive() -> None:
     assert sorted(one.name for variants in archives() for one in variants) == list(VARIANTS)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200 if EVERYTHING else 300)
 @pytest.mark.parametrize(
     "variants", list(archives()), ids=lambda variants: "+".join(one.name for one in variants)
 )

@@ -59,7 +59,6 @@ def test_several_hundred_cases_find_nothing_in_the_archive(archive: Peer) -> Non
     @seed(20)
     @settings(
         max_examples=250,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

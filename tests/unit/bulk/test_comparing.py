@@ -53,7 +53,7 @@ def test_the_same_bytes_are_kept_however_they_are_cut(kind: Kind, piece: int) ->
     assert judged(OBJECTS[kind], BYTES[kind], piece=piece) == Verdict((), ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(list(Kind)),
     st.floats(0, 1, exclude_max=True),

@@ -183,7 +183,7 @@ def test_messages_pass_between_requestor_and_acceptor(maximum: int, parts: int, 
     assert {command.encode() for command, _ in got} == {echo_request().encode(), echo_request(True).encode()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.binary(max_size=50), max_size=5), st.integers(7, 60), st.none() | st.integers(1, 20))
 def test_fragments_are_within_the_maximum_and_join_to_the_data(
     parts: list[bytes], maximum: int, wanted: int | None

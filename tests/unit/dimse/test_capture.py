@@ -228,7 +228,7 @@ def test_given_secrets_are_masked_everywhere() -> None:
     assert b"token-123" not in recorder.pcapng()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.binary(max_size=60), max_size=8), st.integers(0, 40))
 def test_any_bytes_can_be_recorded(pieces: list[bytes], limit: int) -> None:
     recorder = Recorder(bulk_limit=limit)

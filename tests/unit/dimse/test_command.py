@@ -126,14 +126,14 @@ sets = st.dictionaries(
 ).map(lambda values: CommandSet(tuple(sorted(values.items()))))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(sets)
 def test_what_is_encoded_decodes_to_the_same(command: CommandSet) -> None:
     assert decode_command(command.encode()) == command
     assert len(command.lines()) == len(command)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     sets, st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=3), st.binary(max_size=60)
 )

@@ -180,7 +180,7 @@ def test_damage_on_either_side_is_a_decode_error() -> None:
             difference(left, EXPLICIT_LITTLE, right, EXPLICIT_LITTLE)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(SYNTAXES), st.booleans(), st.integers(0, 10_000), st.integers(1, 255))
 def test_no_changed_byte_goes_unseen(syntax: str, undefined: bool, position: int, flip: int) -> None:
     data = encode(sample(undefined), syntax)
@@ -198,7 +198,7 @@ def test_no_changed_byte_goes_unseen(syntax: str, undefined: bool, position: int
     assert found or reserved
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=200), st.binary(max_size=200), st.sampled_from(SYNTAXES), st.sampled_from(SYNTAXES))
 def test_any_two_byte_strings_are_judged_or_refused(left: bytes, right: bytes, one: str, other: str) -> None:
     try:

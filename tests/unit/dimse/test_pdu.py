@@ -111,13 +111,13 @@ pdus = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(pdus)
 def test_what_is_encoded_decodes_to_the_same(pdu: Pdu) -> None:
     assert decode_pdu(pdu.encode()) == pdu
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(pdus, st.lists(st.tuples(st.integers(0, 100_000), byte), max_size=6), st.integers(0, 200))
 def test_altered_bytes_give_a_value_that_encodes_to_them_or_an_error(
     pdu: Pdu, changes: list[tuple[int, int]], cut: int
@@ -135,7 +135,7 @@ def test_altered_bytes_give_a_value_that_encodes_to_them_or_an_error(
     assert decode_pdu(again.encode()) == again
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_value_or_a_decode_error(data: bytes) -> None:
     try:
@@ -145,7 +145,7 @@ def test_any_bytes_give_a_value_or_a_decode_error(data: bytes) -> None:
     assert pdu.encode() == data
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers(1, 7), st.binary(max_size=200))
 def test_any_body_of_a_right_length_gives_a_value_or_a_decode_error(kind: int, body: bytes) -> None:
     data = struct.pack(">BBI", kind, 0, len(body)) + body

@@ -23,7 +23,7 @@ def data_of(stream: bytes) -> tuple[bytes, list[bool]]:
     return data, lasts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.binary(max_size=50), max_size=6), st.integers(1, 30))
 def test_a_stream_goes_out_as_its_bytes_do(parts: list[bytes], size: int) -> None:
     whole = b"".join(parts)

@@ -183,7 +183,7 @@ def test_damage_is_a_decode_error_with_bytes(data: bytes) -> None:
     assert caught.value.clause.startswith("PS3.5")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300), st.sampled_from([*ENCODINGS, DEFLATED, JPEG]))
 def test_any_bytes_give_elements_or_a_decode_error(data: bytes, syntax: str) -> None:
     try:
@@ -193,7 +193,7 @@ def test_any_bytes_give_elements_or_a_decode_error(data: bytes, syntax: str) -> 
     assert total <= len(data) or syntax == DEFLATED
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(ENCODINGS)),
     st.booleans(),

@@ -16,9 +16,7 @@ EVERYTHING = Sendable(
     tuple((sop_class, syntax) for sop_class in CLASSES for syntax in SYNTAXES if is_known(sop_class, syntax))
 )
 """All that can be generated."""
-GENERATING = settings(
-    database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-)
+GENERATING = settings(database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 def sample(strategy: SearchStrategy[T], count: int) -> list[T]:

@@ -26,7 +26,7 @@ from harness.fuzz.pdus.recorded import Exchange, recorded
 from harness.fuzz.pdus.script import Await, Awaited, Script, Send
 
 EXCHANGES = recorded("CALLED", "CALLING")
-QUIET = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(database=None, suppress_health_check=list(HealthCheck))
 
 
 def drawn(seed_: int, count: int = 60) -> list[PduCase]:

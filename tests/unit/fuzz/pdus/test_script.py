@@ -44,7 +44,7 @@ def test_every_step_survives_json() -> None:
     assert from_json(to_json(EVERY)) == EVERY
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(pdu_cases(recorded("CALLED", "CALLING")))
 def test_cases_survive_json(case: PduCase) -> None:
     assert from_json(to_json(case.script)) == case.script
