@@ -1,4 +1,4 @@
-"""What a fuzzing campaign says of a product: Campaign, and the findings that it is made of.
+"""What a fuzzing campaign says of a product: Campaign, and the findings and differences that it is made of.
 
 Every type goes to JSON and back by msgspec (`write_campaign`, `read_campaign`); seconds and bytes throughout.
 """
@@ -67,6 +67,20 @@ class Symptom(enum.StrEnum):
     """The same bytes were answered in different ways."""
 
 
+class Aspect(enum.StrEnum):
+    """In what two products can differ over the same case; the order is that of a report."""
+
+    AFTERWARDS = "what becomes of the product"
+    ANSWER = "the answer"
+    CONTEXTS = "the presentation contexts that are accepted"
+    FOUND = "whether the object is found"
+    MATCH = "what a query says of the object"
+    MATCHES = "which studies match"
+    RETRIEVAL = "whether the object comes back"
+    SYNTAX = "the transfer syntax it comes back in"
+    ELEMENT = "an element that came back"
+
+
 class Weight(enum.StrEnum):
     """What a finding counts as."""
 
@@ -101,6 +115,38 @@ class Finding(Struct, frozen=True):
     """The smallest case in readable form, cut where it is long."""
     log: str = ""
     """The end of the product's log after it died."""
+    other: str = ""
+    """What the product did that is compared with, in words; empty where there is none."""
+
+
+class Difference(Struct, frozen=True):
+    """One way in which two products, A and B, differ over the same bytes, with the smallest case.
+
+    It is no failure: both may be right, and where one is not, `breaks` says which.
+    """
+
+    folder: str
+    """Below the run folder: what `pacs-harness replay` takes."""
+    area: Area
+    aspect: Aspect
+    signature: str
+    """What tells it from the others of its area."""
+    what: str
+    """What it is about: an element, a key, the place in an exchange."""
+    a: str
+    b: str
+    clause: str
+    """That lets both do so, or that one breaks; empty where none is known."""
+    breaks: str
+    """Who breaks it: ``A``, ``B``, ``A and B``; empty where it lets both do so."""
+    times: int
+    """Cases that showed it while looking."""
+    about: str
+    """What is unusual in the smallest case, in words."""
+    size: int
+    """Bytes of the smallest case."""
+    dump: str = ""
+    """The two answers side by side, and the smallest case, cut where it is long."""
 
 
 class AreaCounted(Struct, frozen=True):
@@ -140,6 +186,10 @@ class Campaign(Struct, frozen=True):
     """Cases of the corpus that came first."""
     left_out: tuple[str, ...] = ()
     """What could not be looked at, and why."""
+    against: dict[str, Any] | None = None
+    """The target that is compared with, as `target`; None for an ordinary campaign."""
+    against_restarts: int = 0
+    differences: tuple[Difference, ...] = ()
 
 
 def write_campaign(campaign: Campaign, folder: Path) -> None:

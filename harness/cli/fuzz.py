@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import secrets
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from harness import __version__
+from harness.cli.against import add_against, compared_with, given_against
 from harness.cli.console import RunConsole
+from harness.cli.fuzz_words import Line, closing_words
 from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target, now
 from harness.decide.exit_code import ExitCode
-from harness.findings import INTRUSIVE, Area, Campaign, Finding, Weight, write_campaign
-from harness.target import TargetError
+from harness.findings import INTRUSIVE, Area, Campaign, Weight, write_campaign
+from harness.target import Target, TargetError
 
 if TYPE_CHECKING:
-    from harness.fuzz.campaign import Outcome, Plan, Progress
-    from harness.scu.destination import Destination
+    from harness.fuzz.campaign import Plan
+    from harness.fuzz.product import Product
 
 ODD_OBJECTS = "odd objects are stored there"
 SECONDS = 60.0
 LONGEST = 7 * 24 * 3600.0
 SHRINK_SECONDS = 20.0
-_PROGRESS = 0.5
-"""Seconds between two looks at a line of progress."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("fuzz", help="look for what a PACS loses, alters or dies of")
     add_target(parser, "examine it")
+    add_against(parser)
     parser.add_argument(
         "--area",
         action="append",
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     """Look.  Exit code 1 where anything is found that counts as a failure."""
     given = given_target(options)
     check_owned(given, options, ODD_OBJECTS)
+    check_owned(given_against(options), options, ODD_OBJECTS)
     plan = _plan(options)
     from harness.plugin.run import make_run_folder
     from harness.report.fuzz_page import render_campaign
@@ -77,8 +78,9 @@ def run(options: argparse.Namespace) -> int:
         with (
             tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
             Revivable(given, options.peer, Path(scratch)) as revivable,
+            compared_with(options, Path(scratch)) as against,
         ):
-            code = examine(revivable, plan, folder)
+            code = examine(revivable, plan, folder, against)
     except NoTarget as failure:
         print(f"pacs-harness: {failure}", file=sys.stderr)
         return ExitCode.UNREACHABLE
@@ -123,34 +125,55 @@ def _plan(options: argparse.Namespace) -> Plan:
     )
 
 
-def examine(revivable: Revivable, plan: Plan, folder: Path) -> ExitCode:
+def examine(revivable: Revivable, plan: Plan, folder: Path, against: Revivable | None = None) -> ExitCode:
     """Carry the plan out, say what is found, and leave ``campaign.json`` and the findings in the folder.
 
-    Raises TargetError where the target's destination cannot be listened on.
+    `against` gets the same cases, and what it does otherwise is told.  Raises TargetError where a target's
+    destination cannot be listened on.
     """
+    with contextlib.ExitStack() as stack:
+        product = stack.enter_context(_product(revivable, folder / "stored.csv"))
+        other = None
+        if against is not None:
+            shared = product if _same_destination(revivable, against) else None
+            other = stack.enter_context(_product(against, folder / "stored-against.csv", shared))
+        return _examine(product, other, plan, folder)
+
+
+@contextlib.contextmanager
+def _product(revivable: Revivable, stored_at: Path, listens: Product | None = None) -> Iterator[Product]:
+    """The product, its destination listening; that of `listens` where it is the same.  TargetError."""
     from harness.destinations import listening
+    from harness.fuzz.product import Product
+    from harness.plugin.context import StoredLog
 
-    with listening(revivable.target) as destination:
-        return _examine(revivable, destination, plan, folder)
+    target = revivable.target
+    with contextlib.ExitStack() as stack:
+        stored = StoredLog(stored_at)
+        stack.callback(stored.close)
+        destination = listens.destination if listens else stack.enter_context(listening(target))
+        yield Product(target, revivable.revive, revivable.log, destination, stored)
 
 
-def _examine(revivable: Revivable, destination: Destination | None, plan: Plan, folder: Path) -> ExitCode:
+def _same_destination(one: Revivable, other: Revivable) -> bool:
+    """Whether two products move to the same place."""
+    return one.target.destinations[:1] == other.target.destinations[:1] != ()
+
+
+def _examine(product: Product, against: Product | None, plan: Plan, folder: Path) -> ExitCode:
     from harness.dimse.errors import DimseError
     from harness.fuzz.campaign import Campaign as Running
-    from harness.fuzz.campaign import Outcome
-    from harness.fuzz.product import Product, ProductLost
-    from harness.plugin.context import StoredLog
+    from harness.fuzz.keeping import Outcome
+    from harness.fuzz.product import ProductLost
     from harness.plugin.run import environment
     from harness.preflight import PreflightBlocked, first_echo
 
-    target = revivable.target
+    target = product.target
     console = RunConsole(highlight=False)
     outcome = Outcome()
     started = now()
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
-    stored = StoredLog(folder / "stored.csv")
-    product = Product(target, revivable.revive, revivable.log, destination, stored)
-    line = _Line(console, time.monotonic())
+    line = Line(console, time.monotonic())
 
     def write() -> None:
         campaign = Campaign(
@@ -169,17 +192,25 @@ def _examine(revivable: Revivable, destination: Destination | None, plan: Plan, 
             restarts=product.restarts,
             replayed=outcome.replayed,
             left_out=tuple(outcome.left_out),
+            against=against.target.public() if against is not None else None,
+            against_restarts=against.restarts if against is not None else 0,
+            differences=tuple(outcome.differences),
         )
         write_campaign(campaign, folder)
 
     try:
         greeting = first_echo(target)
         peer |= {"implementation_version_name": greeting.implementation_version_name or ""}
-        console.print(
-            f"{target.name or target.dimse.called_ae_title}: {', '.join(plan.areas)}, seed {plan.seed}",
-            soft_wrap=True,
-        )
-        Running(product, plan, folder, outcome, line.told, line.found).run()
+        names = _name(target)
+        if against is not None:
+            first_echo(against.target)
+            names = f"A: {names}, B: {_name(against.target)}"
+        console.print(f"{names}: {', '.join(plan.areas)}, seed {plan.seed}", soft_wrap=True)
+        Running(
+            *(product, plan, folder, outcome, line.told, line.found),
+            against=against,
+            on_difference=line.differed,
+        ).run()
         failed = any(one.weight is Weight.FAILURE for one in outcome.findings)
         code, because = (ExitCode.FAILED if failed else ExitCode.CONFORMANT), "completed"
     except PreflightBlocked as blocked:
@@ -192,58 +223,12 @@ def _examine(revivable: Revivable, destination: Destination | None, plan: Plan, 
         code, because = ExitCode.INTERRUPTED, "interrupted"
     finally:
         line.end()
-        stored.close()
         write()
-    _closing_words(console, outcome, plan)
+    closing_words(console, outcome, plan, against is not None)
     if because not in ("completed", "interrupted"):
         print(f"pacs-harness: {because}", file=sys.stderr)
     return code
 
 
-@dataclass
-class _Line:
-    """How far it is, on a terminal renewed in place; a line for each finding everywhere."""
-
-    console: Console
-    began: float
-    shown: float = 0.0
-
-    def told(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if not self.console.is_terminal or now - self.shown < _PROGRESS:
-            return
-        self.shown = now
-        tally = progress.tally
-        words = f"{progress.area}: {tally.cases:,} cases"
-        if tally.with_product:
-            words += f", {(tally.cases + tally.shrinking) / tally.with_product * 60:,.0f} a minute"
-        words += f", {progress.findings} found, {now - self.began:.0f} s"
-        self.console.print(f"  {words:<77}", end="\r", soft_wrap=True)
-
-    def found(self, finding: Finding) -> None:
-        self.end()
-        self.console.print(
-            f"{finding.weight}: {finding.area}: {finding.signature}: {finding.observed} "
-            f"({finding.size:,} bytes, found with {finding.size_found:,}): {finding.folder}",
-            soft_wrap=True,
-            markup=False,
-        )
-
-    def end(self) -> None:
-        if self.console.is_terminal and self.shown:
-            self.console.print(" " * 79, end="\r")
-
-
-def _closing_words(console: Console, outcome: Outcome, plan: Plan) -> None:
-    for one in outcome.areas:
-        rate = one.cases / one.seconds * 60 if one.seconds else 0.0
-        counts = ", ".join(f"{count:,} {name}" for name, count in sorted(one.outcomes.items()))
-        own = (one.generating + one.judging) / one.seconds if one.seconds else 0.0
-        how = f"{rate:,.0f} a minute, {own:.0%} of the time in the harness"
-        console.print(f"{one.area}: {one.cases:,} cases, {how}: {counts}", soft_wrap=True)
-    for words in outcome.left_out:
-        console.print(words, soft_wrap=True)
-    counted = {weight: sum(one.weight is weight for one in outcome.findings) for weight in Weight}
-    console.print(
-        ", ".join(f"{count} {weight}s" for weight, count in counted.items()) + f"; seed {plan.seed}"
-    )
+def _name(target: Target) -> str:
+    return target.name or target.dimse.called_ae_title

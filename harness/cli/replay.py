@@ -1,4 +1,4 @@
-"""`pacs-harness replay`: send a finding of `fuzz` again, to the same product or to another one."""
+"""`pacs-harness replay`: send what `fuzz` has found again, to the same product or to another one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness.cli.against import add_against, compared_with, given_against
 from harness.cli.fuzz import ODD_OBJECTS, examine
 from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target
 from harness.decide.exit_code import ExitCode
@@ -15,9 +16,12 @@ from harness.target import TargetError
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("replay", help="send a finding of `fuzz` again")
-    parser.add_argument("finding", type=Path, metavar="DIR", help="of a finding, or of several")
+    parser = commands.add_parser("replay", help="send a finding or a difference of `fuzz` again")
+    parser.add_argument(
+        "finding", type=Path, metavar="DIR", help="of a finding or a difference, or of several"
+    )
     add_target(parser, "send it there")
+    add_against(parser)
     parser.add_argument("--intrusive", action="store_true", help="also what the product may die of")
     parser.add_argument("--i-own-this-system", action="store_true", help="needed for another machine")
     parser.set_defaults(run=run)
@@ -30,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
     given = given_target(options)
     check_owned(given, options, ODD_OBJECTS)
+    check_owned(given_against(options), options, ODD_OBJECTS)
     try:
         folders = tuple(reproducers(options.finding))
         saved = [load(folder)[0] for folder in folders]
@@ -38,14 +43,17 @@ def run(options: argparse.Namespace) -> int:
     if not options.intrusive and any(one.area in INTRUSIVE for one in saved):
         raise TargetError(f"the product may die of what {options.finding} holds: say --intrusive")
     for folder, one in zip(folders, saved, strict=True):
-        print(f"{folder}: {one.trouble.signature}: expected {one.expected}; observed {one.observed}")
+        print(f"{folder}: {one.words}")
     plan = Plan((), 0, 0.0, corpus=folders, is_intrusive=options.intrusive)
     with tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch:
         run_folder = Path(scratch) / "run"
         run_folder.mkdir()
         try:
-            with Revivable(given, options.peer, Path(scratch)) as revivable:
-                return examine(revivable, plan, run_folder)
+            with (
+                Revivable(given, options.peer, Path(scratch)) as revivable,
+                compared_with(options, Path(scratch)) as against,
+            ):
+                return examine(revivable, plan, run_folder, against)
         except NoTarget as failure:
             print(f"pacs-harness: {failure}", file=sys.stderr)
             return ExitCode.UNREACHABLE

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.dimse.capture import Recorder
-from harness.findings import INTRUSIVE, Area, AreaCounted, Finding
-from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt, Tally
-from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
-from harness.fuzz.lines import Lines
+from harness.findings import INTRUSIVE, Area, AreaCounted, Difference, Finding
+from harness.fuzz.arena import Arena, Budget, Care, Known, Tally
+from harness.fuzz.hunt import Hunt
+from harness.fuzz.identifiers import identifier_cases
+from harness.fuzz.keeping import Keeper, Outcome
 from harness.fuzz.objects.damaged import damaged
 from harness.fuzz.objects.datasets import data_sets
 from harness.fuzz.objects.images import CLASSES, SYNTAXES
-from harness.fuzz.objects.judging import Watched
 from harness.fuzz.objects.renewed import renewed
-from harness.fuzz.pdus.hearing import LeftOut, Scripts, waited
+from harness.fuzz.objects.watching import Watched
+from harness.fuzz.pair import GRACE, Pair, in_common
+from harness.fuzz.pdus.hearing import LeftOut, waited
 from harness.fuzz.pdus.known import known_cases
 from harness.fuzz.pdus.mutated import PduCase, pdu_cases
-from harness.fuzz.pdus.recorded import recorded
-from harness.fuzz.pdus.script import addressed
 from harness.fuzz.product import Product
-from harness.fuzz.reproducer import AnyCase, dump, load, save
-from harness.fuzz.sentinel import Sentinel
+from harness.fuzz.reproducer import load
+from harness.fuzz.side import Side
 from harness.synthesis import Identity, new_run_root
-
-SHOWN_DUMP = 6_000
-"""Characters of a dump that a report shows."""
-FINDINGS = "findings"
-_PLACE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +47,6 @@ class Plan:
     """Of each area; then the next one begins."""
 
 
-@dataclass
-class Outcome:
-    """What has come of a campaign so far."""
-
-    areas: list[AreaCounted] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    replayed: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a campaign is."""
@@ -71,10 +54,11 @@ class Progress:
     area: Area
     tally: Tally
     findings: int
+    differences: int
 
 
 class Campaign:
-    """One product's campaign."""
+    """One product's campaign, compared with another product or not."""
 
     def __init__(
         self,
@@ -84,6 +68,9 @@ class Campaign:
         outcome: Outcome,
         told: Callable[[Progress], None] = lambda progress: None,
         on_finding: Callable[[Finding], None] = lambda finding: None,
+        *,
+        against: Product | None = None,
+        on_difference: Callable[[Difference], None] = lambda difference: None,
     ) -> None:
         """`outcome` is filled as it goes: an interrupt loses nothing.  Raises DimseError, ProductLost."""
         self._product = product
@@ -91,18 +78,26 @@ class Campaign:
         self._folder = folder
         self._outcome = outcome
         self._told = told
-        self._on_finding = on_finding
-        self._began = time.monotonic()
+        self._keeper = Keeper(folder, outcome, time.monotonic(), on_finding, on_difference)
         sendable = product.look(CLASSES, SYNTAXES)
-        self._lines = Lines(product, sendable)
-        self._watched, self._asked = Watched(self._lines), Asked(self._lines)
-        self._scripts = Scripts(product)
-        self._lines.is_one_at_a_time = not product.serves_two()
-        self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
-        self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
+        root = new_run_root()
+        if against is None:
+            self._side = Side(product, sendable, Identity(root, "sentinel"))
+            self._at: Side | Pair = self._side
+        else:
+            name = against.target.name or against.target.dimse.called_ae_title
+            sendable, left_out = in_common(sendable, against.look(CLASSES, SYNTAXES), name)
+            outcome.left_out += left_out
+            self._side, theirs = (
+                Side(one, sendable, Identity(root, "sentinel"), grace=GRACE) for one in (product, against)
+            )
+            self._at = Pair(self._side, theirs, name, Identity(root, "furniture"))
+            outcome.left_out += self._at.left_out
+        at = self._at
+        self._care = Care(at.looked_at, at.begin_anew, at.log, at.record)
 
     def run(self) -> None:
-        """All of it.  Raises ProductLost where the product is gone for good."""
+        """All of it.  Raises ProductLost where a product is gone for good."""
         try:
             self._replay()
             left = self._plan.seconds
@@ -112,7 +107,7 @@ class Campaign:
                 self._search(area, share)
                 left = max(left - (time.monotonic() - began), 0.0)
         finally:
-            self._lines.close()
+            self._at.close()
 
     def _replay(self) -> None:
         for path in self._plan.corpus:
@@ -120,62 +115,60 @@ class Campaign:
             if saved.area in INTRUSIVE and not self._plan.is_intrusive:
                 self._outcome.left_out.append(f"{path.name} of the corpus is sent with --intrusive alone")
                 continue
-            if why := self._cannot_take(case):
+            if why := self._at.cannot_take(case):
                 self._outcome.left_out.append(f"{path.name} of the corpus: {why}")
                 continue
             self._outcome.replayed += 1
             # A hunt of its own: what is known of one says nothing of another.
-            hunt = self._hunt(saved.area, Budget(math.inf))
-            for found in hunt.each([self._addressed(case)]):
-                self._keep(saved.area, found)
-
-    def _cannot_take(self, case: AnyCase) -> str:
-        """Why a case cannot be put to this product; empty where it can."""
-        if isinstance(case, PduCase):
-            return ""
-        if isinstance(case, IdentifierCase):
-            return "" if self._lines.can_find else "the product answers no queries"
-        syntaxes = self._lines.sendable.syntaxes_of(case.sop_class)
-        return "" if case.transfer_syntax in syntaxes else "the product takes no such objects"
-
-    def _addressed(self, case: AnyCase) -> AnyCase:
-        """With the AE titles of this product, where the case has any."""
-        if not isinstance(case, PduCase):
-            return case
-        return replace(case, script=addressed(case.script, *self._titles))
+            hunt = self._hunt(saved.area, Budget(math.inf), [])
+            for found in hunt.each([self._at.addressed(case)]):
+                self._keeper.keep(saved.area, found, self._at.other)
+            others = f"; B {self._at.other}" if self._at.other else ""
+            self._outcome.replies.append(f"{path.name}: {self._at.told}{others}")
 
     def _search(self, area: Area, seconds: float) -> None:
-        if area is Area.IDENTIFIERS and not self._lines.can_find:
-            self._outcome.left_out.append("keys of queries: the product answers no queries")
+        if area is Area.IDENTIFIERS and not self._prepared_for_queries():
             return
         budget = Budget(time.monotonic() + seconds, self._plan.most_cases, self._plan.shrink_seconds)
         most = self._plan.most_findings
-        hunt = self._hunt(area, budget)
-        self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
+        hunt = self._hunt(area, budget, self._keeper.told_once)
+        self._outcome.areas.append(_counted(area, hunt.tally, self._side.watched))
         cases = self._fixed(area)
         if area is Area.PDUS:
             self._wait(hunt, seconds / 2)
         try:
             for number, found in enumerate(hunt.run() if cases is None else hunt.each(cases), 1):
-                self._keep(area, found)
+                self._keeper.keep(area, found, self._at.other)
                 if number == most:
                     return
         finally:
-            self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
+            self._outcome.areas[-1] = _counted(area, hunt.tally, self._side.watched)
+            self._keeper.recount()
+
+    def _prepared_for_queries(self) -> bool:
+        """Whether all products answer queries; where two are compared, they get studies to find."""
+        lacking = self._at.without_queries
+        if lacking:
+            self._outcome.left_out.append(f"keys of queries: {lacking} answers no queries")
+        elif isinstance(self._at, Pair):
+            self._at.furnish()
+        return not lacking
 
     def _wait(self, hunt: Hunt[Any], within: float) -> None:
         """What waits for a timer of the product, played together before the rest of its area."""
         began = time.monotonic()
-        self._lines.close()
+        self._at.close()
         try:
             told = waited(self._product, within)
         except LeftOut as reason:
             self._outcome.left_out.append(str(reason))
             return
+        if isinstance(self._at, Pair):
+            self._outcome.left_out.append("connections that wait for a timer: A alone was made to wait")
         for case, trouble in told:
             found = hunt.tell(case, trouble)
             if found is not None:
-                self._keep(Area.PDUS, found)
+                self._keeper.keep(Area.PDUS, found)
         hunt.tally.seconds += time.monotonic() - began
         hunt.tally.with_product += time.monotonic() - began
 
@@ -183,92 +176,29 @@ class Campaign:
         """The cases of an area that draws none."""
         if area is not Area.KNOWN:
             return None
-        return (known.case for known in known_cases(*self._titles))
+        return (known.case for known in known_cases(*self._side.titles))
 
-    @property
-    def _titles(self) -> tuple[str, str]:
-        dimse = self._product.target.dimse
-        return dimse.called_ae_title, dimse.calling_ae_title
-
-    def _hunt(self, area: Area, budget: Budget) -> Hunt[Any]:
-        self._watched.judging = 0.0
+    def _hunt(self, area: Area, budget: Budget, known: list[Known]) -> Hunt[Any]:
+        self._side.watched.judging = 0.0
+        counted = self._outcome
         return Hunt(
             self._arena(area),
             self._care,
             budget,
             self._plan.seed,
             self._folder / "hypothesis",
-            lambda tally: self._told(Progress(area, tally, len(self._outcome.findings))),
+            lambda tally: self._told(Progress(area, tally, len(counted.findings), len(counted.differences))),
+            known,
         )
 
     def _arena(self, area: Area) -> Arena[Any]:
-        watched, asked = self._watched, self._asked
-        sendable, root = self._lines.sendable, str(self._plan.seed)
+        sendable, root = self._side.lines.sendable, str(self._plan.seed)
         if area in (Area.PDUS, Area.KNOWN):
-            scripts = self._scripts
-            return Arena(
-                area,
-                pdu_cases(recorded(*self._titles)),
-                lambda case, pace: (scripts.put(case, pace), scripts.outcome),
-                lambda case, _: case,
-            )
+            return Arena(area, pdu_cases(self._at.exchanges), self._at.put, lambda case, _: case)
         if area is Area.IDENTIFIERS:
-            return Arena(
-                area,
-                identifier_cases(),
-                lambda case, pace: (asked.put(case, pace), asked.outcome),
-                lambda case, _: case,
-            )
-        if area is Area.DAMAGED:
-            drawn, put = damaged(sendable, root), watched.damaged
-        else:
-            drawn, put = data_sets(sendable, root), watched.valid
-        return Arena(area, drawn, lambda case, pace: (put(case, pace), watched.outcome), renewed)
-
-    def _begin_anew(self) -> None:
-        """After the product has died, hangs, or has harmed what it had."""
-        if not self._product.answers(0.0):
-            self._lines.drop()
-            self._product.begin_anew()
-            self._watched.forget()
-        self._sentinel.plant()
-
-    def _record(self, is_on: bool) -> Recorder | None:
-        """Begin to record what is exchanged, on associations of its own, or end it."""
-        self._lines.close()
-        self._product.recorder = Recorder() if is_on else None
-        return self._product.recorder
-
-    def _keep(self, area: Area, found: Found[Any]) -> None:
-        trouble, case = found.trouble, found.case
-        number = len(self._outcome.findings) + 1
-        name = _PLACE.sub("-", f"{number:02} {trouble.symptom} {trouble.detail}".lower()).strip("-")[:60]
-        place = self._folder / FINDINGS / name
-        place.mkdir(parents=True)
-        save(place, area, case, trouble)
-        if found.recorder is not None:
-            found.recorder.write_pcapng(place / "exchange.pcapng")
-            (place / "exchange.txt").write_text(found.recorder.dump(), encoding="utf-8")
-        if found.log:
-            (place / "log.txt").write_text(found.log, encoding="utf-8")
-        finding = Finding(
-            folder=f"{FINDINGS}/{name}",
-            area=area,
-            symptom=trouble.symptom,
-            weight=trouble.weight,
-            signature=trouble.signature,
-            clause=trouble.clause,
-            expected=trouble.expected,
-            observed=trouble.observed,
-            about=", ".join(sorted(case.marks)),
-            size=case.size,
-            size_found=found.size_found,
-            found_after=round(found.at - self._began, 3),
-            dump=dump(case)[:SHOWN_DUMP],
-            log=found.log,
-        )
-        self._outcome.findings.append(finding)
-        self._on_finding(finding)
+            return Arena(area, identifier_cases(), self._at.put, lambda case, _: case)
+        drawn = damaged(sendable, root) if area is Area.DAMAGED else data_sets(sendable, root)
+        return Arena(area, drawn, self._at.put, renewed)
 
 
 def _counted(area: Area, tally: Tally, watched: Watched) -> AreaCounted:

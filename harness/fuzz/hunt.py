@@ -1,4 +1,4 @@
-"""Looking for what a product goes wrong over: cases drawn by Hypothesis, put to it, and shrunk.
+"""Looking for what a product goes wrong over, or two differ over: cases drawn by Hypothesis, put, and shrunk.
 
 Drawing is apart from sending: a case is bytes before anything is sent, and a finding is its bytes, never
 the seed.  The same seed draws the same cases for as long as nothing is found.
@@ -9,92 +9,27 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
-from hypothesis.strategies import SearchStrategy
 
-from harness.dimse.capture import Recorder
 from harness.dimse.errors import Unreachable
-from harness.findings import Area, Symptom
+from harness.findings import Symptom
+from harness.fuzz.arena import Arena, Budget, Care, Case, Found, Known, Shown, Tally
 from harness.fuzz.cases import Pace
 from harness.fuzz.drawing import draw_alone
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
 
-
-class Sized(Protocol):
-    """What every kind of case says of itself."""
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def marks(self) -> frozenset[str]: ...
-
-
-Case = TypeVar("Case", bound=Sized)
 ROUND = 500
 """Cases of one call of Hypothesis, whose memory of what it has drawn grows with them."""
 CONFIRMATIONS = 2
 """Times that the smallest case is put to the product again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arena(Generic[Case]):
-    """An area, and how its cases are handled."""
-
-    area: Area
-    cases: SearchStrategy[Case]
-    put: Callable[[Case, Pace], tuple[Trouble | None, str]]
-    """Puts a case to the product at this pace: what is wrong, and the outcome in a word.  Unreachable."""
-    fresh: Callable[[Case, int], Case]
-    """The n-th repetition of a case, with UIDs of its own so that the product takes it for a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Care:
-    """How a hunt looks after the product."""
-
-    looked_at: Callable[[], Trouble | None]
-    """What is wrong with it after a case."""
-    begin_anew: Callable[[], None]
-    """Start it again where it is dead, or give it a new known object.  Raises ProductLost."""
-    log: Callable[[], str] = lambda: ""
-    """The end of its log."""
-    record: Callable[[bool], Recorder | None] = lambda is_on: None
-    """Begin to record what is exchanged with it, or end that; what is recorded to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Case]):
-    """A case that shows a trouble, as small as it became."""
-
-    case: Case
-    trouble: Trouble
-    size_found: int
-    at: float
-    """By `time.monotonic`, when it was seen first."""
-    log: str
-    recorder: Recorder | None = None
-    """What recorded a repetition."""
-
-
-@dataclass
-class Tally:
-    """What a hunt has done; seconds of the wall clock."""
-
-    cases: int = 0
-    shrinking: int = 0
-    seconds: float = 0.0
-    with_product: float = 0.0
-    outcomes: Counter[str] = field(default_factory=Counter)
 
 
 class _Shown(Exception):
@@ -103,19 +38,6 @@ class _Shown(Exception):
 
 class _Enough(BaseException):
     """The budget is spent.  Hypothesis takes an Exception for a failing example."""
-
-
-@dataclass
-class Budget:
-    """How long to look, and how long to make one finding smaller."""
-
-    until: float
-    """By `time.monotonic`."""
-    most_cases: int | None = None
-    shrink_seconds: float = 20.0
-
-    def is_spent(self, cases: int) -> bool:
-        return time.monotonic() >= self.until or (self.most_cases is not None and cases >= self.most_cases)
 
 
 class Hunt(Generic[Case]):
@@ -129,7 +51,9 @@ class Hunt(Generic[Case]):
         campaign_seed: int,
         database: Path,
         on_case: Callable[[Tally], None] = lambda tally: None,
+        known: Iterable[Known] = (),
     ) -> None:
+        """`known`: what other areas have told already, and this one would tell again."""
         self._arena = arena
         self._care = care
         self._budget = budget
@@ -137,7 +61,7 @@ class Hunt(Generic[Case]):
         self._database = DirectoryBasedExampleDatabase(database)
         self._on_case = on_case
         self.tally = Tally()
-        self._known: list[tuple[Trouble, frozenset[str]]] = []
+        self._known: list[Known] = list(known)
         self._hunted: Found[Case] | None = None
         self._shrink_until = 0.0
         self._lost: ProductLost | None = None
@@ -168,24 +92,27 @@ class Hunt(Generic[Case]):
                 return
             began = time.monotonic()
             self._hunted = None
-            trouble = self._put(case)
-            if trouble is not None and not self._is_known(trouble, case):
-                trouble = self._without_haste(case, trouble, Pace.ORDINARY)
+            shown = self._put(case)
+            if self._news(shown, case):
+                shown = self._without_haste(case, shown, Pace.ORDINARY)
+            self._count(shown, case)
             self.tally.cases += 1
             self.tally.seconds += time.monotonic() - began
             self._on_case(self.tally)
-            if trouble is not None and not self._is_known(trouble, case):
-                yield self._confirmed(self._noted(case, trouble))
+            for one in self._news(shown, case):
+                if not self._known_as(one, case):  # by what a repetition of another one has shown
+                    yield self._confirmed(self._noted(case, one))
             if self._lost is not None:
                 raise self._lost
 
     def tell(self, case: Case, trouble: Trouble | None) -> Found[Case] | None:
         """A case that was put to the product already, and the product looked at after all of its kind."""
         self.tally.cases += 1
-        if trouble is None or self._is_known(trouble, case):
+        if trouble is None or self._known_as(trouble, case) is not None:
             return None
-        self._known.append((trouble, case.marks))
-        return self._noted(case, trouble)
+        found = self._noted(case, trouble)
+        self._known.append(found.known)
+        return found
 
     def _round(self, number: int) -> None:
         draw_alone()
@@ -228,83 +155,112 @@ class Hunt(Generic[Case]):
             self.tally.cases += 1
         else:
             self.tally.shrinking += 1
-        knows_silence = any(trouble.symptom is Symptom.SILENT for trouble, _ in self._known)
+        knows_silence = any(known.shown.is_silent for known in self._known)
         pace = Pace.HASTY if hunted is None and knows_silence else Pace.ORDINARY
         # A repetition has to be new to the product, or it shows what the first time has left there.
-        trouble = self._put(case if hunted is None else self._arena.fresh(case, self.tally.shrinking), pace)
-        if hunted is None and trouble is not None and not self._is_known(trouble, case):
-            trouble = self._without_haste(case, trouble, pace)
+        shown = self._put(case if hunted is None else self._arena.fresh(case, self.tally.shrinking), pace)
+        if hunted is None:
+            if self._news(shown, case):
+                shown = self._without_haste(case, shown, pace)
+            self._count(shown, case)
         self._on_case(self.tally)
-        if trouble is None or self._is_known(trouble, case):
+        news = self._news(shown, case)
+        if not news:
             return
         if hunted is None:
-            self._hunted = self._noted(case, trouble)
-            self._shrink_until = time.monotonic() + self._budget.shrink_seconds
-        elif trouble.signature != hunted.trouble.signature:
-            return
-        elif case.size <= hunted.case.size:
-            self._hunted = replace(hunted, case=case, trouble=trouble)
+            self._hunted = self._noted(case, news[0])
+            self._shrink_until = time.monotonic() + self._budget.shrinking(news[0])
+        else:
+            same = _same(hunted.shown, news)
+            if same is None:
+                return
+            if case.size <= hunted.case.size:
+                self._hunted = replace(hunted, case=case, shown=same)
         # In one place: to Hypothesis another line is another fault.
         raise _Shown
 
-    def _without_haste(self, case: Case, trouble: Trouble, pace: Pace) -> Trouble | None:
+    def _without_haste(self, case: Case, shown: tuple[Shown, ...], pace: Pace) -> tuple[Shown, ...]:
         """What it is when nobody is in a hurry: what is late is not lost."""
-        if trouble.symptom is Symptom.SILENT:
+        if any(one.may_be_late for one in self._news(shown, case)):
             return self._put(self._arena.fresh(case, self.tally.cases), Pace.PATIENT)
         if pace is Pace.HASTY:
             return self._put(self._arena.fresh(case, self.tally.cases))
-        return trouble
+        return shown
 
-    def _put(self, case: Case, pace: Pace = Pace.ORDINARY) -> Trouble | None:
+    def _put(self, case: Case, pace: Pace = Pace.ORDINARY) -> tuple[Shown, ...]:
         began = time.monotonic()
         try:
+            shown: tuple[Shown, ...]
             try:
-                trouble, outcome = self._arena.put(case, pace)
+                shown, outcome = self._arena.put(case, pace)
             except Unreachable as error:
-                trouble, outcome = _vanished(error), "no connection"
+                shown, outcome = (_vanished(error),), "no connection"
             if self._hunted is None:
                 self.tally.outcomes[outcome] += 1
-            # What became of the product weighs more than what was answered.
-            trouble = self._care.looked_at() or trouble
+            shown = _weighed(shown, self._care.looked_at())
         finally:
             self.tally.with_product += time.monotonic() - began
-        if trouble is not None and trouble.symptom in (Symptom.DIED, Symptom.HUNG, Symptom.HARMED):
-            self._log = self._care.log() if trouble.symptom is Symptom.DIED else ""
+        if any(one.is_fatal for one in shown):
+            self._log = self._care.log() if any(one.is_death for one in shown) else ""
             try:
                 self._care.begin_anew()
             except ProductLost as lost:
                 self._lost = lost
-        return trouble
+        return shown
 
-    def _noted(self, case: Case, trouble: Trouble) -> Found[Case]:
+    def _noted(self, case: Case, shown: Shown) -> Found[Case]:
         log, self._log = self._log, ""
-        return Found(case, trouble, case.size, time.monotonic(), log)
+        return Found(case, shown, case.size, time.monotonic(), log, Known(shown, case.marks))
 
-    def _is_known(self, trouble: Trouble, case: Case) -> bool:
-        """Silence costs much time and tells little of its cause: one of its kind is enough."""
-        return any(
-            trouble.signature == known.signature and (cause <= case.marks or known.symptom is Symptom.SILENT)
-            for known, cause in self._known
-        )
+    def _known_as(self, one: Shown, case: Case) -> Known | None:
+        for known in self._known:
+            is_of_cause = one.is_told_once or known.cause <= case.marks
+            if one.signature == known.shown.signature and is_of_cause:
+                return known
+        return None
+
+    def _news(self, shown: tuple[Shown, ...], case: Case) -> tuple[Shown, ...]:
+        """What is not known yet."""
+        return tuple(one for one in shown if self._known_as(one, case) is None)
+
+    def _count(self, shown: tuple[Shown, ...], case: Case) -> None:
+        for one in shown:
+            known = self._known_as(one, case)
+            if known is not None:
+                known.times += 1
 
     def _confirmed(self, found: Found[Case]) -> Found[Case]:
         """With a recording, and whether the same bytes, but for their UIDs, show it again."""
-        self._known.append((found.trouble, found.case.marks))
+        found.known.shown, found.known.cause = found.shown, found.case.marks
+        self._known.append(found.known)
         if self._lost is not None:
             return found
-        recorder = self._care.record(True)
+        recorders = self._care.record(True)
         try:
             again = [self._put(self._arena.fresh(found.case, -1), Pace.PATIENT)]
         finally:
             self._care.record(False)
-        found = replace(found, recorder=recorder)
+        found = replace(found, recorders=recorders)
         while len(again) < CONFIRMATIONS and self._lost is None:
             again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), Pace.PATIENT))
-        other = [one for one in again if one is None or one.signature != found.trouble.signature]
-        if other:
-            return replace(found, trouble=_flaky(found.trouble, other[0]))
+        others = [shown for shown in again if _same(found.shown, shown) is None]
+        if others and isinstance(found.shown, Trouble):
+            return replace(found, shown=_flaky(found.shown, others[0]))
         # In its latest words: silence was waited for with more patience than before.
-        return replace(found, trouble=again[-1] or found.trouble)
+        return replace(found, shown=_same(found.shown, again[-1]) or found.shown, is_fleeting=bool(others))
+
+
+def _same(one: Shown, shown: tuple[Shown, ...]) -> Shown | None:
+    return next((other for other in shown if other.signature == one.signature), None)
+
+
+def _weighed(shown: tuple[Shown, ...], after: tuple[Shown, ...]) -> tuple[Shown, ...]:
+    """What became of the product weighs more than what was answered; what became of B, than how B differs."""
+    if not after:
+        return shown
+    if any(isinstance(one, Trouble) for one in after):
+        return after
+    return (*(one for one in shown if isinstance(one, Trouble)), *after)
 
 
 def _vanished(error: Unreachable) -> Trouble:
@@ -313,8 +269,9 @@ def _vanished(error: Unreachable) -> Trouble:
     )
 
 
-def _flaky(first: Trouble, again: Trouble | None) -> Trouble:
-    other = f"{again.symptom}: {again.observed}" if again is not None else "nothing wrong"
+def _flaky(first: Trouble, again: tuple[Shown, ...]) -> Trouble:
+    others = [f"{one.symptom}: {one.observed}" for one in again if isinstance(one, Trouble)]
+    other = others[0] if others else "nothing wrong"
     return Trouble(
         Symptom.FLAKY,
         first.clause,

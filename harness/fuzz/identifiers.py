@@ -6,6 +6,7 @@ Identifiers are in Implicit VR Little Endian, which every product takes (PS3.5 1
 from __future__ import annotations
 
 import re
+import warnings
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -15,11 +16,13 @@ from hypothesis.strategies import SearchStrategy
 from harness.dimse.errors import ConnectionClosed, NoAnswer, PeerAborted, PeerViolation, Unreachable
 from harness.dimse.walker import IMPLICIT_LITTLE, walk
 from harness.findings import Symptom, Weight
+from harness.fuzz.answer import Answer
 from harness.fuzz.cases import Pace
 from harness.fuzz.lines import Lines
 from harness.fuzz.nodes import Node, encode
 from harness.fuzz.trouble import Trouble
 from harness.scu.find import Matches, find_encoded
+from harness.scu.identifier import Identifier
 from harness.scu.status import CANCEL, describe, is_failure
 from harness.synthesis import NAME_MARK
 
@@ -148,14 +151,25 @@ def _lists() -> SearchStrategy[IdentifierCase]:
     return st.builds(case, st.sampled_from(LISTS))
 
 
+@dataclass(frozen=True, slots=True)
+class QuerySeen:
+    """What a product answered to a query."""
+
+    case: IdentifierCase
+    answer: Answer
+    outcome: str
+    trouble: Trouble | None = None
+    studies: frozenset[str] | None = None
+    """Study Instance UIDs of the matches; None where the query did not end in Success."""
+
+
 class Asked:
-    """Queries put to a product: what came of the last one, and what is wrong with that."""
+    """Puts one query after the other to a product."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self.outcome = ""
 
-    def put(self, case: IdentifierCase, pace: Pace = Pace.ORDINARY) -> Trouble | None:
+    def put(self, case: IdentifierCase, pace: Pace = Pace.ORDINARY) -> QuerySeen:
         """Ask.  Raises Unreachable where the product is not there."""
         try:
             matches = self._lines.asked(
@@ -166,32 +180,48 @@ class Asked:
                 deque(walk(identifier.raw, identifier.transfer_syntax), maxlen=0)
         except Unreachable:
             raise
-        except NoAnswer as error:
-            self.outcome = ENDED
-            return Trouble(Symptom.SILENT, "PS3.7 9.1.2", "a response to C-FIND-RQ", str(error), case.keyword)
-        except (PeerAborted, ConnectionClosed) as error:
-            self.outcome = ENDED
-            return Trouble(
-                *(Symptom.ABORTED, "PS3.4 C.4.1.1.4", "a response to C-FIND-RQ, whatever its status"),
-                error.observed,
-                case.keyword,
-                Weight.OBSERVATION,
-            )
-        except PeerViolation as error:
-            self.outcome = ENDED
-            return Trouble(Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-FIND")
+        except (NoAnswer, PeerViolation) as error:
+            return QuerySeen(case, Answer.of_error(error), ENDED, _unanswered(case, error))
         status = matches.status
-        self.outcome = ANSWERED if status == 0 else FAILED
+        answer = Answer.of_status(status)
         if status not in (0, CANCEL) and not is_failure(status):
-            expected = "a final status of the standard"
-            return Trouble(
+            trouble = Trouble(
                 Symptom.ILLEGAL_STATUS,
                 "PS3.4 C.4.1.1.4",
-                expected,
+                "a final status of the standard",
                 describe(matches.final),
                 f"0x{status:04X}",
             )
-        return leaked(case, matches)
+            return QuerySeen(case, answer, FAILED, trouble)
+        if status:
+            return QuerySeen(case, answer, FAILED, leaked(case, matches))
+        studies = frozenset(text_of(one, "StudyInstanceUID") or "" for one in matches.identifiers)
+        return QuerySeen(case, answer, ANSWERED, leaked(case, matches), studies)
+
+
+def _unanswered(case: IdentifierCase, error: NoAnswer | PeerViolation) -> Trouble:
+    if isinstance(error, NoAnswer):
+        return Trouble(Symptom.SILENT, "PS3.7 9.1.2", "a response to C-FIND-RQ", str(error), case.keyword)
+    if isinstance(error, PeerAborted | ConnectionClosed):
+        return Trouble(
+            *(Symptom.ABORTED, "PS3.4 C.4.1.1.4", "a response to C-FIND-RQ, whatever its status"),
+            error.observed,
+            case.keyword,
+            Weight.OBSERVATION,
+        )
+    return Trouble(Symptom.ILLEGAL_ANSWER, error.clause, error.expected, error.observed, "C-FIND")
+
+
+def text_of(identifier: Identifier, keyword: str) -> str | None:
+    """The value of an attribute in a match, what is no text in hexadecimal; None where it is absent."""
+    if keyword not in identifier:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pydicom, that some bytes are no text: it shows in the value
+            return identifier.text(keyword)
+    except PeerViolation as error:
+        return f"no text: {error.raw.hex(' ')}"
 
 
 def leaked(case: IdentifierCase, matches: Matches) -> Trouble | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from harness.dimse.association import Association
@@ -13,7 +13,7 @@ from harness.fuzz.product import Product
 from harness.plugin.arranging import eventually
 from harness.scu.find import find_with
 from harness.scu.get import get_with, open_for_get
-from harness.scu.identifier import keys_of
+from harness.scu.identifier import Identifier, keys_of
 from harness.scu.inbox import Received
 from harness.scu.move import move_with
 from harness.scu.session import Proposal, Scu, Stored
@@ -37,6 +37,8 @@ class Lines:
         self.is_one_at_a_time = False
         """Whether no association is kept beside others: the product serves one after the other."""
         self._open: dict[str, Association] = {}
+        self._paces: dict[str, Pace] = {}
+        """The pace of each association that is open."""
 
     def close(self) -> None:
         """Release what is open."""
@@ -82,6 +84,22 @@ class Lines:
         def ask(association: Association) -> list[str]:
             matches = find_with(association, root.find, keys_of(QueryLevel.STUDY, keys)).require_success()
             return matches.texts("StudyInstanceUID")
+
+        return self._on("find", self._open_for(root.find), ask)
+
+    def match(self, case: DataSetCase, keywords: Iterable[str]) -> Identifier | None:
+        """The match for the study of a case, with these keys asked for; None where there is none.
+
+        PeerViolation for no Success.
+        """
+        root = self._root(self.product.find)
+        keys = dict.fromkeys(keywords) | self._keys(case, root, QueryLevel.STUDY)
+
+        def ask(association: Association) -> Identifier | None:
+            matches = find_with(association, root.find, keys_of(QueryLevel.STUDY, keys)).require_success()
+            return next(
+                (one for one in matches.identifiers if one.text("StudyInstanceUID") == case.study_uid), None
+            )
 
         return self._on("find", self._open_for(root.find), ask)
 
@@ -161,11 +179,14 @@ class Lines:
         ask: Callable[[Association], Answer],
         pace: Pace = Pace.ORDINARY,
     ) -> Answer:
-        name = f"{name}, {pace.name}"
         association = self._open.get(name)
+        if association is not None and self._paces[name] is not pace:
+            # One of each kind: some products serve four associations, and let the fifth wait.
+            self._open.pop(name).__exit__(None, None, None)
+            association = None
         if association is None or not association.established:
             association = open_(self.product.scu.patient(pace.value))
-            self._open[name] = association
+            self._open[name], self._paces[name] = association, pace
         try:
             return ask(association)
         except BaseException:

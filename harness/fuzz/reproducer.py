@@ -1,7 +1,7 @@
-"""A finding as a folder: the bytes, what was expected, how it went; and back again for `pacs-harness replay`.
+"""A finding or a difference as a folder: the bytes, what they showed; and back for `pacs-harness replay`.
 
 ``case.json`` says what the case is and what it showed; ``object.dcm``, ``identifier.bin`` or
-``script.json`` hold the bytes; ``dump.txt`` is for people; ``exchange.pcapng`` and ``exchange.txt`` are the
+``script.json`` hold the bytes.  What is beside them (`keeping.py`) is for people: ``dump.txt``, and the
 recording of a repetition.
 """
 
@@ -15,17 +15,20 @@ from msgspec import Struct
 from harness.dimse.errors import DecodeError
 from harness.dimse.listing import data_set_lines
 from harness.dimse.part10 import part10, write_part10
-from harness.findings import Area, Symptom, Weight
+from harness.findings import Area, Aspect, Symptom, Weight
 from harness.fuzz.cases import DataSetCase
+from harness.fuzz.differing.contrast import Contrast
 from harness.fuzz.identifiers import IdentifierCase
 from harness.fuzz.pdus.mutated import PduCase
 from harness.fuzz.pdus.script import Await, Send, Steps, from_json, to_json
 from harness.fuzz.trouble import Trouble
 
 VERSION = 1
-CASE, OBJECT, VALUE, SCRIPT = "case.json", "object.dcm", "identifier.bin", "script.json"
+CASE, OBJECT, VALUE, SCRIPT, DUMP = "case.json", "object.dcm", "identifier.bin", "script.json", "dump.txt"
 MOST_LINES = 200
 """Of a readable dump."""
+MOST_COLUMN = 60
+"""Characters of a column of two answers side by side."""
 _SHOWN = 400
 
 AnyCase = DataSetCase | IdentifierCase | PduCase
@@ -35,19 +38,30 @@ class ReproducerError(Exception):
     """A folder that holds no reproducer; one line for people."""
 
 
+class Apart(Struct, frozen=True):
+    """What two products did otherwise than each other."""
+
+    aspect: Aspect
+    what: str
+    a: str
+    b: str
+    breaks: str
+
+
 class Saved(Struct, frozen=True):
-    """``case.json``."""
+    """``case.json``: that of a finding has a symptom, that of a difference says what it is."""
 
     version: int
     area: Area
-    symptom: Symptom
-    weight: Weight
     clause: str
-    expected: str
-    observed: str
     detail: str
     about: tuple[str, ...]
     """What is unusual in the case."""
+    symptom: Symptom | None = None
+    weight: Weight = Weight.FAILURE
+    expected: str = ""
+    observed: str = ""
+    difference: Apart | None = None
     keyword: str = ""
     """Of the key that an Identifier has."""
     exchange: str = ""
@@ -58,24 +72,38 @@ class Saved(Struct, frozen=True):
     patient_id: str = ""
 
     @property
-    def trouble(self) -> Trouble:
-        """What it showed when it was found."""
-        return Trouble(self.symptom, self.clause, self.expected, self.observed, self.detail, self.weight)
+    def shown(self) -> Trouble | Contrast:
+        """What it showed when it was found.  ValueError where it says nothing of that."""
+        if self.symptom is not None:
+            return Trouble(self.symptom, self.clause, self.expected, self.observed, self.detail, self.weight)
+        if self.difference is None:
+            raise ValueError("neither a finding nor a difference")
+        one = self.difference
+        return Contrast(one.aspect, one.what, one.a, one.b, self.detail, self.clause, one.breaks)
+
+    @property
+    def words(self) -> str:
+        """What it showed, in a line."""
+        shown = self.shown
+        if isinstance(shown, Trouble):
+            return f"{shown.signature}: expected {shown.expected}; observed {shown.observed}"
+        return f"a difference in {shown.aspect}: {shown.words}"
 
 
-def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
-    """Write ``case.json``, the bytes and the dump into a folder that is there.  OSError."""
-    saved = Saved(
-        version=VERSION,
-        area=area,
-        symptom=trouble.symptom,
-        weight=trouble.weight,
-        clause=trouble.clause,
-        expected=trouble.expected,
-        observed=trouble.observed,
-        detail=trouble.detail,
-        about=case.traits,
-    )
+def save(folder: Path, area: Area, case: AnyCase, shown: Trouble | Contrast) -> None:
+    """Write ``case.json`` and the bytes into a folder that is there.  OSError."""
+    saved = Saved(version=VERSION, area=area, clause=shown.clause, detail=shown.detail, about=case.traits)
+    if isinstance(shown, Trouble):
+        saved = msgspec.structs.replace(
+            saved,
+            symptom=shown.symptom,
+            weight=shown.weight,
+            expected=shown.expected,
+            observed=shown.observed,
+        )
+    else:
+        apart = Apart(shown.aspect, shown.what, shown.a, shown.b, shown.breaks)
+        saved = msgspec.structs.replace(saved, difference=apart)
     if isinstance(case, IdentifierCase):
         saved = msgspec.structs.replace(saved, keyword=case.keyword)
         (folder / VALUE).write_bytes(case.value)
@@ -92,7 +120,6 @@ def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
         )
         header = write_part10(case.sop_class, case.sop_instance_uid, case.transfer_syntax)
         (folder / OBJECT).write_bytes(header + case.dataset)
-    (folder / "dump.txt").write_text(dump(case), encoding="utf-8")
     (folder / CASE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1))
 
 
@@ -102,6 +129,7 @@ def load(folder: Path) -> tuple[Saved, AnyCase]:
         saved = msgspec.json.decode((folder / CASE).read_bytes(), type=Saved)
         if saved.version != VERSION:
             raise ReproducerError(f"{folder / CASE} is of another version of pacs-harness ({saved.version})")
+        _ = saved.shown
         if saved.area is Area.IDENTIFIERS:
             return saved, IdentifierCase(saved.keyword, (folder / VALUE).read_bytes(), saved.about)
         if saved.area in (Area.PDUS, Area.KNOWN):
@@ -142,6 +170,15 @@ def dump(case: AnyCase) -> str:
             *([f"damage: {case.damage}"] if case.damage else []),
             *data_set_lines(case.dataset, case.transfer_syntax, most=MOST_LINES),
         ]
+    return "\n".join(lines) + "\n"
+
+
+def side_by_side(contrast: Contrast) -> str:
+    """What two products did, for people: the difference, and all that was seen of both in two columns."""
+    rows = (("", "A", "B"), (contrast.what, contrast.a, contrast.b), *contrast.rows)
+    widths = [min(max(len(row[column]) for row in rows), MOST_COLUMN) for column in (0, 1)]
+    lines = [contrast.signature, *([f"clause: {contrast.clause}"] if contrast.clause else [])]
+    lines += [f"{name:{widths[0]}}  {a:{widths[1]}}  {b}".rstrip() for name, a, b in rows]
     return "\n".join(lines) + "\n"
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.documents import write_whole
-from harness.findings import INTRUSIVE, Area, Campaign, Finding, Symptom, Weight, read_campaign
+from harness.findings import (
+    INTRUSIVE,
+    Area,
+    Aspect,
+    Campaign,
+    Difference,
+    Finding,
+    Symptom,
+    Weight,
+    read_campaign,
+)
 from harness.report.pages import environment, span
 from harness.report.text import visible
 
@@ -59,11 +70,13 @@ def campaign_page(campaign: Campaign) -> str:
         .get_template("fuzz.html.j2")
         .render(
             campaign=campaign,
-            name=str(campaign.target.get("name") or campaign.peer.get("name") or "The PACS"),
+            name=_name_of(campaign.target, campaign.peer.get("name", "")),
             tone=_tone(campaign, len(failures)),
             label=_label(campaign, len(failures)),
             sentences=list(_sentences(campaign, len(failures))),
             groups=list(_groups(campaign)),
+            other=_name_of(campaign.against) if campaign.against is not None else "",
+            apart=list(_apart(campaign)),
             areas=campaign.areas,
             area_words=AREA_WORDS,
             area_about=AREA_ABOUT,
@@ -73,6 +86,10 @@ def campaign_page(campaign: Campaign) -> str:
             style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
         )
     )
+
+
+def _name_of(target: dict[str, Any], greeted: str = "") -> str:
+    return str(target.get("name") or greeted or target.get("dimse", {}).get("called_ae_title") or "The PACS")
 
 
 def _tone(campaign: Campaign, failures: int) -> str:
@@ -100,6 +117,10 @@ def _sentences(campaign: Campaign, failures: int) -> Iterator[str]:
     if observed:
         what = "observations" if observed > 1 else "observation"
         yield f"{observed} {what}: allowed, and worth knowing before a purchase."
+    if campaign.against is not None:
+        count = len(campaign.differences)
+        ways = f"in {count} ways" if count > 1 else "in one way" if count else "in nothing that was seen"
+        yield f"It differs from {_name_of(campaign.against)} {ways}, which is no failure by itself."
     if campaign.restarts:
         times = "once" if campaign.restarts == 1 else f"{campaign.restarts} times"
         yield f"It had to be started again {times}."
@@ -130,7 +151,16 @@ def _groups(campaign: Campaign) -> Iterator[tuple[str, str, list[Finding]]]:
             yield title, lead, group
 
 
-def _replay(finding: Finding) -> str:
+def _apart(campaign: Campaign) -> Iterator[tuple[Area, list[Difference]]]:
+    """The differences of each area, the most telling aspect first, and the most frequent of an aspect."""
+    order = list(Aspect)
+    for area in Area:
+        some = [one for one in campaign.differences if one.area is area]
+        if some:
+            yield area, sorted(some, key=lambda one: (order.index(one.aspect), not one.breaks, -one.times))
+
+
+def _replay(finding: Finding | Difference) -> str:
     """The command that sends it again."""
     consent = " --intrusive" if finding.area in INTRUSIVE else ""
     return f"pacs-harness replay {finding.folder}{consent} TARGET.toml"

@@ -115,7 +115,7 @@ def _found(
     instance: SyntheticInstance, received: Received, data: bytes, seen_through: Iterable[int]
 ) -> list[Difference]:
     found = difference(
-        *(instance.dataset, instance.transfer_syntax, data, received.transfer_syntax), vr_of=_vr_of
+        *(instance.dataset, instance.transfer_syntax, data, received.transfer_syntax), vr_of=dictionary_vr
     )
     found = without(found, *seen_through)
     syntaxes = {instance.transfer_syntax, received.transfer_syntax}
@@ -125,7 +125,7 @@ def _found(
     return found
 
 
-def _vr_of(tag: int) -> str | None:
+def dictionary_vr(tag: int) -> str | None:
     """What the dictionary says, where that is one VR."""
     vr = dictionary_VR(tag) if dictionary_has_tag(tag) else ""
     return vr if len(vr) == 2 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from harness.dimse.errors import DimseError
 from harness.dimse.pdu import Abort, AssociateReject
@@ -26,26 +27,34 @@ PATIENT_GRACE = 2.0
 ABORTED, REJECTED, CLOSED, ANSWERED = "aborted", "rejected", "closed", "answered"
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptSeen:
+    """What a product did with a script."""
+
+    case: PduCase
+    played: Played
+    outcome: str
+    trouble: Trouble | None = None
+
+
 class Scripts:
-    """Plays them, one at a time."""
+    """Plays one script after the other."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, grace: float = GRACE) -> None:
         self._product = product
-        self.outcome = ""
-        """Of the last one, in a word."""
+        self._grace = grace
 
-    def put(self, case: PduCase, pace: Pace) -> Trouble | None:
+    def put(self, case: PduCase, pace: Pace) -> ScriptSeen:
         """Play.  Raises Unreachable where the product is not there."""
         product = self._product
         played = play(
             case.script,
             product.peer,
             patience=product.target.dimse.deadline * pace.value,
-            grace=PATIENT_GRACE if pace is Pace.PATIENT else GRACE,
+            grace=PATIENT_GRACE if pace is Pace.PATIENT else self._grace,
             recorder=product.recorder,
         )
-        self.outcome = _outcome(played)
-        return judged(case, played)
+        return ScriptSeen(case, played, _outcome(played), judged(case, played))
 
 
 def waited(product: Product, within: float) -> list[tuple[PduCase, Trouble | None]]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.findings import Finding
-from harness.fuzz.campaign import Campaign, Outcome, Plan
+from harness.fuzz.campaign import Campaign, Plan
+from harness.fuzz.keeping import Outcome
 from harness.fuzz.product import Product, ProductLost
 from harness.target import Target
 from tests.mutants.fuzzed.seed import Weakness, all_weaknesses

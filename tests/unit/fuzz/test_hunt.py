@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
 from harness.dimse.errors import Unreachable, UnreachableKind
-from harness.findings import Area, Symptom
+from harness.findings import Area, Aspect, Symptom
+from harness.fuzz.arena import Arena, Budget, Care, Found, Shown
 from harness.fuzz.cases import Pace
-from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt
+from harness.fuzz.differing.contrast import Contrast
+from harness.fuzz.hunt import Hunt
 from harness.fuzz.product import ProductLost
 from harness.fuzz.trouble import Trouble
 
@@ -51,17 +53,17 @@ class MadeUp:
     hasty: list[bool] = field(default_factory=list)
     starts: int = 0
 
-    def put(self, case: Text, pace: Pace) -> tuple[Trouble | None, str]:
+    def put(self, case: Text, pace: Pace) -> tuple[tuple[Shown, ...], str]:
         self.seen.append(case)
         self.hasty.append(pace is Pace.HASTY)
         found = self.does(case)
         if found is not None and found.symptom is Symptom.DIED:
             self.is_dead = True
             raise Unreachable(UnreachableKind.REFUSED, "refused")
-        return found, "taken"
+        return () if found is None else (found,), "taken"
 
-    def looked_at(self) -> Trouble | None:
-        return trouble(Symptom.DIED) if self.is_dead else None
+    def looked_at(self) -> tuple[Shown, ...]:
+        return (trouble(Symptom.DIED),) if self.is_dead else ()
 
     def begin_anew(self) -> None:
         if not self.can_be_revived:
@@ -89,7 +91,7 @@ def test_a_finding_is_made_as_small_as_it_goes_and_told_once(tmp_path: Path) -> 
     (found,) = hunt(product, tmp_path).run()
     assert sorted(found.case.words) == ["deep", "odd"]
     assert found.size_found >= found.case.size
-    assert found.trouble.symptom is Symptom.ALTERED
+    assert found.shown.symptom is Symptom.ALTERED
 
 
 def test_what_has_another_cause_is_another_finding(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_what_goes_wrong_in_another_way_is_another_finding(tmp_path: Path) -> No
         return trouble(detail="all of it" if "deep" in case.words else "a part")
 
     found = list(hunt(MadeUp(does), tmp_path).run())
-    assert {one.trouble.detail for one in found} == {"all of it", "a part"}
+    assert {one.shown.detail for one in found} == {"all of it", "a part"}
 
 
 def test_a_product_without_fault_shows_nothing(tmp_path: Path) -> None:
@@ -141,8 +143,8 @@ def test_what_shows_once_and_not_again_is_told_as_that(tmp_path: Path) -> None:
         return None
 
     (found,) = hunt(MadeUp(does), tmp_path).run()
-    assert found.trouble.symptom is Symptom.FLAKY
-    assert "nothing wrong" in found.trouble.observed
+    assert found.shown.symptom is Symptom.FLAKY
+    assert "nothing wrong" in found.shown.observed
 
 
 def test_a_product_that_dies_is_started_again_and_the_hunt_goes_on(tmp_path: Path) -> None:
@@ -150,7 +152,7 @@ def test_a_product_that_dies_is_started_again_and_the_hunt_goes_on(tmp_path: Pat
     one = hunt(product, tmp_path)
     (found,) = one.run()
     assert found.case.words == ("deep",)
-    assert found.trouble.symptom is Symptom.DIED
+    assert found.shown.symptom is Symptom.DIED
     assert found.log == "last words"
     assert product.starts > 1
     assert one.tally.cases == 150
@@ -181,7 +183,7 @@ def test_a_known_silence_is_waited_for_in_haste(tmp_path: Path) -> None:
     product = MadeUp(lambda case: trouble(Symptom.SILENT) if "odd" in case.words else None)
     (found,) = hunt(product, tmp_path).run()
     known = len(product.seen) - product.hasty[::-1].index(False)
-    assert found.trouble.symptom is Symptom.SILENT
+    assert found.shown.symptom is Symptom.SILENT
     assert all(product.hasty[known:])
     assert len(product.hasty[known:]) > 20
 
@@ -205,7 +207,7 @@ def test_what_is_late_is_no_silence(tmp_path: Path) -> None:
     product = MadeUp(lambda case: trouble(Symptom.SILENT) if paces[-1] is not Pace.PATIENT else None)
     put = product.put
 
-    def noted(case: Text, pace: Pace) -> tuple[Trouble | None, str]:
+    def noted(case: Text, pace: Pace) -> tuple[tuple[Shown, ...], str]:
         paces.append(pace)
         return put(case, pace)
 
@@ -236,3 +238,78 @@ def test_what_a_fixed_case_has_killed_ends_the_others_too(tmp_path: Path) -> Non
     with pytest.raises(ProductLost):
         next(running)
     assert [case.words for case in dies.seen] == [("deep",)]
+
+
+def contrast(detail: str = "") -> Contrast:
+    return Contrast(Aspect.ANSWER, "what was sent", "took it", "refused it", detail)
+
+
+def beside(
+    folder: Path, shows: Callable[[Text], tuple[Shown, ...]], *, most: int = 150
+) -> tuple[Hunt[Text], list[Text]]:
+    """A hunt of two products of which this is seen, and the cases that were put."""
+    one = MadeUp(lambda case: None)
+
+    def put(case: Text, pace: Pace) -> tuple[tuple[Shown, ...], str]:
+        one.put(case, pace)
+        return shows(case), "taken"
+
+    one.put, plain = put, one.put  # type: ignore[method-assign, assignment]
+    running = hunt(one, folder, most=most)
+    one.put = plain  # type: ignore[method-assign]
+    return running, one.seen
+
+
+def test_differences_are_found_beside_troubles_and_each_made_small(tmp_path: Path) -> None:
+    def shows(case: Text) -> tuple[Shown, ...]:
+        wrong: tuple[Shown, ...] = (trouble(),) if "odd" in case.words else ()
+        return wrong + ((contrast(),) if {"odd", "deep"} <= set(case.words) else ())
+
+    running, _ = beside(tmp_path, shows)
+    found = {type(one.shown): one for one in running.run()}
+    assert found[Trouble].case.words == ("odd",)
+    assert sorted(found[Contrast].case.words) == ["deep", "odd"]
+    assert found[Contrast].known.times > 1
+
+
+def test_a_difference_that_does_not_show_again_is_told_as_that(tmp_path: Path) -> None:
+    shown: list[Text] = []
+
+    def shows(case: Text) -> tuple[Shown, ...]:
+        shown.append(case)
+        return (contrast(),) if len(shown) == 5 else ()
+
+    running, _ = beside(tmp_path, shows)
+    (found,) = running.run()
+    assert found.is_fleeting
+    assert isinstance(found.shown, Contrast)
+
+
+def test_what_another_area_has_told_is_counted_and_not_told_again(tmp_path: Path) -> None:
+    told = replace(contrast(), is_told_once=True)
+    first, _ = beside(tmp_path / "first", lambda case: (told,) if "odd" in case.words else ())
+    (found,) = first.run()
+    times = found.known.times
+    one = MadeUp(lambda case: None)
+    arena = Arena(
+        Area.DAMAGED, st.just(Text(("odd",))), lambda case, pace: ((told,), "taken"), lambda case, _: case
+    )
+    care = Care(one.looked_at, one.begin_anew)
+    again = Hunt(arena, care, Budget(time.monotonic() + LONG, 1), 1, tmp_path, known=[found.known])
+    assert list(again.run()) == []
+    assert found.known.times == times + 1
+
+
+def test_what_became_of_b_hides_how_it_differs_and_not_what_a_does_wrong(tmp_path: Path) -> None:
+    fate = replace(contrast("died"), aspect=Aspect.AFTERWARDS, is_fatal=True)
+    starts: list[int] = []
+    arena = Arena(
+        Area.DATA_SETS,
+        st.just(Text(("odd",))),
+        lambda case, pace: ((trouble(), contrast()), "taken"),
+        lambda case, number: Text(case.words, number),
+    )
+    care = Care(lambda: (fate,), lambda: starts.append(1))
+    running = Hunt(arena, care, Budget(time.monotonic() + LONG, 6), 1, tmp_path)
+    assert {one.shown.signature for one in running.run()} == {trouble().signature, fate.signature}
+    assert starts

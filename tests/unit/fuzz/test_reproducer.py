@@ -9,11 +9,21 @@ import pytest
 
 from harness.dimse.part10 import part10
 from harness.dimse.walker import EXPLICIT_LITTLE
-from harness.findings import Area, Symptom
+from harness.findings import Area, Aspect, Symptom
 from harness.fuzz.cases import DataSetCase
+from harness.fuzz.differing.contrast import Contrast
 from harness.fuzz.identifiers import IdentifierCase
 from harness.fuzz.nodes import Node, encode
-from harness.fuzz.reproducer import CASE, AnyCase, ReproducerError, load, reproducers, save
+from harness.fuzz.reproducer import (
+    CASE,
+    AnyCase,
+    ReproducerError,
+    dump,
+    load,
+    reproducers,
+    save,
+    side_by_side,
+)
 from harness.fuzz.trouble import Trouble
 
 OBJECT = DataSetCase(
@@ -37,9 +47,9 @@ def test_what_is_saved_is_loaded_again(area: Area, case: AnyCase, tmp_path: Path
     save(tmp_path, area, case, TROUBLE)
     saved, again = load(tmp_path)
     assert again == case
-    assert saved.trouble == TROUBLE
+    assert saved.shown == TROUBLE
     assert saved.area is area
-    assert (tmp_path / "dump.txt").read_text()
+    assert dump(again)
 
 
 def test_an_object_is_a_file_that_others_can_open(tmp_path: Path) -> None:
@@ -75,3 +85,28 @@ def test_what_is_none_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReproducerError) as caught:
         load(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_difference_is_saved_and_loaded_again(tmp_path: Path) -> None:
+    contrast = Contrast(
+        *(Aspect.ELEMENT, "(0029,1001), private, OB", "kept: 'private'", "gone"),
+        *("kept / gone: private, OB", "PS3.4 B.4.1.1", ""),
+        rows=(("found", "yes", "yes"),),
+    )
+    save(tmp_path, Area.DATA_SETS, OBJECT, contrast)
+    saved, again = load(tmp_path)
+    assert again == OBJECT
+    assert saved.shown == contrast
+    assert saved.words.endswith("(0029,1001), private, OB: A kept: 'private'; B gone")
+    lines = side_by_side(contrast).splitlines()
+    assert lines[1] == "clause: PS3.4 B.4.1.1"
+    assert [line.split()[-1] for line in lines[2:]] == ["B", "gone", "yes"]
+    assert len({line.rindex(line.split()[-1]) for line in lines[2:]}) == 1
+
+
+def test_a_case_that_shows_nothing_is_no_reproducer(tmp_path: Path) -> None:
+    save(tmp_path, Area.DATA_SETS, OBJECT, TROUBLE)
+    document = json.loads((tmp_path / CASE).read_text())
+    (tmp_path / CASE).write_text(json.dumps(document | {"symptom": None}))
+    with pytest.raises(ReproducerError, match="neither a finding nor a difference"):
+        load(tmp_path)

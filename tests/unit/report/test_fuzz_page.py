@@ -11,7 +11,9 @@ from markupsafe import escape
 from harness.findings import (
     Area,
     AreaCounted,
+    Aspect,
     Campaign,
+    Difference,
     Finding,
     Symptom,
     Weight,
@@ -53,6 +55,23 @@ CAMPAIGN = Campaign(
     areas=(AreaCounted(Area.DATA_SETS, 300, 40, 60.0, 12.0, 3.0, {"stored": 290, "refused": 10}),),
     findings=(FINDING,),
 )
+
+DIFFERENCE = Difference(
+    folder="differences/01-kept-gone",
+    area=Area.DATA_SETS,
+    aspect=Aspect.ELEMENT,
+    signature="an element that came back: kept / gone: private, OB",
+    what="(0029,1001), private, OB",
+    a="kept: 'private'",
+    b="gone",
+    clause="PS3.4 B.4.1.1",
+    breaks="",
+    times=1234,
+    about="private block",
+    size=512,
+    dump="found  yes  yes",
+)
+OTHER = {"name": "The one before", "dimse": {"called_ae_title": "OLD", "host": "127.0.0.1", "port": 105}}
 
 
 def page(**fields: object) -> str:
@@ -133,3 +152,37 @@ def test_a_campaign_is_written_and_read_again(tmp_path: Path) -> None:
     (tmp_path / "campaign.json").write_text("{}")
     with pytest.raises(ValueError, match="no campaign of this version"):
         read_campaign(tmp_path)
+
+
+def test_where_two_products_differ() -> None:
+    html = page(against=OTHER, differences=(DIFFERENCE,))
+    for words in (
+        *("Where the two differ", "PACS of the house, beside The one before", "OLD at 127.0.0.1:105"),
+        *("(0029,1001), private, OB", "kept: 'private'", "gone", "1,234", "PS3.4 B.4.1.1", "found  yes  yes"),
+        *("pacs-harness replay differences/01-kept-gone TARGET.toml", "in one way, which is no failure"),
+    ):
+        assert str(escape(words)) in html, words
+    assert "breaks it</span>" not in html
+
+
+def test_who_breaks_a_clause_comes_first_in_its_aspect() -> None:
+    breaks = msgspec.structs.replace(DIFFERENCE, breaks="B", times=1, what="broken")
+    answer = msgspec.structs.replace(DIFFERENCE, aspect=Aspect.ANSWER, times=2, what="answered")
+    html = page(against=OTHER, differences=(DIFFERENCE, breaks, answer))
+    rows = [html.index(f"<strong>{words}") for words in ("answered", "broken", "(0029,1001)")]
+    assert rows == sorted(rows)
+    assert "B breaks it" in html
+
+
+def test_a_campaign_of_one_product_says_nothing_of_two() -> None:
+    assert "Where the two differ" not in page()
+    same = page(against=OTHER)
+    assert "In none of the cases" in same
+    assert "in nothing that was seen" in same
+
+
+def test_whatever_two_products_say_is_text() -> None:
+    apart = msgspec.structs.replace(DIFFERENCE, what=NASTY, a=NASTY, b=NASTY, about=NASTY, dump=NASTY)
+    html = page(against=OTHER | {"name": NASTY}, differences=(apart,))
+    assert NASTY not in html
+    assert "<script" not in html

@@ -1,0 +1,1 @@
+"""In what two products differ over the same case: pure comparisons of what was seen of each."""
