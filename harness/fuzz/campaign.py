@@ -17,8 +17,9 @@ from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
 from harness.fuzz.lines import Lines
 from harness.fuzz.objects.damaged import damaged
 from harness.fuzz.objects.datasets import data_sets
-from harness.fuzz.objects.images import CLASSES, SYNTAXES
+from harness.fuzz.objects.images import SYNTAXES
 from harness.fuzz.objects.judging import Watched
+from harness.fuzz.objects.modules import CLASSES
 from harness.fuzz.objects.renewed import renewed
 from harness.fuzz.pdus.hearing import LeftOut, Scripts, waited
 from harness.fuzz.pdus.known import known_cases
