@@ -16,7 +16,8 @@ from harness.fuzz.identifiers import identifier_cases
 from harness.fuzz.keeping import Keeper, Outcome
 from harness.fuzz.objects.damaged import damaged
 from harness.fuzz.objects.datasets import data_sets
-from harness.fuzz.objects.images import CLASSES, SYNTAXES
+from harness.fuzz.objects.images import SYNTAXES
+from harness.fuzz.objects.modules import CLASSES
 from harness.fuzz.objects.renewed import renewed
 from harness.fuzz.objects.watching import Watched
 from harness.fuzz.pair import GRACE, Pair, in_common

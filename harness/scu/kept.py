@@ -26,7 +26,10 @@ CHARACTER_SET = 0x00080005
 _NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, DEFLATED)
 _SAME_BYTES = (frozenset((b"OB", b"OW")), frozenset((b"US", b"SS")))
 """VRs between which Implicit VR does not distinguish for some attributes (PS3.5 A.1)."""
-_PIXELS = (shown_tag(0x7FE00010), "(0028,")
+_LUT_DATA, _LUT_VRS = 0x00283006, frozenset((b"US", b"OW"))
+"""Lookup tables, whose VR is a choice of the sender (PS3.5 A.1, A.2)."""
+_ICON = f"{shown_tag(0x00880200)}[0]"
+_PIXELS = (shown_tag(0x7FE00010), "(0028,", f"{_ICON}{shown_tag(0x7FE00010)}", f"{_ICON}(0028,")
 
 Scope = tuple[tuple[int, int], ...]
 """The way to a data set: (tag of the sequence, number of the item) for each level."""
@@ -120,7 +123,7 @@ def _found(
     found = without(found, *seen_through)
     syntaxes = {instance.transfer_syntax, received.transfer_syntax}
     if len(syntaxes) > 1 and not syntaxes <= set(_NATIVE):
-        # Image Pixel attributes follow the compression.
+        # Image Pixel attributes follow the compression; those of an icon may (PS3.5 A.4).
         found = [entry for entry in found if not entry.path.startswith(_PIXELS)]
     return found
 
@@ -134,7 +137,8 @@ def dictionary_vr(tag: int) -> str | None:
 def _allowed(entry: Difference) -> bool:
     if entry.kind is DifferenceKind.VR:
         sides = frozenset((entry.left or b"", entry.right or b""))
-        return b"UN" in sides or sides in _SAME_BYTES
+        is_table = entry.tag == _LUT_DATA and sides == _LUT_VRS
+        return b"UN" in sides or sides in _SAME_BYTES or is_table
     return entry.kind in HARMLESS or entry.kind in (DifferenceKind.PADDING, DifferenceKind.ADDED)
 
 

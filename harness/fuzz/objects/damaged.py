@@ -11,10 +11,12 @@ from harness.dimse.walker import DEFLATED, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from harness.fuzz.cases import DataSetCase, Sendable
 from harness.fuzz.nodes import deflate
 from harness.fuzz.objects import damage_bytes, damage_elements
+from harness.fuzz.objects.bare import is_known
 from harness.fuzz.objects.charsets import padded
 from harness.fuzz.objects.datasets import Draft, Sealed, drafts, sealed
 from harness.fuzz.objects.identities import identities_of
-from harness.fuzz.objects.images import CLASSES, NATIVE, is_known
+from harness.fuzz.objects.images import NATIVE
+from harness.fuzz.objects.modules import CLASSES
 
 ELEMENTS: dict[str, damage_elements.Damage] = {
     "odd length": damage_elements.odd_length,

@@ -12,9 +12,11 @@ from harness.dimse.walker import DEFLATED, EXPLICIT_LITTLE, TRAILING_PADDING
 from harness.fuzz.cases import DataSetCase, Sendable
 from harness.fuzz.nodes import Node, Nodes, deflate, encode
 from harness.fuzz.objects.attributes import standard, standard_sequence
+from harness.fuzz.objects.bare import bare, is_known
+from harness.fuzz.objects.beside import Image, additions, image_of
 from harness.fuzz.objects.charsets import character_sets
 from harness.fuzz.objects.identities import identities_of
-from harness.fuzz.objects.images import bare, is_known
+from harness.fuzz.objects.modules import CT, ENHANCED_CT, MR, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME
 from harness.fuzz.objects.parts import Part, Setting, merged
 from harness.fuzz.objects.private import blocks, large, many, nested, several_blocks
 from harness.fuzz.objects.vendors import vendors
@@ -81,17 +83,21 @@ def drafts(sendable: Sendable) -> st.SearchStrategy[Draft]:
 
 
 @functools.cache
-def _extra(setting: Setting) -> st.SearchStrategy[Part]:
+def _extra(setting: Setting, image: Image | None) -> st.SearchStrategy[Part]:
     """One part; the common kinds stand there several times."""
     private = blocks(setting)
-    usual = (standard(setting), private, standard_sequence(setting, blocks(setting, 1)))
+    usual = [standard(setting), private, standard_sequence(setting, blocks(setting, 1))]
+    if image is not None and image.sop_class == ENHANCED_CT:
+        # Many a standard attribute has its place in a functional group there (PS3.3 A.38.1.4).
+        usual = [private]
     kinds = (
-        *usual * 6,
+        *usual * (18 // len(usual)),
         several_blocks(setting),
         vendors(),
         nested(setting),
         large(setting),
         many(),
+        *((st.one_of(additions(image, setting)),) * 3 if image is not None else ()),
     )
     return st.one_of(kinds)
 
@@ -99,17 +105,20 @@ def _extra(setting: Setting) -> st.SearchStrategy[Part]:
 _ODD_SETS = tuple(charset for charset in character_sets() if charset.has_odd)
 _CHARSETS = st.sampled_from((*character_sets(), *_ODD_SETS * 2))
 """Those in which bytes look like delimiters more often: they are what parsers stumble over."""
+_USUAL = (SECONDARY_CAPTURE, CT, MR, ULTRASOUND_MULTI_FRAME)
+"""Classes of which archives hold most, and of which there are objects in most transfer syntaxes."""
 _ENDINGS = st.sampled_from(("", "", "", "", "group lengths", "trailing padding", "both"))
 _PADDINGS = st.sampled_from((0, 2, 126, 2_048))
 
 
 @st.composite
 def _drafts(draw: st.DrawFn, pairs: tuple[tuple[str, str], ...]) -> Draft:
-    syntax = draw(st.sampled_from(tuple(dict.fromkeys(syntax for _, syntax in pairs))))
-    sop_class = draw(st.sampled_from(tuple(taken for taken, known in pairs if known == syntax)))
+    classes = tuple(dict.fromkeys(sop_class for sop_class, _ in pairs))
+    sop_class = draw(st.sampled_from((*(one for one in classes if one in _USUAL), *classes)))
+    syntax = draw(st.sampled_from(tuple(known for taken, known in pairs if taken == sop_class)))
     setting = Setting(draw(_CHARSETS), syntax)
     core = draw(bare(sop_class, setting))
-    extras = draw(st.lists(_extra(setting), max_size=EXTRAS))
+    extras = draw(st.lists(_extra(setting, image_of(sop_class, core.nodes)), max_size=EXTRAS))
     whole = merged((core, *extras))
     ending = draw(_ENDINGS)
     nodes, traits = whole.nodes, whole.traits

@@ -38,6 +38,11 @@ def bulk(length: int, number: int) -> bytes:
     return random.Random(number).randbytes(length) if number else bytes(length)
 
 
+def counted(length: int, number: int) -> bytes:
+    """So many bytes that count up from a number, so that each tells its place."""
+    return bytes((number + place) & 0xFF for place in range(length))
+
+
 def _packed(code: str, *values: float, trait: str = "") -> Form:
     encoded = tuple(struct.pack(f"<{code}", value) for value in values)
     return Form(lambda _, number: encoded[number % len(encoded)], trait)

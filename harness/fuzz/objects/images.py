@@ -1,7 +1,4 @@
-"""Bare objects: what the modules of a class demand and no more (PS3.3 A), with pixels that are what they say.
-
-The four identities are placeholders of fixed length, which `harness.fuzz.objects.identities` fills in.
-"""
+"""Pixels that are what their attributes say: native, with a palette, or compressed (PS3.3 C.7.6.3)."""
 
 from __future__ import annotations
 
@@ -10,24 +7,15 @@ import struct
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from harness.dimse.walker import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, PIXEL_DATA
 from harness.fuzz.nodes import Node, Nodes
 from harness.fuzz.objects.charsets import padded
-from harness.fuzz.objects.forms import name_after
-from harness.fuzz.objects.identities import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
-from harness.fuzz.objects.parts import Part, Setting
-from harness.synthesis import NAME_MARK
+from harness.fuzz.objects.elements import tag_of, text
+from harness.fuzz.objects.modules import CT, ENHANCED_CT, MR, SECONDARY_CAPTURE, ULTRASOUND_MULTI_FRAME
+from harness.fuzz.objects.palettes import PALETTE, palette
+from harness.fuzz.objects.parts import Part
 from harness.synthesis.pixels import Bitstream, bitstream_bytes, bitstreams
-
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-CT = "1.2.840.10008.5.1.4.1.1.2"
-MR = "1.2.840.10008.5.1.4.1.1.4"
-ULTRASOUND_MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.3.1"
-RAW_DATA = "1.2.840.10008.5.1.4.1.1.66"
-CLASSES = (SECONDARY_CAPTURE, CT, MR, ULTRASOUND_MULTI_FRAME, RAW_DATA)
-"""The SOP classes of which objects are made."""
 
 NATIVE = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED)
 RLE = "1.2.840.10008.1.2.5"
@@ -35,104 +23,13 @@ _JPEGS = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 70, 80, 81
 SYNTAXES = (*NATIVE, RLE, *_JPEGS)
 """The transfer syntaxes in which they are made."""
 
-_PLANE = {
-    "FrameOfReferenceUID": "2.25.1",
-    "PositionReferenceIndicator": "",
-    "PatientPosition": "HFS",
-    "PixelSpacing": "0.5\\0.5",
-    "ImageOrientationPatient": "1\\0\\0\\0\\1\\0",
-    "ImagePositionPatient": "0\\0\\0",
-    "SliceThickness": "1",
-}
-_COMMON = {
-    "PatientBirthDate": "",
-    "PatientSex": "",
-    "StudyDate": "",
-    "StudyTime": "",
-    "AccessionNumber": "",
-    "ReferringPhysicianName": "",
-    "StudyID": "",
-    "SeriesNumber": "",
-    "InstanceNumber": "1",
-    "Manufacturer": "",
-}
-_SPECIFIC = {
-    SECONDARY_CAPTURE: {
-        "Modality": "OT",
-        "ConversionType": "WSD",
-        "PatientOrientation": "",
-        "ImageType": "DERIVED\\SECONDARY",
-    },
-    CT: {
-        **_PLANE,
-        "Modality": "CT",
-        "ImageType": "DERIVED\\SECONDARY\\AXIAL",
-        "AcquisitionNumber": "",
-        "KVP": "",
-        "RescaleIntercept": "0",
-        "RescaleSlope": "1",
-        "RescaleType": "HU",
-    },
-    MR: {
-        **_PLANE,
-        "Modality": "MR",
-        "ImageType": "DERIVED\\SECONDARY\\OTHER",
-        "ScanningSequence": "SE",
-        "SequenceVariant": "NONE",
-        "ScanOptions": "",
-        "MRAcquisitionType": "2D",
-        "RepetitionTime": "500",
-        "EchoTime": "",
-        "EchoTrainLength": "",
-    },
-    ULTRASOUND_MULTI_FRAME: {
-        "Modality": "US",
-        "ImageType": "DERIVED\\SECONDARY",
-        "PatientOrientation": "",
-        "FrameTime": "40",
-        "FrameIncrementPointer": "",
-    },
-    RAW_DATA: {
-        "Modality": "OT",
-        "ContentDate": "20200229",
-        "ContentTime": "120000",
-        "CreatorVersionUID": "2.25.2",
-        "AcquisitionContextSequence": "",
-    },
-}
-"""Attributes of type 1 and 2 by class, beside pixels (PS3.3 A.3, A.4, A.7, A.8, A.37)."""
-_FRAME_INCREMENT = bytes((0x18, 0, 0x63, 0x10))
-_SIXTEEN_BITS = (CT, MR)
-
-
-@functools.cache
-def _header(keyword: str) -> tuple[int, str]:
-    tag = tag_for_keyword(keyword)
-    if tag is None:
-        raise ValueError(f"{keyword!r} is no keyword of PS3.6")
-    return tag, dictionary_VR(tag)
-
-
-def _text(keyword: str, value: str) -> Node:
-    tag, vr = _header(keyword)
-    if vr == "SQ":
-        return Node(tag, vr, items=())
-    return Node(tag, vr, padded(value.encode("ascii"), b"\0" if vr == "UI" else b" "))
-
-
-@functools.cache
-def _modules(sop_class: str) -> Nodes:
-    nodes = [_text(keyword, value) for keyword, value in (_COMMON | _SPECIFIC[sop_class]).items()]
-    nodes += [
-        _text("SOPClassUID", sop_class),
-        Node(0x00080018, "UI", SOP_INSTANCE_UID),
-        Node(0x00100020, "LO", PATIENT_ID),
-        Node(0x0020000D, "UI", STUDY_UID),
-        Node(0x0020000E, "UI", SERIES_UID),
-    ]
-    return tuple(
-        Node(0x00280009, "AT", _FRAME_INCREMENT) if node.tag == 0x00280009 else node for node in nodes
-    )
+IMAGES = (SECONDARY_CAPTURE, CT, MR, ULTRASOUND_MULTI_FRAME, ENHANCED_CT)
+"""The SOP classes that have pixels."""
+_NEVER_LOSSY = text("LossyImageCompression", "00")
+"""What an Enhanced CT image says where another may be silent (PS3.3 C.8.15.2)."""
+_FRAMES_TAG = tag_of("NumberOfFrames")
+_SIXTEEN_BITS = (CT, MR, ENHANCED_CT)
+_MULTI_FRAME = (ULTRASOUND_MULTI_FRAME, ENHANCED_CT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,89 +57,88 @@ class Pixels:
         if self.samples > 1:
             short[0x00280006] = 0
         numbers = tuple(Node(tag, "US", struct.pack("<H", number)) for tag, number in short.items())
-        return (*numbers, _text("PhotometricInterpretation", self.photometric))
+        return (*numbers, text("PhotometricInterpretation", self.photometric))
 
 
 @functools.cache
-def _suiting(sop_class: str, transfer_syntax: str) -> tuple[Bitstream, ...]:
+def suiting(sop_class: str, transfer_syntax: str) -> tuple[Bitstream, ...]:
     """The compressed frames that an object of this class may hold."""
     fits = [entry for entry in bitstreams().values() if entry.transfer_syntax == transfer_syntax]
     if sop_class in _SIXTEEN_BITS:
-        # PS3.3 C.8.2.1 and C.8.3.1: one sample of 16 bits allocated.
+        # PS3.3 C.8.2.1, C.8.3.1 and C.8.15.2: one sample of 16 bits allocated.
         fits = [entry for entry in fits if entry.samples_per_pixel == 1 and entry.bits_allocated == 16]
     if sop_class == ULTRASOUND_MULTI_FRAME:
         fits = [entry for entry in fits if entry.bits_allocated == 8]
     return tuple(fits)
 
 
-def is_known(sop_class: str, transfer_syntax: str) -> bool:
-    """Whether objects of this class can be made in this transfer syntax."""
-    if sop_class not in CLASSES:
-        return False
-    if transfer_syntax in NATIVE:
-        return True
-    return sop_class != RAW_DATA and bool(_suiting(sop_class, transfer_syntax))
+def has_pixels(sop_class: str, transfer_syntax: str) -> bool:
+    """Whether there are images of this class in this transfer syntax."""
+    return sop_class in IMAGES and (transfer_syntax in NATIVE or bool(suiting(sop_class, transfer_syntax)))
 
 
 _SIZES = st.sampled_from(((2, 2), (1, 1), (3, 3), (1, 7), (64, 64), (255, 3)))
+_SMALL_SIZES = st.sampled_from(((2, 2), (1, 1), (3, 3), (1, 7), (16, 16)))
 _FRAMES = st.sampled_from((1, 2, 3, 10))
 _NUMBERS = st.integers(0, 0xFF)
+_LOOKS = {
+    SECONDARY_CAPTURE: st.sampled_from((*("grey",) * 5, "palette")),
+    # Segments stand for whole tables where the IOD has the module for them (PS3.3 A.7.4, C.7.9).
+    ULTRASOUND_MULTI_FRAME: st.sampled_from(("grey", "grey", "palette", "segmented")),
+}
 _TABLES = st.sampled_from(("empty", "basic", "extended"))
 
 
-@st.composite
-def bare(draw: st.DrawFn, sop_class: str, setting: Setting) -> Part:
-    """An object of a class, ascending, as small as it may be; its pixels and its patient's name vary."""
-    nodes = [*_modules(sop_class), _patient_name(b"")]
-    traits: tuple[str, ...] = ()
-    charset = setting.charset
-    if charset.terms:
-        nodes.append(Node(0x00080005, "CS", charset.value))
-        traits = (f"character set {charset.value.decode('ascii').strip()}",)
-        number = draw(_NUMBERS)
-        if number:
-            nodes[-2] = _patient_name(name_after(NAME_MARK.encode("ascii"), charset, number))
-            traits += ("patient's name in the character set",)
-    if sop_class != RAW_DATA:
-        pixels = draw(_pixels(sop_class, setting.transfer_syntax))
-        nodes += pixels.nodes
-        traits += pixels.traits
-    return Part(tuple(sorted(nodes, key=lambda node: node.tag)), traits)
-
-
-def _patient_name(name: bytes) -> Node:
-    return Node(0x00100010, "PN", padded(name or NAME_MARK.encode("ascii")))
+def frames_of(nodes: Nodes) -> int:
+    """The number of frames that an image says it has; 1 where it says none."""
+    return next((int(node.value) for node in nodes if node.tag == _FRAMES_TAG), 1)
 
 
 @st.composite
-def _pixels(draw: st.DrawFn, sop_class: str, transfer_syntax: str) -> Part:
-    frames = draw(_FRAMES) if sop_class == ULTRASOUND_MULTI_FRAME else 1
+def pixels_of(draw: st.DrawFn, sop_class: str, transfer_syntax: str) -> Part:
+    """The Image Pixel module of an object of a class, and its number of frames where it has one."""
+    frames = draw(_FRAMES) if sop_class in _MULTI_FRAME else 1
     nodes: list[Node] = []
-    if sop_class == ULTRASOUND_MULTI_FRAME:
-        nodes.append(_text("NumberOfFrames", str(frames)))
+    if sop_class in _MULTI_FRAME:
+        nodes.append(text("NumberOfFrames", str(frames)))
     if transfer_syntax in NATIVE:
-        rows, columns = draw(_SIZES)
-        allocated = 16 if sop_class in _SIXTEEN_BITS else 8
-        pixels = Pixels(rows, columns, 1, "MONOCHROME2", allocated, 12 if allocated == 16 else 8)
-        size = rows * columns * frames
-        raw = bytes(range(256)) * (size // 256) + bytes(range(size % 256)) if allocated == 8 else _words(size)
-        vr = "OW" if allocated == 16 or transfer_syntax == IMPLICIT_LITTLE else "OB"
-        data = Node(PIXEL_DATA, vr, padded(raw, b"\0"))
-        return Part((*nodes, *pixels.nodes(), data), ("odd number of pixel bytes",) if len(raw) % 2 else ())
+        rows, columns = draw(_SMALL_SIZES if sop_class == ENHANCED_CT else _SIZES)
+        look = draw(_LOOKS[sop_class]) if sop_class in _LOOKS else "grey"
+        pixels = _native(rows, columns, frames, sop_class, transfer_syntax)
+        if sop_class == ENHANCED_CT:
+            nodes.append(_NEVER_LOSSY)
+        if look == "grey":
+            return Part((*nodes, *pixels.nodes), pixels.traits)
+        colours = palette(draw(_NUMBERS), is_segmented=look == "segmented")
+        nodes += [PALETTE if node.tag == PALETTE.tag else node for node in pixels.nodes]
+        return Part((*nodes, *colours.nodes), pixels.traits + colours.traits)
     return _encapsulated(
         nodes,
-        draw(st.sampled_from(_suiting(sop_class, transfer_syntax))),
+        sop_class,
+        draw(st.sampled_from(suiting(sop_class, transfer_syntax))),
         frames,
         draw(_TABLES),
         draw(_NUMBERS),
     )
 
 
+def _native(rows: int, columns: int, frames: int, sop_class: str, transfer_syntax: str) -> Part:
+    allocated = 16 if sop_class in _SIXTEEN_BITS else 8
+    pixels = Pixels(rows, columns, 1, "MONOCHROME2", allocated, 12 if allocated == 16 else 8)
+    size = rows * columns * frames
+    raw = bytes(range(256)) * (size // 256) + bytes(range(size % 256)) if allocated == 8 else _words(size)
+    vr = "OW" if allocated == 16 or transfer_syntax == IMPLICIT_LITTLE else "OB"
+    data = Node(PIXEL_DATA, vr, padded(raw, b"\0"))
+    return Part((*pixels.nodes(), data), ("odd number of pixel bytes",) if len(raw) % 2 else ())
+
+
 def _words(size: int) -> bytes:
     return b"".join(struct.pack("<H", index * 17 % 4096) for index in range(size))
 
 
-def _encapsulated(nodes: list[Node], stream: Bitstream, frames: int, table: str, number: int) -> Part:
+def _encapsulated(
+    nodes: list[Node], sop_class: str, stream: Bitstream, frames: int, table: str, number: int
+) -> Part:
     """Fragments and an offset table (PS3.5 A.4); `number` says in how many fragments a frame is cut."""
     frame = padded(bitstream_bytes(stream), b"\0")
     pixels = Pixels(
@@ -256,9 +152,11 @@ def _encapsulated(nodes: list[Node], stream: Bitstream, frames: int, table: str,
     nodes = [*nodes, *pixels.nodes()]
     if stream.lossy_method:
         # PS3.3 C.7.6.1.1.5
-        nodes.append(_text("LossyImageCompression", "01"))
-        nodes.append(_text("LossyImageCompressionRatio", f"{stream.lossy_ratio:g}"))
-        nodes.append(_text("LossyImageCompressionMethod", stream.lossy_method))
+        nodes.append(text("LossyImageCompression", "01"))
+        nodes.append(text("LossyImageCompressionRatio", f"{stream.lossy_ratio:g}"))
+        nodes.append(text("LossyImageCompressionMethod", stream.lossy_method))
+    elif sop_class == ENHANCED_CT:
+        nodes.append(_NEVER_LOSSY)
     # The Extended Offset Table asks for a fragment for each frame, and lengths are plain where nothing was
     # padded (PS3.3 C.7.6.3.1.8); a frame of RLE is one fragment anyhow (PS3.5 A.4.2).
     whole = table == "extended" or stream.transfer_syntax == RLE

@@ -136,3 +136,28 @@ def test_group_length_is_that_of_its_group(error: bytes, is_wrong: bool) -> None
     received = back(with_elements(BASE.dataset, group_length(group + error, 0x0010)))
     assert bool(wrong_group_length(received)) is is_wrong
     assert value_of(received, 0x00100000) == len(group + error).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(("tag", "is_allowed"), [(0x00283006, True), (0x00281201, False)])
+def test_a_lookup_table_may_be_of_either_vr(tag: int, is_allowed: bool) -> None:
+    """PS3.5 A.2 leaves the choice for LUT Data alone."""
+    stored, came = (shape(element(tag, vr, b"\1\0\2\0")) for vr in ("US", "OW"))
+    found = changes(sent(stored), back(with_elements(BASE.dataset, came)))
+    assert [entry.kind for entry in found] == ([] if is_allowed else [DifferenceKind.VR])
+
+
+def test_an_icon_may_follow_the_compression_and_nothing_else_in_its_place() -> None:
+    """PS3.5 A.4."""
+    jpeg = "1.2.840.10008.1.2.4.90"
+
+    def icon(pixels: bytes, label: bytes) -> Shape:
+        nodes = element(0x00400310, "ST", label) + element(0x7FE00010, "OB", pixels)
+        return shape(element(0x00880200, "SQ", item(nodes)))
+
+    def changed(pixels: bytes, label: bytes, transfer_syntax: str) -> list[int]:
+        came = back(with_elements(BASE.dataset, icon(pixels, label)), transfer_syntax)
+        return [entry.tag for entry in changes(sent(icon(b"ab", b"A ")), came)]
+
+    assert changed(b"cd", b"A ", jpeg) == []
+    assert changed(b"ab", b"B ", jpeg) == [0x00400310]
+    assert changed(b"cd", b"A ", EXPLICIT) == [0x7FE00010]

@@ -9,7 +9,9 @@ from hypothesis.strategies import SearchStrategy
 
 from harness.fuzz.cases import Sendable
 from harness.fuzz.drawing import draw_alone
-from harness.fuzz.objects.images import CLASSES, SYNTAXES, is_known
+from harness.fuzz.objects.bare import is_known
+from harness.fuzz.objects.images import SYNTAXES
+from harness.fuzz.objects.modules import CLASSES
 
 T = TypeVar("T")
 EVERYTHING = Sendable(

@@ -18,7 +18,8 @@ from harness.fuzz.cases import DataSetCase, Sendable
 from harness.fuzz.objects.damage_bytes import bomb, deeply_nested
 from harness.fuzz.objects.damaged import BOMB, DAMAGES, DEFLATE, FLIPPED, OTHER_INSTANCE, damaged, inflicted
 from harness.fuzz.objects.datasets import Draft, drafts, sealed
-from harness.fuzz.objects.images import CT, RLE, SECONDARY_CAPTURE
+from harness.fuzz.objects.images import RLE
+from harness.fuzz.objects.modules import CT, SECONDARY_CAPTURE
 from harness.synthesis import NAME_MARK
 from tests.unit.fuzz.objects.examples import EVERYTHING, sample
 

@@ -14,7 +14,8 @@ from harness.dimse.walker import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE,
 from harness.fuzz.cases import DataSetCase, Sendable
 from harness.fuzz.nodes import Node, encode
 from harness.fuzz.objects.datasets import data_sets, drafts, sealed, with_group_lengths
-from harness.fuzz.objects.images import CLASSES, CT, NATIVE, SECONDARY_CAPTURE, SYNTAXES
+from harness.fuzz.objects.images import NATIVE, SYNTAXES
+from harness.fuzz.objects.modules import CLASSES, CT, SECONDARY_CAPTURE
 from harness.fuzz.objects.parts import Part, is_creator, merged
 from harness.synthesis import NAME_MARK, valid_uid
 from tests.unit.fuzz.objects.examples import EVERYTHING, sample
