@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-FIRST_TO_LAST = ("integration", "variants", "mutants", "unit")
+FIRST_TO_LAST = ("integration", "variants", "mutants", "coverage_guided", "unit")
 """Folders by how long their longest test takes: a worker that begins a long one last is waited for by all."""
 
 

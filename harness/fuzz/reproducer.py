@@ -15,6 +15,7 @@ from msgspec import Struct
 from harness.dimse.errors import DecodeError
 from harness.dimse.listing import data_set_lines
 from harness.dimse.part10 import part10, write_part10
+from harness.documents import Mistake
 from harness.findings import Area, Aspect, Symptom, Weight
 from harness.fuzz.cases import DataSetCase
 from harness.fuzz.differing.contrast import Contrast
@@ -34,7 +35,7 @@ _SHOWN = 400
 AnyCase = DataSetCase | IdentifierCase | PduCase
 
 
-class ReproducerError(Exception):
+class ReproducerError(Mistake):
     """A folder that holds no reproducer; one line for people."""
 
 
@@ -137,12 +138,15 @@ def load(folder: Path) -> tuple[Saved, AnyCase]:
         return saved, _object(saved, (folder / OBJECT).read_bytes())
     except OSError as error:
         raise ReproducerError(f"{folder} is no reproducer: {error.filename}: {error.strerror}") from None
-    except (ValueError, DecodeError) as error:
+    except (ValueError, RecursionError, DecodeError) as error:
         raise ReproducerError(f"{folder} is no reproducer: {error}") from None
 
 
 def _object(saved: Saved, content: bytes) -> DataSetCase:
     header = part10(content)
+    named = (header.sop_class, header.sop_instance, header.transfer_syntax)
+    if not all(one.isascii() for one in (*named, saved.study_uid, saved.series_uid, saved.patient_id)):
+        raise ValueError(f"{OBJECT} and {CASE}: UIDs and the Patient ID are of ASCII")
     return DataSetCase(
         header.sop_class,
         header.sop_instance,

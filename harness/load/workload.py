@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from harness.content import content_folder
+from harness.documents import Mistake
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis.recipe import Kind
 
@@ -32,7 +33,7 @@ Count = Annotated[int, Meta(ge=1)]
 Clients = Annotated[int, Meta(ge=1, le=MOST_CLIENTS)]
 
 
-class WorkloadError(Exception):
+class WorkloadError(Mistake):
     """A workload can't be used: one line that says where and what to do."""
 
 
@@ -246,7 +247,7 @@ def load_workload(workload: str | Path) -> Workload:
         read = msgspec.toml.decode(path.read_bytes(), type=Workload)
     except OSError as error:
         raise WorkloadError(f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's own are ValueErrors too
         raise WorkloadError(f"{path}: {_in_words(str(error))}") from None
     if read.name:
         raise WorkloadError(f"{path}: a workload is called after its file; leave `name` out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,10 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from harness.archive.encoding import Malformed, Syntax, check_structure
 from harness.archive.index import Index
 from harness.archive.server import Archive
-from harness.archive.storage import Storage, open_file
+from harness.archive.storage import Storage, Undecodable, open_file, part10_header
 
 PRIVATE_CLASS = "1.2.826.0.1.3680043.10.9999.5"
 PRIVATE_SYNTAX = "1.2.826.0.1.3680043.10.9999.2"
@@ -203,6 +205,35 @@ def test_the_index_is_rebuilt_from_the_files(make_archive: Callable[..., Archive
     assert known is not None
     assert known.digest == hashlib.sha256(encode(first)).hexdigest()
     assert client.store(first) == [0]
+
+
+@pytest.mark.parametrize("cut", range(132, 250, 3))
+def test_a_file_that_breaks_off_is_known_to_be_damaged(cut: int, tmp_path: Path) -> None:
+    header = part10_header("1.2.840.10008.1.2", "1.2.3", "1.2.4")
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(header)
+    assert open_file(path).size == 0
+    path.write_bytes(header[: min(cut, len(header) - 1)])
+    with pytest.raises(Undecodable):
+        open_file(path)
+
+
+@pytest.mark.parametrize("delimiter", ["feffdde0 02000000", "feff0de0 00000000"])
+@pytest.mark.parametrize("begun", ["08001511 5351 0000 ffffffff", "e07f1000 4f42 0000 ffffffff"])
+def test_a_delimitation_has_no_length(begun: str, delimiter: str) -> None:
+    """PS3.5 7.5: Sequence Delimitation Item, and of length 0."""
+    right, wrong = (bytes.fromhex(begun + one) for one in ("feffdde0 00000000", delimiter))
+    check_structure(BytesIO(right), len(right), Syntax(implicit=False, little=True))
+    with pytest.raises(Malformed):
+        check_structure(BytesIO(wrong), len(wrong), Syntax(implicit=False, little=True))
+
+
+@pytest.mark.timeout(30)
+def test_very_deep_nesting_is_looked_at_in_no_time() -> None:
+    """A megabyte of sequences in each other: what is around all of them is not asked at each."""
+    deep = bytes.fromhex("08001511 ffffffff feff00e0 ffffffff") * 65_536
+    with pytest.raises(Malformed, match="ends within an element"):
+        check_structure(BytesIO(deep), len(deep), Syntax(implicit=True, little=True))
 
 
 def test_what_was_half_received_is_cleared_at_the_start(
