@@ -10,7 +10,7 @@ from tests.mutants.fuzzed.seed import all_weaknesses
 WEAKNESSES = all_weaknesses()
 SAMPLE = (
     *("damage.OddStatus", "keys.AbortsOverLists", "objects.DropsPrivate", "objects.OverwritesTheLast"),
-    *("upper_layer.AnswersAnother", "values.KeepsFirstValue"),
+    *("modules.MergesFrames", "upper_layer.AnswersAnother", "values.KeepsFirstValue"),
 )
 """One of each kind, which are found within seconds."""
 
