@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -28,5 +29,13 @@ def read_document(path: Path, kind: type[Document], name: str) -> Document:
     """What `write_document` wrote.  Raises ValueError in one line where it is no `name`, OSError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"{path} is no {name} of this version: {error}") from None
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """A TOML document.  Raises ValueError in one line, also where it nests deeper than a parser goes."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("its arrays or tables are nested too deep") from None

@@ -6,10 +6,11 @@ Every mistake in the file is a `TargetError`: one line that names the file, the 
 from __future__ import annotations
 
 import ssl
-import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
+
+from harness.documents import parsed_toml
 
 SERVICES = (
     *("verification", "storage", "find", "move", "get", "commitment"),
@@ -159,7 +160,7 @@ def read_target(path: Path) -> Target:
     """Read a target file.  Raises TargetError with one line that says what to correct."""
     try:
         # Some editors put a byte order mark in front, which TOML does not know.
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = parsed_toml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise TargetError(f"{path}: no such file; `pacs-harness init` writes one") from None
     except OSError as error:
@@ -168,7 +169,7 @@ def read_target(path: Path) -> Target:
         raise TargetError(
             f"{path}: cannot be read: no text in UTF-8 (byte {error.start + 1}); save it in that encoding"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise TargetError(f"{path}: not valid TOML: {error}") from None
     return target_from_document(document, str(path))
 

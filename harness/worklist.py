@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tomllib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from harness.documents import parsed_toml
 
 MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
 SUFFIX = ".wl"
@@ -90,12 +91,12 @@ def entry_of(label: str, values: Mapping[str, Any]) -> WorklistEntry:
 def read_entries(path: Path) -> tuple[WorklistEntry, ...]:
     """The entries of a TOML file.  Raises EntryError with one line that says what to correct."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parsed_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise EntryError(
             f"{path}: no such file; `pacs-harness worklist --output {path}` writes one"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise EntryError(f"{path}: cannot be read: {error}") from None
     tables = document.get("entry")
     if not isinstance(tables, list) or set(document) != {"entry"}:

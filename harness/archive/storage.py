@@ -246,11 +246,11 @@ def open_file(path: Path) -> StoredFile:
         _, element, vr, length = struct.unpack_from("<HH2sH", head, position)
         position += 8
         if vr == b"OB":
-            length = struct.unpack_from("<L", head, position)[0]
+            length = int.from_bytes(head[position : position + 4], "little")
             position += 4
         values[element] = head[position : position + length].decode("ascii", "replace").rstrip("\0 ")
         position += length
-    if position != end or not {0x0002, 0x0003, 0x0010} <= values.keys():
+    if position != end or end > total or not {0x0002, 0x0003, 0x0010} <= values.keys():
         raise Undecodable(f"{path}: its file meta information is damaged")
     return StoredFile(path, end, total - end, values[0x0010], values[0x0002], values[0x0003])
 

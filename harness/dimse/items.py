@@ -6,6 +6,7 @@ Decoding is strict about lengths; an item that comes once too often is kept as a
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from harness.dimse.errors import DecodeError, MisuseError
@@ -121,15 +122,13 @@ def _user_items(user: UserInformation) -> Iterator[tuple[int, bytes]]:
 
 def arranged(items: Iterable[tuple[int, bytes]], order: tuple[int, ...]) -> bytes:
     """Encoded items joined in `order` (of types); those it does not name follow."""
-    left = list(items)
-    out: list[bytes] = []
-    for wanted in order:
-        for position, (type_, data) in enumerate(left):
-            if type_ == wanted:
-                out.append(data)
-                del left[position]
-                break
-    return b"".join(out) + b"".join(data for _, data in left)
+    left = dict(enumerate(items))
+    by_type: dict[int, deque[int]] = {}
+    for number, (type_, _) in left.items():
+        by_type.setdefault(type_, deque()).append(number)
+    # Each is taken once: a PDU may hold two million items.
+    out = [left.pop(by_type[wanted].popleft())[1] for wanted in order if by_type.get(wanted)]
+    return b"".join(out) + b"".join(data for _, data in left.values())
 
 
 def encode_user(user: UserInformation) -> bytes:

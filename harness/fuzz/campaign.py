@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -11,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.dimse.capture import Recorder
-from harness.findings import INTRUSIVE, Area, AreaCounted, Finding
-from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt, Tally
+from harness.findings import INTRUSIVE, Area, AreaCounted, Finding, MemorySeen, Symptom
+from harness.fuzz.confirming import Found
+from harness.fuzz.hunt import Budget, Hunt
 from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
+from harness.fuzz.keeping import kept
+from harness.fuzz.leaks import Leaks
 from harness.fuzz.lines import Lines
+from harness.fuzz.memory import Memory
 from harness.fuzz.objects.damaged import damaged
 from harness.fuzz.objects.datasets import data_sets
 from harness.fuzz.objects.images import CLASSES, SYNTAXES
@@ -26,14 +29,10 @@ from harness.fuzz.pdus.mutated import PduCase, pdu_cases
 from harness.fuzz.pdus.recorded import recorded
 from harness.fuzz.pdus.script import addressed
 from harness.fuzz.product import Product
-from harness.fuzz.reproducer import AnyCase, dump, load, save
+from harness.fuzz.putting import Arena, Care, Tally
+from harness.fuzz.reproducer import AnyCase, load
 from harness.fuzz.sentinel import Sentinel
 from harness.synthesis import Identity, new_run_root
-
-SHOWN_DUMP = 6_000
-"""Characters of a dump that a report shows."""
-FINDINGS = "findings"
-_PLACE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,8 @@ class Plan:
     is_intrusive: bool = False
     most_findings: int | None = None
     """Of each area; then the next one begins."""
+    sequence_seconds: float = 60.0
+    """Of each area, for what shows after many cases alone: once for findings, once for memory."""
 
 
 @dataclass
@@ -93,13 +94,16 @@ class Campaign:
         self._told = told
         self._on_finding = on_finding
         self._began = time.monotonic()
+        self._memory = Memory(product.target)
         sendable = product.look(CLASSES, SYNTAXES)
         self._lines = Lines(product, sendable)
         self._watched, self._asked = Watched(self._lines), Asked(self._lines)
         self._scripts = Scripts(product)
         self._lines.is_one_at_a_time = not product.serves_two()
         self._sentinel = Sentinel(self._lines, Identity(new_run_root(), "sentinel"))
-        self._care = Care(self._sentinel.looked_at, self._begin_anew, product.log, self._record)
+        self._care = Care(
+            self._sentinel.looked_at, self._begin_anew, product.log, self._record, self._restarted
+        )
 
     def run(self) -> None:
         """All of it.  Raises ProductLost where the product is gone for good."""
@@ -116,17 +120,22 @@ class Campaign:
 
     def _replay(self) -> None:
         for path in self._plan.corpus:
-            saved, case = load(path)
+            saved, cases = load(path)
             if saved.area in INTRUSIVE and not self._plan.is_intrusive:
                 self._outcome.left_out.append(f"{path.name} of the corpus is sent with --intrusive alone")
                 continue
-            if why := self._cannot_take(case):
+            if why := next(filter(None, map(self._cannot_take, cases)), ""):
                 self._outcome.left_out.append(f"{path.name} of the corpus: {why}")
                 continue
             self._outcome.replayed += 1
             # A hunt of its own: what is known of one says nothing of another.
             hunt = self._hunt(saved.area, Budget(math.inf))
-            for found in hunt.each([self._addressed(case)]):
+            addressed_here = [self._addressed(case) for case in cases]
+            if saved.symptom is Symptom.GREW:
+                self._leaked(hunt, self._leaks(hunt, saved.area).shown_again(addressed_here), saved.area)
+                continue
+            shown = hunt.each(addressed_here) if len(cases) == 1 else hunt.after(addressed_here)
+            for found in shown:
                 self._keep(saved.area, found)
 
     def _cannot_take(self, case: AnyCase) -> str:
@@ -148,8 +157,9 @@ class Campaign:
         if area is Area.IDENTIFIERS and not self._lines.can_find:
             self._outcome.left_out.append("keys of queries: the product answers no queries")
             return
-        budget = Budget(time.monotonic() + seconds, self._plan.most_cases, self._plan.shrink_seconds)
-        most = self._plan.most_findings
+        plan = self._plan
+        until = time.monotonic() + seconds
+        budget = Budget(until, plan.most_cases, plan.shrink_seconds, plan.sequence_seconds)
         hunt = self._hunt(area, budget)
         self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
         cases = self._fixed(area)
@@ -158,10 +168,21 @@ class Campaign:
         try:
             for number, found in enumerate(hunt.run() if cases is None else hunt.each(cases), 1):
                 self._keep(area, found)
-                if number == most:
+                if number == plan.most_findings:
                     return
         finally:
-            self._outcome.areas[-1] = _counted(area, hunt.tally, self._watched)
+            counted = _counted(area, hunt.tally, self._watched, self._memory.seen())
+            self._outcome.areas[-1] = counted
+        self._leaked(hunt, self._leaks(hunt, area).judged(), area)
+
+    def _leaks(self, hunt: Hunt[Any], area: Area) -> Leaks[Any]:
+        return Leaks(hunt.putter, self._memory, area, self._lines.close, self._plan.sequence_seconds)
+
+    def _leaked(self, hunt: Hunt[Any], found: Found[Any] | None, area: Area) -> None:
+        if found is not None:
+            self._keep(area, found)
+        if hunt.putter.lost is not None:
+            raise hunt.putter.lost
 
     def _wait(self, hunt: Hunt[Any], within: float) -> None:
         """What waits for a timer of the product, played together before the rest of its area."""
@@ -192,13 +213,19 @@ class Campaign:
 
     def _hunt(self, area: Area, budget: Budget) -> Hunt[Any]:
         self._watched.judging = 0.0
+        self._memory.forget()
+
+        def on_case(tally: Tally) -> None:
+            self._memory.look(tally.put, tally.sent)
+            self._told(Progress(area, tally, len(self._outcome.findings)))
+
         return Hunt(
             self._arena(area),
             self._care,
             budget,
             self._plan.seed,
             self._folder / "hypothesis",
-            lambda tally: self._told(Progress(area, tally, len(self._outcome.findings))),
+            on_case,
         )
 
     def _arena(self, area: Area) -> Arena[Any]:
@@ -227,10 +254,27 @@ class Campaign:
 
     def _begin_anew(self) -> None:
         """After the product has died, hangs, or has harmed what it had."""
-        if not self._product.answers(0.0):
-            self._lines.drop()
-            self._product.begin_anew()
-            self._watched.forget()
+        if self._product.answers(0.0):
+            self._sentinel.plant()
+            return
+        self._lines.drop()
+        self._product.begin_anew()
+        self._product.restarts += 1
+        self._has_begun()
+
+    def _restarted(self) -> bool:
+        """Start it again although it lives, where anybody can."""
+        if self._product.revive is None:
+            return False
+        self._lines.close()
+        self._product.begin_anew()
+        self._has_begun()
+        return True
+
+    def _has_begun(self) -> None:
+        """The product is new, and nobody is connected to it."""
+        self._memory.begin(self._product.target)
+        self._watched.forget()
         self._sentinel.plant()
 
     def _record(self, is_on: bool) -> Recorder | None:
@@ -240,38 +284,12 @@ class Campaign:
         return self._product.recorder
 
     def _keep(self, area: Area, found: Found[Any]) -> None:
-        trouble, case = found.trouble, found.case
-        number = len(self._outcome.findings) + 1
-        name = _PLACE.sub("-", f"{number:02} {trouble.symptom} {trouble.detail}".lower()).strip("-")[:60]
-        place = self._folder / FINDINGS / name
-        place.mkdir(parents=True)
-        save(place, area, case, trouble)
-        if found.recorder is not None:
-            found.recorder.write_pcapng(place / "exchange.pcapng")
-            (place / "exchange.txt").write_text(found.recorder.dump(), encoding="utf-8")
-        if found.log:
-            (place / "log.txt").write_text(found.log, encoding="utf-8")
-        finding = Finding(
-            folder=f"{FINDINGS}/{name}",
-            area=area,
-            symptom=trouble.symptom,
-            weight=trouble.weight,
-            signature=trouble.signature,
-            clause=trouble.clause,
-            expected=trouble.expected,
-            observed=trouble.observed,
-            about=", ".join(sorted(case.marks)),
-            size=case.size,
-            size_found=found.size_found,
-            found_after=round(found.at - self._began, 3),
-            dump=dump(case)[:SHOWN_DUMP],
-            log=found.log,
-        )
+        finding = kept(self._folder, len(self._outcome.findings) + 1, area, found, self._began)
         self._outcome.findings.append(finding)
         self._on_finding(finding)
 
 
-def _counted(area: Area, tally: Tally, watched: Watched) -> AreaCounted:
+def _counted(area: Area, tally: Tally, watched: Watched, memory: MemorySeen | None = None) -> AreaCounted:
     return AreaCounted(
         area=area,
         cases=tally.cases,
@@ -280,4 +298,5 @@ def _counted(area: Area, tally: Tally, watched: Watched) -> AreaCounted:
         generating=round(max(tally.seconds - tally.with_product, 0.0), 3),
         judging=round(watched.judging, 3),
         outcomes=dict(tally.outcomes),
+        memory=memory,
     )

@@ -9,92 +9,24 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
-from hypothesis.strategies import SearchStrategy
 
-from harness.dimse.capture import Recorder
-from harness.dimse.errors import Unreachable
-from harness.findings import Area, Symptom
+from harness.findings import Symptom
 from harness.fuzz.cases import Pace
+from harness.fuzz.confirming import Confirming, Found
 from harness.fuzz.drawing import draw_alone
-from harness.fuzz.product import ProductLost
+from harness.fuzz.putting import Arena, Care, Case, Putter, Tally
 from harness.fuzz.trouble import Trouble
 
-
-class Sized(Protocol):
-    """What every kind of case says of itself."""
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def marks(self) -> frozenset[str]: ...
-
-
-Case = TypeVar("Case", bound=Sized)
 ROUND = 500
 """Cases of one call of Hypothesis, whose memory of what it has drawn grows with them."""
-CONFIRMATIONS = 2
-"""Times that the smallest case is put to the product again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arena(Generic[Case]):
-    """An area, and how its cases are handled."""
-
-    area: Area
-    cases: SearchStrategy[Case]
-    put: Callable[[Case, Pace], tuple[Trouble | None, str]]
-    """Puts a case to the product at this pace: what is wrong, and the outcome in a word.  Unreachable."""
-    fresh: Callable[[Case, int], Case]
-    """The n-th repetition of a case, with UIDs of its own so that the product takes it for a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Care:
-    """How a hunt looks after the product."""
-
-    looked_at: Callable[[], Trouble | None]
-    """What is wrong with it after a case."""
-    begin_anew: Callable[[], None]
-    """Start it again where it is dead, or give it a new known object.  Raises ProductLost."""
-    log: Callable[[], str] = lambda: ""
-    """The end of its log."""
-    record: Callable[[bool], Recorder | None] = lambda is_on: None
-    """Begin to record what is exchanged with it, or end that; what is recorded to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Case]):
-    """A case that shows a trouble, as small as it became."""
-
-    case: Case
-    trouble: Trouble
-    size_found: int
-    at: float
-    """By `time.monotonic`, when it was seen first."""
-    log: str
-    recorder: Recorder | None = None
-    """What recorded a repetition."""
-
-
-@dataclass
-class Tally:
-    """What a hunt has done; seconds of the wall clock."""
-
-    cases: int = 0
-    shrinking: int = 0
-    seconds: float = 0.0
-    with_product: float = 0.0
-    outcomes: Counter[str] = field(default_factory=Counter)
 
 
 class _Shown(Exception):
@@ -107,12 +39,13 @@ class _Enough(BaseException):
 
 @dataclass
 class Budget:
-    """How long to look, and how long to make one finding smaller."""
+    """How long to look, to make one finding smaller, and to play what was before findings again."""
 
     until: float
     """By `time.monotonic`."""
     most_cases: int | None = None
     shrink_seconds: float = 20.0
+    sequence_seconds: float = 60.0
 
     def is_spent(self, cases: int) -> bool:
         return time.monotonic() >= self.until or (self.most_cases is not None and cases >= self.most_cases)
@@ -131,17 +64,16 @@ class Hunt(Generic[Case]):
         on_case: Callable[[Tally], None] = lambda tally: None,
     ) -> None:
         self._arena = arena
-        self._care = care
         self._budget = budget
         self._seed = campaign_seed
         self._database = DirectoryBasedExampleDatabase(database)
         self._on_case = on_case
         self.tally = Tally()
+        self.putter = Putter(arena, care, self.tally)
+        self._confirming = Confirming(self.putter, budget.sequence_seconds)
         self._known: list[tuple[Trouble, frozenset[str]]] = []
         self._hunted: Found[Case] | None = None
         self._shrink_until = 0.0
-        self._lost: ProductLost | None = None
-        self._log = ""
 
     def run(self) -> Iterator[Found[Case]]:
         """What is found, one after the other, until the budget is spent.  Raises ProductLost."""
@@ -156,9 +88,9 @@ class Hunt(Generic[Case]):
             finally:
                 self.tally.seconds += time.monotonic() - began
             if self._hunted is not None:
-                yield self._confirmed(self._hunted)
-            if self._lost is not None:
-                raise self._lost
+                yield from self._confirmed(self._hunted)
+            if self.putter.lost is not None:
+                raise self.putter.lost
             number += 1
 
     def each(self, cases: Iterable[Case]) -> Iterator[Found[Case]]:
@@ -175,9 +107,20 @@ class Hunt(Generic[Case]):
             self.tally.seconds += time.monotonic() - began
             self._on_case(self.tally)
             if trouble is not None and not self._is_known(trouble, case):
-                yield self._confirmed(self._noted(case, trouble))
-            if self._lost is not None:
-                raise self._lost
+                yield from self._confirmed(self._noted(case, trouble))
+            if self.putter.lost is not None:
+                raise self.putter.lost
+
+    def after(self, cases: Sequence[Case]) -> Iterator[Found[Case]]:
+        """What these cases show, put one after the other, once.  Raises ProductLost."""
+        began = time.monotonic()
+        found = self._confirming.after(cases)
+        self.tally.cases += len(cases)
+        self.tally.seconds += time.monotonic() - began
+        if found is not None:
+            yield found
+        if self.putter.lost is not None:
+            raise self.putter.lost
 
     def tell(self, case: Case, trouble: Trouble | None) -> Found[Case] | None:
         """A case that was put to the product already, and the product looked at after all of its kind."""
@@ -218,7 +161,7 @@ class Hunt(Generic[Case]):
 
     def _example(self, case: Case) -> None:
         hunted = self._hunted
-        if self._lost is not None:
+        if self.putter.lost is not None:
             raise _Enough
         if hunted is None and self._budget.is_spent(self.tally.cases):
             raise _Enough
@@ -256,29 +199,16 @@ class Hunt(Generic[Case]):
         return trouble
 
     def _put(self, case: Case, pace: Pace = Pace.ORDINARY) -> Trouble | None:
-        began = time.monotonic()
-        try:
-            try:
-                trouble, outcome = self._arena.put(case, pace)
-            except Unreachable as error:
-                trouble, outcome = _vanished(error), "no connection"
-            if self._hunted is None:
-                self.tally.outcomes[outcome] += 1
-            # What became of the product weighs more than what was answered.
-            trouble = self._care.looked_at() or trouble
-        finally:
-            self.tally.with_product += time.monotonic() - began
-        if trouble is not None and trouble.symptom in (Symptom.DIED, Symptom.HUNG, Symptom.HARMED):
-            self._log = self._care.log() if trouble.symptom is Symptom.DIED else ""
-            try:
-                self._care.begin_anew()
-            except ProductLost as lost:
-                self._lost = lost
+        trouble = self.putter.put(case, pace)
+        if self._hunted is None:
+            self.tally.outcomes[self.putter.outcome] += 1
         return trouble
 
     def _noted(self, case: Case, trouble: Trouble) -> Found[Case]:
-        log, self._log = self._log, ""
-        return Found(case, trouble, case.size, time.monotonic(), log)
+        return Found(
+            *(case, trouble, case.size, time.monotonic(), self.putter.last_words()),
+            history=self.putter.history(),
+        )
 
     def _is_known(self, trouble: Trouble, case: Case) -> bool:
         """Silence costs much time and tells little of its cause: one of its kind is enough."""
@@ -287,39 +217,8 @@ class Hunt(Generic[Case]):
             for known, cause in self._known
         )
 
-    def _confirmed(self, found: Found[Case]) -> Found[Case]:
-        """With a recording, and whether the same bytes, but for their UIDs, show it again."""
+    def _confirmed(self, found: Found[Case]) -> Iterator[Found[Case]]:
         self._known.append((found.trouble, found.case.marks))
-        if self._lost is not None:
-            return found
-        recorder = self._care.record(True)
-        try:
-            again = [self._put(self._arena.fresh(found.case, -1), Pace.PATIENT)]
-        finally:
-            self._care.record(False)
-        found = replace(found, recorder=recorder)
-        while len(again) < CONFIRMATIONS and self._lost is None:
-            again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), Pace.PATIENT))
-        other = [one for one in again if one is None or one.signature != found.trouble.signature]
-        if other:
-            return replace(found, trouble=_flaky(found.trouble, other[0]))
-        # In its latest words: silence was waited for with more patience than before.
-        return replace(found, trouble=again[-1] or found.trouble)
-
-
-def _vanished(error: Unreachable) -> Trouble:
-    return Trouble(
-        Symptom.DIED, "PS3.8 9.1.2", "a connection, as before", str(error), "for a moment: it answers again"
-    )
-
-
-def _flaky(first: Trouble, again: Trouble | None) -> Trouble:
-    other = f"{again.symptom}: {again.observed}" if again is not None else "nothing wrong"
-    return Trouble(
-        Symptom.FLAKY,
-        first.clause,
-        f"the same for the same bytes ({first.expected})",
-        f"{first.symptom}: {first.observed}; and again: {other}",
-        first.signature,
-        first.weight,
-    )
+        confirmed = self._confirming.confirmed(found)
+        if confirmed is not None:
+            yield confirmed

@@ -2,11 +2,14 @@
 
 ``case.json`` says what the case is and what it showed; ``object.dcm``, ``identifier.bin`` or
 ``script.json`` hold the bytes; ``dump.txt`` is for people; ``exchange.pcapng`` and ``exchange.txt`` are the
-recording of a repetition.
+recording of a repetition.  What shows after several cases alone has those before it in ``case-01``,
+``case-02`` and so on, each once where it is put several times in a row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -24,6 +27,8 @@ from harness.fuzz.trouble import Trouble
 
 VERSION = 1
 CASE, OBJECT, VALUE, SCRIPT = "case.json", "object.dcm", "identifier.bin", "script.json"
+MOST_CASES = 4096
+"""That one reproducer puts, repetitions included."""
 MOST_LINES = 200
 """Of a readable dump."""
 _SHOWN = 400
@@ -56,6 +61,10 @@ class Saved(Struct, frozen=True):
     study_uid: str = ""
     series_uid: str = ""
     patient_id: str = ""
+    times: int = 1
+    """How often it is put."""
+    before: int = 0
+    """How many others are put before it, repetitions not counted: the folders ``case-01`` and so on."""
 
     @property
     def trouble(self) -> Trouble:
@@ -63,8 +72,21 @@ class Saved(Struct, frozen=True):
         return Trouble(self.symptom, self.clause, self.expected, self.observed, self.detail, self.weight)
 
 
-def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
-    """Write ``case.json``, the bytes and the dump into a folder that is there.  OSError."""
+def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble, before: Sequence[AnyCase] = ()) -> None:
+    """Write ``case.json``, the bytes and the dump into a folder that is there; OSError."""
+    *others, (_, times) = [(one, len(list(same))) for one, same in groupby((*before, case))]
+    for number, (one, repeated) in enumerate(others, 1):
+        place = folder / _before(number)
+        place.mkdir()
+        _save(place, area, one, trouble, repeated, 0)
+    _save(folder, area, case, trouble, times, len(others))
+
+
+def _before(number: int) -> str:
+    return f"case-{number:02}"
+
+
+def _save(folder: Path, area: Area, case: AnyCase, trouble: Trouble, times: int, before: int) -> None:
     saved = Saved(
         version=VERSION,
         area=area,
@@ -75,6 +97,8 @@ def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
         observed=trouble.observed,
         detail=trouble.detail,
         about=case.traits,
+        times=times,
+        before=before,
     )
     if isinstance(case, IdentifierCase):
         saved = msgspec.structs.replace(saved, keyword=case.keyword)
@@ -96,8 +120,21 @@ def save(folder: Path, area: Area, case: AnyCase, trouble: Trouble) -> None:
     (folder / CASE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1))
 
 
-def load(folder: Path) -> tuple[Saved, AnyCase]:
-    """What `save` wrote.  Raises ReproducerError in one line where there is none."""
+def load(folder: Path) -> tuple[Saved, tuple[AnyCase, ...]]:
+    """What `save` wrote: all cases, in order.  Raises ReproducerError in one line where there is none."""
+    saved, last = _load(folder)
+    if not 0 <= saved.before <= MOST_CASES:
+        raise ReproducerError(f"{folder} is no reproducer: it says that {saved.before} cases come before")
+    found = [_load(folder / _before(number)) for number in range(1, saved.before + 1)]
+    if any(one.area is not saved.area for one, _ in found):
+        raise ReproducerError(f"{folder} is no reproducer: its cases are of several areas")
+    found.append((saved, last))
+    if any(one.times < 1 for one, _ in found) or sum(one.times for one, _ in found) > MOST_CASES:
+        raise ReproducerError(f"{folder} is no reproducer: 1 to {MOST_CASES} cases are put")
+    return saved, tuple(case for one, case in found for _ in range(one.times))
+
+
+def _load(folder: Path) -> tuple[Saved, AnyCase]:
     try:
         saved = msgspec.json.decode((folder / CASE).read_bytes(), type=Saved)
         if saved.version != VERSION:
@@ -109,12 +146,15 @@ def load(folder: Path) -> tuple[Saved, AnyCase]:
         return saved, _object(saved, (folder / OBJECT).read_bytes())
     except OSError as error:
         raise ReproducerError(f"{folder} is no reproducer: {error.filename}: {error.strerror}") from None
-    except (ValueError, DecodeError) as error:
+    except (ValueError, RecursionError, DecodeError) as error:
         raise ReproducerError(f"{folder} is no reproducer: {error}") from None
 
 
 def _object(saved: Saved, content: bytes) -> DataSetCase:
     header = part10(content)
+    named = (header.sop_class, header.sop_instance, header.transfer_syntax)
+    if not all(one.isascii() for one in (*named, saved.study_uid, saved.series_uid, saved.patient_id)):
+        raise ValueError(f"{OBJECT} and {CASE}: UIDs and the Patient ID are of ASCII")
     return DataSetCase(
         header.sop_class,
         header.sop_instance,
@@ -161,7 +201,8 @@ def reproducers(folder: Path) -> list[Path]:
     """The reproducers in a folder of them, or itself where it is one.  Raises ReproducerError for none."""
     if (folder / CASE).is_file():
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"**/{CASE}"))
+    holding = {path.parent for path in folder.glob(f"**/{CASE}")}
+    found = sorted(one for one in holding if one.parent not in holding)
     if not found:
         raise ReproducerError(f"{folder} holds no reproducer: there is no {CASE} in it")
     return found

@@ -246,7 +246,7 @@ def load_workload(workload: str | Path) -> Workload:
         read = msgspec.toml.decode(path.read_bytes(), type=Workload)
     except OSError as error:
         raise WorkloadError(f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's own are ValueErrors too
         raise WorkloadError(f"{path}: {_in_words(str(error))}") from None
     if read.name:
         raise WorkloadError(f"{path}: a workload is called after its file; leave `name` out")

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.documents import write_whole
-from harness.findings import INTRUSIVE, Area, Campaign, Finding, Symptom, Weight, read_campaign
+from harness.findings import INTRUSIVE, Area, Campaign, Finding, MemorySeen, Symptom, Weight, read_campaign
 from harness.report.pages import environment, span
 from harness.report.text import visible
 
@@ -41,6 +41,7 @@ SYMPTOM_WORDS = {
     Symptom.ILLEGAL_ANSWER: "An illegal answer",
     Symptom.TOOK_IT: "What is illegal was taken",
     Symptom.LEAKED: "A query was answered with what was not asked for",
+    Symptom.GREW: "Its memory grows",
     Symptom.FLAKY: "Not the same twice",
 }
 _ORDER = {symptom: number for number, symptom in enumerate(SYMPTOM_WORDS)}
@@ -65,6 +66,9 @@ def campaign_page(campaign: Campaign) -> str:
             sentences=list(_sentences(campaign, len(failures))),
             groups=list(_groups(campaign)),
             areas=campaign.areas,
+            has_memory=any(one.memory for one in campaign.areas),
+            curve=_curve,
+            memory_words=_memory_words,
             area_words=AREA_WORDS,
             area_about=AREA_ABOUT,
             symptom_words=SYMPTOM_WORDS,
@@ -128,6 +132,25 @@ def _groups(campaign: Campaign) -> Iterator[tuple[str, str, list[Finding]]]:
         group = [one for one in found if one.weight is weight]
         if group:
             yield title, lead, group
+
+
+def _memory_words(memory: MemorySeen) -> str:
+    """``52 → 61, at most 70``."""
+    before, after, peak = (f"{size / 1e6:,.0f}" for size in (memory.before, memory.after, memory.peak))
+    return f"{before} → {after}" + (f", at most {peak}" if memory.peak > memory.after else "")
+
+
+def _curve(memory: MemorySeen) -> Markup:
+    """Memory by cases, from nothing to its peak: a picture of 100 by 20."""
+    first, last = memory.looks[0][0], memory.looks[-1][0]
+    points = " ".join(
+        f"{100 * (cases - first) / max(last - first, 1):.1f},{19 - 18 * size / max(memory.peak, 1):.1f}"
+        for cases, size in memory.looks
+    )
+    return Markup(
+        '<svg class="curve" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" '
+        'aria-label="memory by cases"><polyline points="{}"/></svg>'
+    ).format(points)
 
 
 def _replay(finding: Finding) -> str:

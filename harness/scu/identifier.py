@@ -110,10 +110,11 @@ class Identifier:
 
     def items(self, keyword: str) -> tuple[Dataset, ...]:
         """The items of a sequence attribute."""
-        element = self.dataset[_tag(keyword)]
-        if element.VR != "SQ":
-            raise PeerViolation("PS3.5 7.5", f"a sequence in {keyword}", f"VR {element.VR}", self.raw)
-        return tuple(element.value)
+        vr = self.dataset.get_item(_tag(keyword)).VR
+        vr = _vr(keyword) if vr in (None, "UN") else vr
+        if vr != "SQ":  # which is asked first: pydicom would convert another value, and raise what it likes
+            raise PeerViolation("PS3.5 7.5", f"a sequence in {keyword}", f"VR {vr}", self.raw)
+        return tuple(self.dataset[_tag(keyword)].value)
 
     def nested(self, keyword: str) -> tuple[Identifier, ...]:
         """The items of a sequence attribute, read as suspiciously.  PeerViolation where it is absent."""
@@ -129,8 +130,13 @@ class Identifier:
         )
 
     def value_bytes(self, keyword: str) -> bytes:
-        """The value as its bytes came, padding included."""
-        return bytes(self._element(keyword).value or b"")
+        """The value as its bytes came, padding included.  PeerViolation where it has none of its own."""
+        value = self._element(keyword).value or b""
+        if not isinstance(value, bytes):
+            raise PeerViolation(
+                "PS3.5 7.5", f"a value in {keyword}", "items, or what pydicom has converted", self.raw
+            )
+        return value
 
     def _element(self, keyword: str) -> Any:
         if keyword not in self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -19,6 +18,7 @@ from pydicom.uid import (
 )
 
 from harness.content import content_folder
+from harness.documents import parsed_toml
 from harness.synthesis.common import CHARACTER_SETS
 from harness.synthesis.identity import NAME_MARK
 from harness.synthesis.pixels import bitstreams
@@ -138,12 +138,12 @@ def load_recipe(recipe: str | Path) -> Recipe:
                 f"there is no recipe {str(recipe)!r}: take one of {shipped}, or a path to a .toml file"
             )
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = parsed_toml(path.read_text("utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: is not UTF-8, which TOML must be") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise RecipeError(f"{path}: is no TOML: {error}") from error
     return read_recipe(table, path.stem, str(path))
 

@@ -28,7 +28,7 @@ def renewed(case: DataSetCase, number: int) -> DataSetCase:
     except DecodeError:
         return case
     for name, other in zip(names, others, strict=True):
-        if name:
+        if name != other:
             plain = plain.replace(name.encode("ascii"), other.encode("ascii"))
     sop, series, study, patient = others
     return replace(
@@ -45,7 +45,7 @@ def _other(name: str, number: int) -> str:
     """Of the same length, with other digits at its end; itself where that is too short to be told apart."""
     component = name.rpartition(".")[2]
     digits = min(_DIGITS, len(component) - 1)
-    if digits < 4 or not component[-digits:].isdecimal():
+    if digits < 4 or not (name.isascii() and component[-digits:].isdecimal()):
         return name
     drawn = int.from_bytes(hashlib.sha256(f"{name}/{number}".encode()).digest()[:8], "big")
     return name[:-digits] + f"{drawn % 10**digits:0{digits}}"

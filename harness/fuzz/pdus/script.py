@@ -138,7 +138,7 @@ def from_json(data: bytes) -> Script:
     """What `to_json` wrote.  Raises ValueError, in one line, for anything else."""
     try:
         form = msgspec.json.decode(data, type=_Form)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"this is no script: {error}") from None
     return Script(form.steps, form.called, form.calling, form.must_wait)
 

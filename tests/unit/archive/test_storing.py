@@ -18,7 +18,7 @@ from pydicom.uid import (
 
 from harness.archive.index import Index
 from harness.archive.server import Archive
-from harness.archive.storage import Storage, open_file
+from harness.archive.storage import Storage, Undecodable, open_file, part10_header
 
 PRIVATE_CLASS = "1.2.826.0.1.3680043.10.9999.5"
 PRIVATE_SYNTAX = "1.2.826.0.1.3680043.10.9999.2"
@@ -203,6 +203,17 @@ def test_the_index_is_rebuilt_from_the_files(make_archive: Callable[..., Archive
     assert known is not None
     assert known.digest == hashlib.sha256(encode(first)).hexdigest()
     assert client.store(first) == [0]
+
+
+@pytest.mark.parametrize("cut", range(132, 250, 3))
+def test_a_file_that_breaks_off_is_known_to_be_damaged(cut: int, tmp_path: Path) -> None:
+    header = part10_header("1.2.840.10008.1.2", "1.2.3", "1.2.4")
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(header)
+    assert open_file(path).size == 0
+    path.write_bytes(header[: min(cut, len(header) - 1)])
+    with pytest.raises(Undecodable):
+        open_file(path)
 
 
 def test_what_was_half_received_is_cleared_at_the_start(

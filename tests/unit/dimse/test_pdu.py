@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.dimse.errors import DecodeError, MisuseError
+from harness.dimse.items import arranged
 from harness.dimse.negotiation import (
     ABSENT_USER_INFORMATION,
     AnsweredContext,
@@ -186,6 +187,14 @@ def test_order_of_items_is_kept_and_controllable() -> None:
     user = dataclasses.replace(pdu.user, order=(0x55, 0x54, 0x52, 0x51))
     pdu = dataclasses.replace(pdu, user=user)
     assert decode_pdu(pdu.encode()) == pdu
+
+
+@pytest.mark.timeout(30)
+def test_very_many_items_are_arranged_each_once() -> None:
+    """A peer may send two million of them: a search for each would take an hour."""
+    items = [(number % 2, bytes((number % 2,))) for number in range(400_000)]
+    assert arranged(items, (0, 1) * 200_000) == b"\0\1" * 200_000
+    assert arranged(items, (1,) * 200_000 + (7,)) == b"\1" * 200_000 + b"\0" * 200_000
 
 
 def test_titles_are_read_without_padding_and_kept_as_they_were() -> None:

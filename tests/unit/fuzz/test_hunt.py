@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from harness.dimse.errors import Unreachable, UnreachableKind
 from harness.findings import Area, Symptom
 from harness.fuzz.cases import Pace
-from harness.fuzz.hunt import Arena, Budget, Care, Found, Hunt
+from harness.fuzz.confirming import Found
+from harness.fuzz.hunt import Budget, Hunt
 from harness.fuzz.product import ProductLost
+from harness.fuzz.putting import Arena, Care
 from harness.fuzz.trouble import Trouble
 
 LONG = 600.0

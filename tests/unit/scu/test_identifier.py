@@ -30,6 +30,19 @@ def test_a_list_of_uids_has_several_values() -> None:
     assert read_identifier(raw, IMPLICIT_VR_LITTLE_ENDIAN).values("StudyInstanceUID") == ("1.2.3", "1.2.4")
 
 
+def test_what_is_no_sequence_is_not_converted_to_say_so() -> None:
+    """One byte where VR US needs two."""
+    raw = bytes.fromhex("40000001 5553 0100 02")
+    with pytest.raises(PeerViolation, match="VR US"):
+        read_identifier(raw, EXPLICIT_VR_LITTLE_ENDIAN).nested("ScheduledProcedureStepSequence")
+
+
+def test_a_sequence_has_no_bytes_of_its_own() -> None:
+    raw = bytes.fromhex("40000001 5351 0000 ffffffff feff00e0 ffffffff feff0de0 00000000 feffdde0 00000000")
+    with pytest.raises(PeerViolation, match="ScheduledProcedureStepSequence"):
+        read_identifier(raw, EXPLICIT_VR_LITTLE_ENDIAN).value_bytes("ScheduledProcedureStepSequence")
+
+
 def test_an_absent_attribute_is_the_peers_fault() -> None:
     raw = encode_identifier(keys_of("STUDY", {}), IMPLICIT_VR_LITTLE_ENDIAN)
     with pytest.raises(PeerViolation, match="PatientID"):

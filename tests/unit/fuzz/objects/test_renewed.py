@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +50,11 @@ def test_within_a_deflated_data_set_too() -> None:
 def test_a_damaged_deflated_one_is_sent_as_it_is() -> None:
     damaged = DataSetCase("1.2", SOP, STUDY, SERIES, PATIENT, DEFLATED, b"\xff\xff\xff\xff", damage="broken")
     assert renewed(damaged, 1) == damaged
+
+
+def test_names_that_are_not_ascii_stay() -> None:
+    odd = replace(case(), patient_id="Ω1234567890")
+    assert renewed(odd, 1).patient_id == odd.patient_id
 
 
 def test_names_that_are_no_uids_stay() -> None:

@@ -1,0 +1,159 @@
+"""Whether a kind of case makes a product's memory grow for ever: one of it, put many times by itself.
+
+A cache fills, a collector of garbage takes what it may, and both grow for long without being at fault.  So it
+is a leak only where one case, put again and again, leaves as much behind each time, and the ordinary work
+that follows each case leaves next to nothing by itself.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from harness.findings import Area, Symptom, Weight
+from harness.fuzz.confirming import Found
+from harness.fuzz.memory import PER_CASE, TOTAL, Growth, Memory, growth
+from harness.fuzz.putting import Case, Putter
+from harness.fuzz.trouble import Trouble
+
+CLAUSE = "CWE-401"
+EXPECTED = "memory that a case took is given back, or used again"
+PROBES = 16
+"""Times that one case of each outcome is put, to see which of them it is."""
+FEWEST, MOST = 64, 2000
+"""Times that it is put then."""
+PARTS = 4
+"""In which the repetitions are looked at: each has to grow."""
+ORDINARY = 0.25
+"""Of what a case leaves behind, how much ordinary work may at most."""
+SETTLES = 3.0
+"""Seconds in which memory may come back once nobody is connected."""
+_POLL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What `times` of one case left behind, and so many times of ordinary work; bytes."""
+
+    times: int
+    left: int
+    ordinary: int
+
+    @property
+    def words(self) -> str:
+        left, each, ordinary = map(_amount, (self.left, self.left / self.times, max(self.ordinary, 0)))
+        return (
+            f"one case of it, put {self.times:,} times by itself: {left}, {each} each time; "
+            f"as much ordinary work: {ordinary}"
+        )
+
+
+class Leaks(Generic[Case]):
+    """Judges one area's memory when its cases have been put."""
+
+    def __init__(
+        self, putter: Putter[Case], memory: Memory, area: Area, disconnect: Callable[[], None], seconds: float
+    ) -> None:
+        """`disconnect` ends all associations that are kept; `seconds` are for repetitions."""
+        self._putter = putter
+        self._memory = memory
+        self._area = area
+        self._disconnect = disconnect
+        self._seconds = seconds
+
+    def judged(self) -> Found[Case] | None:
+        """What is wrong with the memory after the cases of an area; None where all is well."""
+        grown = growth(self._memory.looks)
+        if grown is None or not self._putter.examples or not self._stays(grown):
+            return None
+        until = time.monotonic() + self._seconds
+        case = self._likeliest(until)
+        repeated = self.repeated(case, round(2 * TOTAL / grown.per_case), until)
+        observed = (
+            f"memory grew by {_amount(grown.total)} over {grown.cases:,} cases of {self._area}, "
+            f"{_amount(grown.per_case)} a case, and did not come back"
+        )
+        trouble = Trouble(Symptom.GREW, CLAUSE, EXPECTED, observed, str(self._area), Weight.OBSERVATION)
+        found = Found(case, trouble, case.size, time.monotonic(), "")
+        if repeated is None:
+            return found
+        return _confirmed(found, repeated)
+
+    def shown_again(self, cases: Sequence[Case]) -> Found[Case] | None:
+        """Whether the case of an earlier campaign, which is there as often as it was put, does so here."""
+        case = cases[-1]
+        repeated = self.repeated(case, len(cases), time.monotonic() + self._seconds)
+        if repeated is None:
+            return None
+        trouble = Trouble(Symptom.GREW, CLAUSE, EXPECTED, "memory grew", str(self._area))
+        return _confirmed(Found(case, trouble, case.size, time.monotonic(), ""), repeated)
+
+    def repeated(self, case: Case, times: int, until: float) -> Repeated | None:
+        """The case again and again; None where memory does not grow with it, or with ordinary work too."""
+        times = min(MOST, max(FEWEST, times))
+        part = math.ceil(times / PARTS)
+        self._put(case, PROBES, until)  # what is set aside once is no leak
+        before = self._now()
+        steps: list[int] = []
+        for _ in range(PARTS):
+            if not self._put(case, part, until):
+                return None
+            steps.append(self._now() - before - sum(steps))
+        left = sum(steps)
+        if min(steps) < left / PARTS / 2 or left < TOTAL / 2 or left < PER_CASE * part * PARTS:
+            return None
+        before = self._now()
+        for _ in range(part * PARTS):
+            if self._putter.care.looked_at() is not None:
+                return None
+        repeated = Repeated(part * PARTS, left, self._now() - before)
+        return repeated if repeated.ordinary <= ORDINARY * left else None
+
+    def _likeliest(self, until: float) -> Case:
+        """Of the latest case of each outcome, the one that leaves most behind."""
+        left: dict[str, int] = {}
+        examples = dict(self._putter.examples)
+        for outcome, case in examples.items():
+            before = self._now()
+            self._put(case, PROBES, until)
+            left[outcome] = self._now() - before
+        return examples[max(left, key=left.__getitem__)]
+
+    def _put(self, case: Case, times: int, until: float) -> bool:
+        """Whether it could be put so often, and nothing died of it."""
+        for _ in range(times):
+            if time.monotonic() >= until or self._putter.lost is not None:
+                return False
+            trouble = self._putter.again(case)
+            if trouble is not None and trouble.symptom in (Symptom.DIED, Symptom.HUNG):
+                return False
+        return True
+
+    def _now(self) -> int:
+        return sum(self._memory.resident().values())
+
+    def _stays(self, grown: Growth) -> bool:
+        """Whether it is still there once nobody is connected."""
+        self._disconnect()
+        pause = threading.Event()
+        end, high = time.monotonic() + SETTLES, self._now()
+        while time.monotonic() < end:
+            if self._now() < high - grown.total / 2:
+                return False
+            pause.wait(_POLL)
+        return True
+
+
+def _confirmed(found: Found[Case], repeated: Repeated) -> Found[Case]:
+    observed = f"{found.trouble.observed}; {repeated.words}"
+    trouble = replace(found.trouble, observed=observed, weight=Weight.FAILURE)
+    return replace(found, trouble=trouble, before=(found.case,) * (repeated.times - 1))
+
+
+def _amount(size: float) -> str:
+    """Bytes for people: MB of a whole, KiB of what one case takes."""
+    return f"{size / 1e6:,.0f} MB" if size >= 10e6 else f"{size / 1024:,.0f} KiB"
