@@ -79,13 +79,17 @@ def inflate(stream: IO[bytes]) -> BytesIO:
 
 @dataclass(slots=True)
 class _Open:
-    """A sequence or an item being read: where it ends (None: by a delimiter), and the last tag in it."""
+    """A sequence or an item being read: where it ends (None: by a delimiter), and the last tag in it.
+
+    `limit` is where the nearest one around it ends whose end is known, or its own.
+    """
 
     is_sequence: bool
     end: int | None
     last: int = -1
     implicit: bool = False
     little: bool = True
+    limit: int = 0
 
 
 class _Walker:
@@ -93,7 +97,9 @@ class _Walker:
         self.stream, self.end = stream, end
         self.position = stream.tell()
         self.has_unknown = False
-        self.open: list[_Open] = [_Open(False, end, implicit=syntax.implicit, little=syntax.little)]
+        self.open: list[_Open] = [
+            _Open(False, end, implicit=syntax.implicit, little=syntax.little, limit=end)
+        ]
 
     def read(self, count: int) -> bytes:
         data = self.stream.read(count)
@@ -103,7 +109,7 @@ class _Walker:
         return data
 
     def skip(self, length: int, tag: int) -> None:
-        limit = next((level.end for level in reversed(self.open) if level.end is not None), self.end)
+        limit = self.open[-1].limit
         if length > limit - self.position:
             raise Malformed(f"{_name(tag)} says {length} bytes, {limit - self.position} are left")
         if length % 2:
@@ -149,9 +155,10 @@ class _Walker:
             raise Malformed(f"{_name(tag)} stands where it can't (PS3.5 7.5)")
 
     def nest(self, level: _Open) -> None:
-        limit = next((outer.end for outer in reversed(self.open) if outer.end is not None), self.end)
+        limit = self.open[-1].limit
         if level.end is not None and level.end > limit:
             raise Malformed(f"sequence or item at offset {self.position} is longer than what holds it")
+        level.limit = limit if level.end is None else level.end
         self.open.append(level)
 
     def element(self, tag: int, level: _Open) -> None:

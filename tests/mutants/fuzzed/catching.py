@@ -23,9 +23,9 @@ from tests.mutants.kill import DEADLINE, VISIBLE_WITHIN, archive_with
 
 BUDGET = 60.0
 """Seconds for each."""
-GROWING = 20.0
+GROWING = 35.0
 """Of which so many are for cases, where memory is looked at afterwards."""
-SEQUENCES = 25.0
+SEQUENCES = 20.0
 """Of which so many are for what shows after many cases alone."""
 WORKERS = 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from harness.archive.encoding import Malformed, Syntax, check_structure
 from harness.archive.index import Index
 from harness.archive.server import Archive
 from harness.archive.storage import Storage, Undecodable, open_file, part10_header
@@ -214,6 +216,14 @@ def test_a_file_that_breaks_off_is_known_to_be_damaged(cut: int, tmp_path: Path)
     path.write_bytes(header[: min(cut, len(header) - 1)])
     with pytest.raises(Undecodable):
         open_file(path)
+
+
+@pytest.mark.timeout(30)
+def test_very_deep_nesting_is_looked_at_in_no_time() -> None:
+    """A megabyte of sequences in each other: what is around all of them is not asked at each."""
+    deep = bytes.fromhex("08001511 ffffffff feff00e0 ffffffff") * 65_536
+    with pytest.raises(Malformed, match="ends within an element"):
+        check_structure(BytesIO(deep), len(deep), Syntax(implicit=True, little=True))
 
 
 def test_what_was_half_received_is_cleared_at_the_start(
