@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.dimse.capture import Recorder
-from harness.findings import INTRUSIVE, Area, AreaCounted, Finding, MemorySeen, Symptom
+from harness.findings import INTRUSIVE, Area, AreaCounted, Finding, Symptom
 from harness.fuzz.confirming import Found
 from harness.fuzz.hunt import Budget, Hunt
 from harness.fuzz.identifiers import Asked, IdentifierCase, identifier_cases
-from harness.fuzz.keeping import kept
+from harness.fuzz.keeping import counted, kept
 from harness.fuzz.leaks import Leaks
 from harness.fuzz.lines import Lines
 from harness.fuzz.memory import Memory
@@ -114,7 +114,8 @@ class Campaign:
                 share = left / (len(self._plan.areas) - number)
                 began = time.monotonic()
                 self._search(area, share)
-                left = max(left - (time.monotonic() - began), 0.0)
+                # What findings took beyond their area's share is no loss of the others.
+                left -= min(share, time.monotonic() - began)
         finally:
             self._lines.close()
 
@@ -161,7 +162,7 @@ class Campaign:
         until = time.monotonic() + seconds
         budget = Budget(until, plan.most_cases, plan.shrink_seconds, plan.sequence_seconds)
         hunt = self._hunt(area, budget)
-        self._outcome.areas.append(_counted(area, hunt.tally, self._watched))
+        self._outcome.areas.append(counted(area, hunt.tally, self._watched.judging))
         cases = self._fixed(area)
         if area is Area.PDUS:
             self._wait(hunt, seconds / 2)
@@ -171,8 +172,8 @@ class Campaign:
                 if number == plan.most_findings:
                     return
         finally:
-            counted = _counted(area, hunt.tally, self._watched, self._memory.seen())
-            self._outcome.areas[-1] = counted
+            seen = self._memory.seen()
+            self._outcome.areas[-1] = counted(area, hunt.tally, self._watched.judging, seen)
         self._leaked(hunt, self._leaks(hunt, area).judged(), area)
 
     def _leaks(self, hunt: Hunt[Any], area: Area) -> Leaks[Any]:
@@ -287,16 +288,3 @@ class Campaign:
         finding = kept(self._folder, len(self._outcome.findings) + 1, area, found, self._began)
         self._outcome.findings.append(finding)
         self._on_finding(finding)
-
-
-def _counted(area: Area, tally: Tally, watched: Watched, memory: MemorySeen | None = None) -> AreaCounted:
-    return AreaCounted(
-        area=area,
-        cases=tally.cases,
-        shrinking=tally.shrinking,
-        seconds=round(tally.seconds, 3),
-        generating=round(max(tally.seconds - tally.with_product, 0.0), 3),
-        judging=round(watched.judging, 3),
-        outcomes=dict(tally.outcomes),
-        memory=memory,
-    )

@@ -1,4 +1,4 @@
-"""A finding as it is kept: its folder, and what the campaign says of it."""
+"""What a campaign says: of a finding, with its folder, and of how far it came in an area."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from harness.findings import Area, Finding
+from harness.findings import Area, AreaCounted, Finding, MemorySeen
 from harness.fuzz.confirming import Found
+from harness.fuzz.putting import Tally
 from harness.fuzz.reproducer import dump, save
 
 SHOWN_DUMP = 6_000
@@ -44,4 +45,18 @@ def kept(folder: Path, number: int, area: Area, found: Found[Any], began: float)
         dump=dump(case)[:SHOWN_DUMP],
         log=found.log,
         cases=1 + len(found.before),
+    )
+
+
+def counted(area: Area, tally: Tally, judging: float, memory: MemorySeen | None = None) -> AreaCounted:
+    """How far it came; `judging` is in seconds."""
+    return AreaCounted(
+        area=area,
+        cases=tally.cases,
+        shrinking=tally.shrinking,
+        seconds=round(tally.seconds, 3),
+        generating=round(max(tally.seconds - tally.with_product, 0.0), 3),
+        judging=round(judging, 3),
+        outcomes=dict(tally.outcomes),
+        memory=memory,
     )

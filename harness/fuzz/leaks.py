@@ -2,7 +2,8 @@
 
 A cache fills, a collector of garbage takes what it may, and both grow for long without being at fault.  So it
 is a leak only where one case, put again and again, leaves as much behind each time, and the ordinary work
-that follows each case leaves next to nothing by itself.
+that follows each case leaves next to nothing by itself.  What is stored may be held in memory, in whatever
+form: of objects that were taken growth is told, and never called a leak.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Generic
 
 from harness.findings import Area, Symptom, Weight
 from harness.fuzz.confirming import Found
-from harness.fuzz.memory import PER_CASE, TOTAL, Growth, Memory, growth
+from harness.fuzz.memory import EXPLAINED, PER_CASE, TOTAL, Growth, Memory, growth
+from harness.fuzz.objects.judging import STORED, STORED_WITH_WARNING
 from harness.fuzz.putting import Case, Putter
 from harness.fuzz.trouble import Trouble
 
@@ -33,6 +35,7 @@ ORDINARY = 0.25
 SETTLES = 3.0
 """Seconds in which memory may come back once nobody is connected."""
 _POLL = 0.1
+_STORED = (STORED, STORED_WITH_WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,10 @@ class Leaks(Generic[Case]):
         if grown is None or not self._putter.examples or not self._stays(grown):
             return None
         until = time.monotonic() + self._seconds
-        case = self._likeliest(until)
-        repeated = self.repeated(case, round(2 * TOTAL / grown.per_case), until)
+        likeliest = self._likeliest(until)
+        times = round(2 * TOTAL / grown.per_case)
+        repeated = None if likeliest is None else self.repeated(likeliest, times, until)
+        case = likeliest or next(iter(self._putter.examples.values()))
         observed = (
             f"memory grew by {_amount(grown.total)} over {grown.cases:,} cases of {self._area}, "
             f"{_amount(grown.per_case)} a case, and did not come back"
@@ -103,33 +108,34 @@ class Leaks(Generic[Case]):
             if not self._put(case, part, until):
                 return None
             steps.append(self._now() - before - sum(steps))
-        left = sum(steps)
-        if min(steps) < left / PARTS / 2 or left < TOTAL / 2 or left < PER_CASE * part * PARTS:
+        times, left = part * PARTS, sum(steps)
+        beyond = left - EXPLAINED * case.size * times
+        if min(steps) < left / PARTS / 2 or beyond < max(TOTAL / 2, PER_CASE * times):
             return None
         before = self._now()
-        for _ in range(part * PARTS):
+        for _ in range(times):
             if self._putter.care.looked_at() is not None:
                 return None
-        repeated = Repeated(part * PARTS, left, self._now() - before)
+        repeated = Repeated(times, left, self._now() - before)
         return repeated if repeated.ordinary <= ORDINARY * left else None
 
-    def _likeliest(self, until: float) -> Case:
-        """Of the latest case of each outcome, the one that leaves most behind."""
+    def _likeliest(self, until: float) -> Case | None:
+        """Of the latest case of each outcome the one that leaves most behind; None where all were stored."""
+        examples = {name: one for name, one in self._putter.examples.items() if name not in _STORED}
         left: dict[str, int] = {}
-        examples = dict(self._putter.examples)
         for outcome, case in examples.items():
             before = self._now()
             self._put(case, PROBES, until)
             left[outcome] = self._now() - before
-        return examples[max(left, key=left.__getitem__)]
+        return examples[max(left, key=left.__getitem__)] if left else None
 
     def _put(self, case: Case, times: int, until: float) -> bool:
-        """Whether it could be put so often, and nothing died of it."""
+        """Whether it could be put so often, was answered, and nothing died of it."""
         for _ in range(times):
             if time.monotonic() >= until or self._putter.lost is not None:
                 return False
             trouble = self._putter.again(case)
-            if trouble is not None and trouble.symptom in (Symptom.DIED, Symptom.HUNG):
+            if trouble is not None and trouble.symptom in (Symptom.DIED, Symptom.HUNG, Symptom.SILENT):
                 return False
         return True
 

@@ -110,7 +110,7 @@ class Identifier:
 
     def items(self, keyword: str) -> tuple[Dataset, ...]:
         """The items of a sequence attribute."""
-        vr = self.dataset.get_item(_tag(keyword)).VR
+        vr = self._raw(_tag(keyword)).VR
         vr = _vr(keyword) if vr in (None, "UN") else vr
         if vr != "SQ":  # which is asked first: pydicom would convert another value, and raise what it likes
             raise PeerViolation("PS3.5 7.5", f"a sequence in {keyword}", f"VR {vr}", self.raw)
@@ -146,10 +146,14 @@ class Identifier:
                 f"attributes {', '.join(self) or 'none'}",
                 self.raw,
             )
-        element = self.dataset.get_item(_tag(keyword))
+        element = self._raw(_tag(keyword))
         if isinstance(element, RawDataElement):
             return element
         return self.dataset[_tag(keyword)]
+
+    def _raw(self, tag: int) -> Any:
+        """As it was read: pydicom would convert what is empty, and raise what it likes."""
+        return self.dataset.get_item(tag, keep_deferred=True)
 
     def _decode(self, keyword: str, vr: str, value: bytes) -> str:
         if vr in _BINARY:
@@ -172,10 +176,10 @@ class Identifier:
         return decode_bytes(value, encodings, _PN_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS)
 
     def _character_sets(self) -> tuple[str, ...]:
-        raw = self.dataset.get_item("SpecificCharacterSet")
+        raw = self._raw(_tag("SpecificCharacterSet"))
         if raw is None:
             return self.inherited
-        value = raw.value
+        value = raw.value or b""
         if isinstance(value, bytes):
             return tuple(value.decode("ascii", "replace").split("\\"))
         # pydicom has converted it by itself.

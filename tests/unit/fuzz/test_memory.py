@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import strategies as st
@@ -16,6 +16,7 @@ from harness.findings import Area, Symptom, Weight
 from harness.fuzz.cases import Pace
 from harness.fuzz.leaks import Leaks
 from harness.fuzz.memory import MOST_LOOKS, SHOWN, Look, Memory, growth
+from harness.fuzz.objects.judging import STORED
 from harness.fuzz.putting import Arena, Care, Putter, Tally
 from harness.fuzz.trouble import Trouble
 from harness.target import Dimse, Target
@@ -150,7 +151,7 @@ class Product:
 
     server: subprocess.Popen[str]
     after: str = "nothing"
-    put_so_far: list[str] = field(default_factory=list)
+    outcome: str = "aborted"
 
     def say(self, words: str) -> None:
         assert self.server.stdin is not None
@@ -159,9 +160,8 @@ class Product:
         self.server.stdout.readline()
 
     def put(self, case: Line, pace: Pace) -> tuple[Trouble | None, str]:
-        self.put_so_far.append(case.words)
         self.say(case.words)
-        return None, "aborted" if case.words == "leak" else "taken"
+        return None, self.outcome if case.words == "leak" else "taken"
 
     def looked_at(self) -> Trouble | None:
         self.say(self.after)
@@ -194,6 +194,13 @@ def test_where_ordinary_work_grows_too_it_is_an_observation(server: subprocess.P
     assert found is not None
     assert (found.trouble.symptom, found.trouble.weight) == (Symptom.GREW, Weight.OBSERVATION)
     assert found.before == ()
+
+
+def test_what_is_stored_is_never_called_a_leak(server: subprocess.Popen[str]) -> None:
+    """Whatever form it is held in."""
+    found = judged(Product(server, outcome=STORED), memory_of(server)).judged()
+    assert found is not None
+    assert found.trouble.weight is Weight.OBSERVATION
 
 
 def test_an_earlier_finding_is_shown_again_or_not(server: subprocess.Popen[str]) -> None:

@@ -37,6 +37,12 @@ def test_what_is_no_sequence_is_not_converted_to_say_so() -> None:
         read_identifier(raw, EXPLICIT_VR_LITTLE_ENDIAN).nested("ScheduledProcedureStepSequence")
 
 
+def test_an_empty_value_of_no_known_vr_is_empty() -> None:
+    identifier = read_identifier(bytes.fromhex("10001000 5a5a 0000 00000000"), EXPLICIT_VR_LITTLE_ENDIAN)
+    assert identifier.text("PatientName") == ""
+    assert identifier.values("PatientName") == ()
+
+
 def test_a_sequence_has_no_bytes_of_its_own() -> None:
     raw = bytes.fromhex("40000001 5351 0000 ffffffff feff00e0 ffffffff feff0de0 00000000 feffdde0 00000000")
     with pytest.raises(PeerViolation, match="ScheduledProcedureStepSequence"):
