@@ -34,8 +34,26 @@ def read_document(path: Path, kind: type[Document], name: str) -> Document:
 
 
 def parsed_toml(text: str) -> dict[str, Any]:
-    """A TOML document.  Raises ValueError in one line, also where it nests deeper than a parser goes."""
+    """A TOML document.  Raises ValueError, also for nesting and numbers beyond what a parser has to take."""
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
+        _check_numbers(document)
     except RecursionError:
         raise ValueError("its arrays or tables are nested too deep") from None
+    return document
+
+
+def _check_numbers(value: object) -> None:
+    """TOML's whole numbers have 64 bits; longer ones of Python's make no float, and cannot be shown."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_numbers(one)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number has more than 64 bits")
+
+
+class Mistake(Exception):
+    """What is wrong with something that a person wrote: one line for people, whatever is in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("".join(one if one.isprintable() else ascii(one)[1:-1] for one in text))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.documents import parsed_toml
+from harness.documents import Mistake, parsed_toml
 
 SERVICES = (
     *("verification", "storage", "find", "move", "get", "commitment"),
@@ -22,7 +22,7 @@ USER_IDENTITY_TYPES = {"username": 1, "username-passcode": 2, "kerberos": 3, "sa
 """PS3.7 D.3.3.7: User-Identity-Type by the name it has in the target file."""
 
 
-class TargetError(Exception):
+class TargetError(Mistake):
     """The target file or a flag is wrong; the text is for people."""
 
 

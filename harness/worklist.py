@@ -27,7 +27,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from harness.documents import parsed_toml
+from harness.documents import Mistake, parsed_toml
 
 MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
 SUFFIX = ".wl"
@@ -50,7 +50,7 @@ STEP_KEYWORDS = frozenset(
 )
 
 
-class EntryError(ValueError):
+class EntryError(Mistake, ValueError):
     """A file of worklist entries is wrong; the text is for people."""
 
 

@@ -147,9 +147,7 @@ class _Walker:
         if tag == _ITEM and level.is_sequence:
             end = None if length == _UNDEFINED else self.position + length
             self.nest(_Open(False, end, implicit=level.implicit, little=level.little))
-        elif (tag == _ITEM_END and not level.is_sequence and level.end is None) or (
-            tag == _SEQUENCE_END and level.is_sequence and level.end is None
-        ):
+        elif level.end is None and not length and tag == (_SEQUENCE_END if level.is_sequence else _ITEM_END):
             self.open.pop()
         else:
             raise Malformed(f"{_name(tag)} stands where it can't (PS3.5 7.5)")
@@ -197,7 +195,7 @@ class _Walker:
         while True:
             tag = self.tag(level)
             length = self.long(level)
-            if tag == _SEQUENCE_END:
+            if tag == _SEQUENCE_END and not length:
                 return
             if tag != _ITEM or length == _UNDEFINED:
                 raise Malformed("encapsulated pixel data holds something that is no fragment")

@@ -125,7 +125,10 @@ class Campaign:
             if saved.area in INTRUSIVE and not self._plan.is_intrusive:
                 self._outcome.left_out.append(f"{path.name} of the corpus is sent with --intrusive alone")
                 continue
-            if why := next(filter(None, map(self._cannot_take, cases)), ""):
+            why = next(filter(None, map(self._cannot_take, cases)), "")
+            if saved.symptom is Symptom.GREW and not self._memory.is_seen:
+                why = "the product's memory is not to be seen from here"
+            if why:
                 self._outcome.left_out.append(f"{path.name} of the corpus: {why}")
                 continue
             self._outcome.replayed += 1

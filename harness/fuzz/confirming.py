@@ -107,7 +107,7 @@ class Confirming(Generic[Case]):
             smallest = self._smallest(shown[0], signature, until) if can_restart else shown[0]
             if not self._shows_always(smallest, signature, until + self._left / 2):
                 return None  # many cases have many chances of a moment in which the machine is slow
-            trouble = _after(shown[1], len(smallest))
+            trouble = _after(shown[1], len(smallest), ", and not after the last of them alone")
             return replace(found, case=smallest[-1], before=smallest[:-1], trouble=trouble)
         return None
 
@@ -158,11 +158,10 @@ def _attempts(found: Found[Case]) -> Iterator[tuple[Case, ...]]:
         yield found.history * ROUNDS
 
 
-def _after(trouble: Trouble, number: int) -> Trouble:
+def _after(trouble: Trouble, number: int, beside: str = "") -> Trouble:
     if number == 1:
         return trouble
-    words = f"{trouble.observed}; after these {number} cases, and not after the last of them alone"
-    return replace(trouble, observed=words)
+    return replace(trouble, observed=f"{trouble.observed}; after these {number} cases{beside}")
 
 
 def _flaky(first: Trouble, again: Trouble | None) -> Trouble:

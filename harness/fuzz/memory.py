@@ -81,6 +81,11 @@ class Memory:
         self._interval = INTERVAL
         self._next = 0.0
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody is looked at."""
+        return bool(self._watched)
+
     def resident(self) -> dict[int, int]:
         """The bytes of each process that lives."""
         found = {}
@@ -92,7 +97,7 @@ class Memory:
     def look(self, cases: int, sent: int) -> None:
         """After a case: a look, where it is time for one."""
         now = self.clock()
-        if now < self._next or not self._watched:
+        if now < self._next or not self.is_seen:
             return
         self._next = now + self._interval
         self.looks.append(Look(cases, sent, self.resident()))

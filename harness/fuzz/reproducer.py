@@ -18,6 +18,7 @@ from msgspec import Struct
 from harness.dimse.errors import DecodeError
 from harness.dimse.listing import data_set_lines
 from harness.dimse.part10 import part10, write_part10
+from harness.documents import Mistake
 from harness.findings import Area, Symptom, Weight
 from harness.fuzz.cases import DataSetCase
 from harness.fuzz.identifiers import IdentifierCase
@@ -36,7 +37,7 @@ _SHOWN = 400
 AnyCase = DataSetCase | IdentifierCase | PduCase
 
 
-class ReproducerError(Exception):
+class ReproducerError(Mistake):
     """A folder that holds no reproducer; one line for people."""
 
 

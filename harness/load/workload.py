@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from harness.content import content_folder
+from harness.documents import Mistake
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis.recipe import Kind
 
@@ -32,7 +33,7 @@ Count = Annotated[int, Meta(ge=1)]
 Clients = Annotated[int, Meta(ge=1, le=MOST_CLIENTS)]
 
 
-class WorkloadError(Exception):
+class WorkloadError(Mistake):
     """A workload can't be used: one line that says where and what to do."""
 
 

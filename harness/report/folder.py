@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
+from harness.documents import Mistake
 from harness.verdict import EDITION, Result, Run, result_from_json, run_from_json
 
 
-class NotARun(Exception):
+class NotARun(Mistake):
     """The folder can't be read as a run; the message is one line for people."""
 
 

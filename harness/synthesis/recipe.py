@@ -18,13 +18,13 @@ from pydicom.uid import (
 )
 
 from harness.content import content_folder
-from harness.documents import parsed_toml
+from harness.documents import Mistake, parsed_toml
 from harness.synthesis.common import CHARACTER_SETS
 from harness.synthesis.identity import NAME_MARK
 from harness.synthesis.pixels import bitstreams
 
 
-class RecipeError(Exception):
+class RecipeError(Mistake):
     """A recipe can't be used: one line that says where and what to do."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Iterator
 
@@ -20,7 +19,6 @@ from harness.dimse.walker import walk
 from tests.coverage_guided.entry import entry, scratch, written
 from tests.coverage_guided.wire import SYNTAXES, associations, commands, data_sets, syntax_and_data
 
-logging.disable(logging.CRITICAL)
 SEMANTICS = Semantics(ArchiveConfig(scratch()))
 
 

@@ -56,9 +56,12 @@ entries = "worklist.toml"
 """
 NESTED = b"x = " + b"[" * 1500 + b"]" * 1500
 DIGITS = b"[dimse]\nport = " + b"9" * 5000
+BITS = b"[dimse]\ndeadline = 0x" + b"F" * 400
+LINES = b'"a\\nb" = 1\n[[entry]]\n"c\\nd" = "e\\nf"\n'
+ODD = (NESTED, DIGITS, BITS, LINES)
 
 
-@entry(lambda: [TARGET, NESTED, DIGITS], TargetError)
+@entry(lambda: [TARGET, *ODD], TargetError)
 def targets(data: bytes) -> None:
     target = read_target(written("target.toml", data))
     assert json.dumps(target.public())
@@ -90,7 +93,7 @@ def claims(data: bytes) -> None:
 
 
 @entry(
-    lambda: [b'[[entry]]\nlabel = "one"\nPatientName = "PHTEST^A"\nModality = "CT"\n', NESTED, DIGITS],
+    lambda: [b'[[entry]]\nlabel = "one"\nPatientName = "PHTEST^A"\nModality = "CT"\n', *ODD],
     EntryError,
 )
 def worklists(data: bytes) -> None:
@@ -99,7 +102,7 @@ def worklists(data: bytes) -> None:
 
 
 def shipped(folder: Path) -> Callable[[], Iterator[bytes]]:
-    return lambda: iter([*(path.read_bytes() for path in sorted(folder.glob("*.toml"))[:4]), NESTED, DIGITS])
+    return lambda: iter([*(path.read_bytes() for path in sorted(folder.glob("*.toml"))[:4]), *ODD])
 
 
 @entry(shipped(content_folder("scenarios") / "load"), WorkloadError)

@@ -55,17 +55,20 @@ def entry(seeds: Callable[[], Iterable[bytes]], *errors: type[Exception]) -> Cal
     return register
 
 
+def entries_in(module: str) -> dict[str, Entry]:
+    """The entries of a module by name, with no other module of them imported but those that it needs."""
+    importlib.import_module(f"{__package__}.{module}")
+    return {name: one for name, one in ENTRIES.items() if name.partition(".")[0] == module}
+
+
 def all_entries() -> dict[str, Entry]:
-    """Every entry by name, its module imported."""
-    for module in MODULES:
-        importlib.import_module(f"{__package__}.{module}")
-    return dict(ENTRIES)
+    """Every entry by name."""
+    return {name: one for module in MODULES for name, one in entries_in(module).items()}
 
 
 def named(name: str) -> Entry:
-    """One entry, with no module imported but its own.  KeyError for none."""
-    importlib.import_module(f"{__package__}.{name.partition('.')[0]}")
-    return ENTRIES[name]
+    """One entry.  KeyError for none."""
+    return entries_in(name.partition(".")[0])[name]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import resource
 import sys
 
@@ -22,6 +23,7 @@ def peak() -> int:
 
 def main(name: str, options: list[str]) -> None:
     """Never returns: libFuzzer ends the process."""
+    logging.disable(logging.CRITICAL)
     with atheris.instrument_imports(include=list(INSTRUMENTED), enable_loader_override=False):
         from tests.coverage_guided.entry import named
 

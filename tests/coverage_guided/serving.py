@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from harness.fuzz.pdus.recorded import recorded
 from harness.fuzz.pdus.script import Send
 from tests.coverage_guided.entry import entry, scratch
 
-logging.disable(logging.CRITICAL)
 PATIENCE = 10.0
 """Seconds for the end of a connection on which nothing more is sent."""
 

@@ -17,9 +17,11 @@ from harness.worklist import EntryError, read_entries
 
 DEEP = "x = " + "[" * 5000
 DIGITS = "x = " + "9" * 5000
+BITS = "x = 0x" + "F" * 5000
+LINES = '"a\\nb\\u001b" = 1'
 
 
-@pytest.mark.parametrize("text", [DEEP, DIGITS], ids=["deep", "digits"])
+@pytest.mark.parametrize("text", [DEEP, DIGITS, BITS, LINES], ids=["deep", "digits", "bits", "lines"])
 @pytest.mark.parametrize(
     ("read", "error"),
     [
@@ -39,6 +41,7 @@ def test_toml_that_no_parser_takes(
         read(path)
     assert len(str(caught.value).splitlines()) == 1
     assert str(path) in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("read", [read_campaign, read_bench])

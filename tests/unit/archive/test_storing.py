@@ -218,6 +218,16 @@ def test_a_file_that_breaks_off_is_known_to_be_damaged(cut: int, tmp_path: Path)
         open_file(path)
 
 
+@pytest.mark.parametrize("delimiter", ["feffdde0 02000000", "feff0de0 00000000"])
+@pytest.mark.parametrize("begun", ["08001511 5351 0000 ffffffff", "e07f1000 4f42 0000 ffffffff"])
+def test_a_delimitation_has_no_length(begun: str, delimiter: str) -> None:
+    """PS3.5 7.5: Sequence Delimitation Item, and of length 0."""
+    right, wrong = (bytes.fromhex(begun + one) for one in ("feffdde0 00000000", delimiter))
+    check_structure(BytesIO(right), len(right), Syntax(implicit=False, little=True))
+    with pytest.raises(Malformed):
+        check_structure(BytesIO(wrong), len(wrong), Syntax(implicit=False, little=True))
+
+
 @pytest.mark.timeout(30)
 def test_very_deep_nesting_is_looked_at_in_no_time() -> None:
     """A megabyte of sequences in each other: what is around all of them is not asked at each."""

@@ -132,6 +132,7 @@ def test_looks_are_thinned_out_and_shown(server: subprocess.Popen[str]) -> None:
 def test_a_product_elsewhere_is_not_looked_at() -> None:
     memory = Memory(Target(Dimse("192.0.2.1", 104, "PACS")))
     memory.look(1, 1)
+    assert not memory.is_seen
     assert memory.looks == []
     assert memory.seen() is None
 
