@@ -143,7 +143,7 @@ class _Converter:
                 self.length()
                 return
             vr, length = self.header(implicit)
-            if tag & 0xFFFF == 0:
+            if tag & 0xFFFF == 0 and length != _UNDEFINED:
                 self.exactly(length)  # group lengths would be wrong now, and may be left out (7.2)
                 continue
             yield from self.element(tag, vr, length, implicit, to_implicit, depth, scope)

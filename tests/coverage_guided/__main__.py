@@ -75,7 +75,8 @@ def run(name: str, seconds: float, output: Path) -> Outcome:
         options = [
             *(f"-max_total_time={max(1, round(seconds))}", f"-timeout={HANGS}", f"-max_len={LONGEST}"),
             *(f"-rss_limit_mb={MOST_MEMORY}", f"-artifact_prefix={place}/", "-print_final_stats=1"),
-            *(f"-dict={words}", str(corpus)),
+            *((f"-dict={words}",) if words.read_text() else ()),  # it takes no empty one
+            str(corpus),
         ]
         command = [sys.executable, "-m", f"{__package__}.one", name, *options]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}

@@ -30,3 +30,13 @@ def test_sequences_of_vr_un_stay_little_endian_within(stored: str, target: str, 
     found = difference(encode(nodes, stored), stored, converted, target)
     assert [entry for entry in found if entry.kind is not DifferenceKind.LENGTH_FORM] == []
     assert read_attributes(path, 0, stored).text(0x00080018) == "2.25.1"
+
+
+def test_a_group_length_without_a_length_is_no_number_of_bytes(tmp_path: Path) -> None:
+    """A sequence where group lengths stand: four gigabytes were asked for, and are not there."""
+    nested = "feff00e0 ffffffff 08005511 5549 0200 312e feff0de0 00000000 feffdde0 00000000"
+    data = bytes.fromhex(f"01000000 5351 0000 ffffffff {nested}")
+    path = tmp_path / "odd.dcm"
+    path.write_bytes(data)
+    converted = b"".join(convert(path, 0, EXPLICIT_LITTLE, EXPLICIT_LITTLE))
+    assert difference(data, EXPLICIT_LITTLE, converted, EXPLICIT_LITTLE) == []
