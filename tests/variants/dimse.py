@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.archive.messages import N_CREATE_RQ
 from harness.archive.semantics import Semantics
 from tests.mutants.wire import P_DATA, pdata, pdvs_of
 from tests.variants.seed import variant
@@ -49,12 +50,13 @@ class TwoPdvs(Semantics):
 
 
 @variant(
-    clause="PS3.7 9.1.1.1.3 f., 9.1.2.1.3",
-    peculiarity="responses name neither the affected SOP class nor the instance",
+    clause="PS3.7 9.1.1.1.3 f., 9.1.2.1.3, 10.1.5.1.4",
+    peculiarity="responses name no affected SOP class, and the instance where the archive chose it alone",
 )
 class TersestResponses(Semantics):
     def response_command(self, request: Message, command: Dataset) -> Dataset:
-        for keyword in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"):
+        is_own = request.field == N_CREATE_RQ and "AffectedSOPInstanceUID" not in request.command
+        for keyword in ("AffectedSOPClassUID", *(() if is_own else ("AffectedSOPInstanceUID",))):
             if keyword in command:
                 delattr(command, keyword)
         return command

@@ -23,6 +23,8 @@ from harness.fuzz.objects.vendors import vendors
 
 EXTRAS = 12
 """Parts that are added to a bare object at most."""
+WEIGHT = 2
+"""How often a common kind comes, against an odd one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,15 @@ def drafts(sendable: Sendable) -> st.SearchStrategy[Draft]:
 
 
 @functools.cache
-def _extra(setting: Setting, image: Image | None) -> st.SearchStrategy[Part]:
-    """One part; the common kinds stand there several times."""
+def _kinds(setting: Setting, image: Image | None) -> tuple[st.SearchStrategy[Part], ...]:
+    """What a part is drawn from; the common kinds stand there several times."""
     private = blocks(setting)
     usual = [standard(setting), private, standard_sequence(setting, blocks(setting, 1))]
     if image is not None and image.sop_class == ENHANCED_CT:
         # Many a standard attribute has its place in a functional group there (PS3.3 A.38.1.4).
-        usual = [private]
-    kinds = (
-        *usual * (18 // len(usual)),
+        usual = [private] * 3
+    return (
+        *usual * WEIGHT,
         several_blocks(setting),
         vendors(),
         nested(setting),
@@ -99,7 +101,12 @@ def _extra(setting: Setting, image: Image | None) -> st.SearchStrategy[Part]:
         many(),
         *((st.one_of(additions(image, setting)),) * 3 if image is not None else ()),
     )
-    return st.one_of(kinds)
+
+
+@st.composite
+def _extra(draw: st.DrawFn, kinds: tuple[st.SearchStrategy[Part], ...]) -> Part:
+    """One part.  By its place: of equal strategies `one_of` would take one alone."""
+    return draw(kinds[draw(st.integers(0, len(kinds) - 1))])
 
 
 _ODD_SETS = tuple(charset for charset in character_sets() if charset.has_odd)
@@ -118,7 +125,7 @@ def _drafts(draw: st.DrawFn, pairs: tuple[tuple[str, str], ...]) -> Draft:
     syntax = draw(st.sampled_from(tuple(known for taken, known in pairs if taken == sop_class)))
     setting = Setting(draw(_CHARSETS), syntax)
     core = draw(bare(sop_class, setting))
-    extras = draw(st.lists(_extra(setting, image_of(sop_class, core.nodes)), max_size=EXTRAS))
+    extras = draw(st.lists(_extra(_kinds(setting, image_of(sop_class, core.nodes))), max_size=EXTRAS))
     whole = merged((core, *extras))
     ending = draw(_ENDINGS)
     nodes, traits = whole.nodes, whole.traits
