@@ -144,7 +144,8 @@ class _Converter:
                 return
             vr, length = self.header(implicit)
             if tag & 0xFFFF == 0 and length != _UNDEFINED:
-                self.exactly(length)  # group lengths would be wrong now, and may be left out (7.2)
+                for _ in self.value(length, 0, None):
+                    pass  # group lengths would be wrong now, and may be left out (7.2)
                 continue
             yield from self.element(tag, vr, length, implicit, to_implicit, depth, scope)
 

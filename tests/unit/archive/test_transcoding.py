@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from harness.archive.encoding import Malformed
 from harness.archive.storage import read_attributes
 from harness.archive.transcoding import convert
 from harness.dimse.difference import DifferenceKind, difference
@@ -30,6 +32,20 @@ def test_sequences_of_vr_un_stay_little_endian_within(stored: str, target: str, 
     found = difference(encode(nodes, stored), stored, converted, target)
     assert [entry for entry in found if entry.kind is not DifferenceKind.LENGTH_FORM] == []
     assert read_attributes(path, 0, stored).text(0x00080018) == "2.25.1"
+
+
+def test_no_length_within_a_sequence_is_believed(tmp_path: Path) -> None:
+    """In Implicit VR nobody has looked into it before it is converted."""
+    item = bytes.fromhex("feff00e0 08000000 09000000 ffffff7f")
+    path = tmp_path / "odd.dcm"
+    path.write_bytes(bytes.fromhex("08001511 10000000") + item)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed):
+            list(convert(path, 0, IMPLICIT_LITTLE, EXPLICIT_LITTLE))
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_group_length_without_a_length_is_no_number_of_bytes(tmp_path: Path) -> None:
