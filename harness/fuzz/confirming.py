@@ -123,14 +123,19 @@ class Confirming(Generic[Case]):
     def _smallest(self, cases: tuple[Case, ...], trouble: Trouble, until: float) -> tuple[Case, ...]:
         """Without what is not needed: halves are left out, then quarters, and so on."""
         size = len(cases) // 2
+        in_vain: tuple[Case, ...] = ()
         while size and time.monotonic() < until:
             at = 0
             while at + size < len(cases) and time.monotonic() < until:
                 fewer = cases[:at] + cases[at + size :]
+                if fewer == in_vain:  # of one case, put many times, it is all the same which are left out
+                    at += size
+                    continue
                 if not self._putter.restart():
                     return cases
                 shown = self._shows(fewer, trouble, until)
                 if shown is None:
+                    in_vain = fewer
                     at += size
                 else:
                     cases = shown[0]
