@@ -63,6 +63,8 @@ class Symptom(enum.StrEnum):
     """What has to be refused or aborted was served as though it were right."""
     LEAKED = "answered with what was not asked for"
     """A query's answer holds what cannot match."""
+    GREW = "memory grows"
+    """What a kind of case takes of its memory is not given back."""
     FLAKY = "not the same twice"
     """The same bytes were answered in different ways."""
 
@@ -117,6 +119,8 @@ class Finding(Struct, frozen=True):
     """The end of the product's log after it died."""
     other: str = ""
     """What the product did that is compared with, in words; empty where there is none."""
+    cases: int = 1
+    """How many have to be put, in order, for it to show: the smallest case is the last of them."""
 
 
 class Difference(Struct, frozen=True):
@@ -149,6 +153,16 @@ class Difference(Struct, frozen=True):
     """The two answers side by side, and the smallest case, cut where it is long."""
 
 
+class MemorySeen(Struct, frozen=True):
+    """The resident bytes of a product's processes on this machine, since it was started last."""
+
+    before: int
+    peak: int
+    after: int
+    looks: tuple[tuple[int, int], ...]
+    """(cases so far, bytes); cases of shrinking and repetitions are counted."""
+
+
 class AreaCounted(Struct, frozen=True):
     """How far the campaign came in one area.  Seconds are of the wall clock."""
 
@@ -163,6 +177,8 @@ class AreaCounted(Struct, frozen=True):
     """Of which it spent comparing what came back."""
     outcomes: dict[str, int]
     """How often which came: stored, refused, aborted …"""
+    memory: MemorySeen | None = None
+    """None where the product is elsewhere, or not seen."""
 
 
 class Campaign(Struct, frozen=True):

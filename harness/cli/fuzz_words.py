@@ -43,9 +43,10 @@ class Line:
 
     def found(self, finding: Finding) -> None:
         self.end()
+        cases = f", after {finding.cases - 1:,} other cases" if finding.cases > 1 else ""
         self.console.print(
             f"{finding.weight}: {finding.area}: {finding.signature}: {finding.observed} "
-            f"({finding.size:,} bytes, found with {finding.size_found:,}): {finding.folder}",
+            f"({finding.size:,} bytes{cases}, found with {finding.size_found:,}): {finding.folder}",
             soft_wrap=True,
             markup=False,
         )

@@ -59,6 +59,9 @@ class Care:
     """The end of its log."""
     record: Callable[[bool], tuple[Recorder, ...]] = lambda is_on: ()
     """Begin to record what is exchanged with it, or end that; what is recorded to."""
+    restarted: Callable[[], bool] = lambda: False
+    """Start it again although it lives, so that nothing is left of what was before; False where nobody can.
+    Raises ProductLost."""
 
 
 @dataclass
@@ -86,6 +89,10 @@ class Found(Generic[Case]):
     """What recorded a repetition."""
     is_fleeting: bool = False
     """Whether a difference did not show again; a trouble that did not is told as one that is flaky."""
+    before: tuple[Case, ...] = ()
+    """What has to be put before it, in order; empty where the case alone shows it."""
+    history: tuple[Case, ...] = ()
+    """What was put before it when it was seen first, as far as it is remembered; the case included."""
 
 
 @dataclass
@@ -96,18 +103,24 @@ class Tally:
     shrinking: int = 0
     seconds: float = 0.0
     with_product: float = 0.0
+    put: int = 0
+    """Cases, those of shrinking and repetitions included."""
+    sent: int = 0
+    """Bytes of all of these."""
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
 class Budget:
-    """How long to look, and how long to make one finding smaller."""
+    """How long to look, to make one finding smaller, and to put what was before findings again."""
 
     until: float
     """By `time.monotonic`."""
     most_cases: int | None = None
     shrink_seconds: float = 20.0
     """For a trouble; a difference has a tenth: there are many, and most tell their cause themselves."""
+    sequence_seconds: float = 60.0
+    """For all that shows after many cases alone."""
 
     def shrinking(self, shown: Shown) -> float:
         """Seconds to make a case of this smaller."""
@@ -115,3 +128,8 @@ class Budget:
 
     def is_spent(self, cases: int) -> bool:
         return time.monotonic() >= self.until or (self.most_cases is not None and cases >= self.most_cases)
+
+
+def same(one: Shown, shown: tuple[Shown, ...]) -> Shown | None:
+    """What has the same signature among these."""
+    return next((other for other in shown if other.signature == one.signature), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic
@@ -18,18 +18,15 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
 
-from harness.dimse.errors import Unreachable
-from harness.findings import Symptom
-from harness.fuzz.arena import Arena, Budget, Care, Case, Found, Known, Shown, Tally
+from harness.fuzz.arena import Arena, Budget, Care, Case, Found, Known, Shown, Tally, same
 from harness.fuzz.cases import Pace
+from harness.fuzz.confirming import Confirming
 from harness.fuzz.drawing import draw_alone
-from harness.fuzz.product import ProductLost
+from harness.fuzz.putting import Putter
 from harness.fuzz.trouble import Trouble
 
 ROUND = 500
 """Cases of one call of Hypothesis, whose memory of what it has drawn grows with them."""
-CONFIRMATIONS = 2
-"""Times that the smallest case is put to the product again."""
 
 
 class _Shown(Exception):
@@ -55,17 +52,16 @@ class Hunt(Generic[Case]):
     ) -> None:
         """`known`: what other areas have told already, and this one would tell again."""
         self._arena = arena
-        self._care = care
         self._budget = budget
         self._seed = campaign_seed
         self._database = DirectoryBasedExampleDatabase(database)
         self._on_case = on_case
         self.tally = Tally()
+        self.putter = Putter(arena, care, self.tally)
+        self._confirming = Confirming(self.putter, budget.sequence_seconds)
         self._known: list[Known] = list(known)
         self._hunted: Found[Case] | None = None
         self._shrink_until = 0.0
-        self._lost: ProductLost | None = None
-        self._log = ""
 
     def run(self) -> Iterator[Found[Case]]:
         """What is found, one after the other, until the budget is spent.  Raises ProductLost."""
@@ -80,9 +76,9 @@ class Hunt(Generic[Case]):
             finally:
                 self.tally.seconds += time.monotonic() - began
             if self._hunted is not None:
-                yield self._confirmed(self._hunted)
-            if self._lost is not None:
-                raise self._lost
+                yield from self._confirmed(self._hunted)
+            if self.putter.lost is not None:
+                raise self.putter.lost
             number += 1
 
     def each(self, cases: Iterable[Case]) -> Iterator[Found[Case]]:
@@ -101,9 +97,19 @@ class Hunt(Generic[Case]):
             self._on_case(self.tally)
             for one in self._news(shown, case):
                 if not self._known_as(one, case):  # by what a repetition of another one has shown
-                    yield self._confirmed(self._noted(case, one))
-            if self._lost is not None:
-                raise self._lost
+                    yield from self._confirmed(self._noted(case, one))
+            if self.putter.lost is not None:
+                raise self.putter.lost
+
+    def after(self, cases: Sequence[Case]) -> Iterator[Found[Case]]:
+        """What these cases show, put one after the other, once.  Raises ProductLost."""
+        began = time.monotonic()
+        found = list(self._confirming.after(cases))
+        self.tally.cases += len(cases)
+        self.tally.seconds += time.monotonic() - began
+        yield from found
+        if self.putter.lost is not None:
+            raise self.putter.lost
 
     def tell(self, case: Case, trouble: Trouble | None) -> Found[Case] | None:
         """A case that was put to the product already, and the product looked at after all of its kind."""
@@ -145,7 +151,7 @@ class Hunt(Generic[Case]):
 
     def _example(self, case: Case) -> None:
         hunted = self._hunted
-        if self._lost is not None:
+        if self.putter.lost is not None:
             raise _Enough
         if hunted is None and self._budget.is_spent(self.tally.cases):
             raise _Enough
@@ -171,11 +177,11 @@ class Hunt(Generic[Case]):
             self._hunted = self._noted(case, news[0])
             self._shrink_until = time.monotonic() + self._budget.shrinking(news[0])
         else:
-            same = _same(hunted.shown, news)
-            if same is None:
+            again = same(hunted.shown, news)
+            if again is None:
                 return
             if case.size <= hunted.case.size:
-                self._hunted = replace(hunted, case=case, shown=same)
+                self._hunted = replace(hunted, case=case, shown=again)
         # In one place: to Hypothesis another line is another fault.
         raise _Shown
 
@@ -188,29 +194,16 @@ class Hunt(Generic[Case]):
         return shown
 
     def _put(self, case: Case, pace: Pace = Pace.ORDINARY) -> tuple[Shown, ...]:
-        began = time.monotonic()
-        try:
-            shown: tuple[Shown, ...]
-            try:
-                shown, outcome = self._arena.put(case, pace)
-            except Unreachable as error:
-                shown, outcome = (_vanished(error),), "no connection"
-            if self._hunted is None:
-                self.tally.outcomes[outcome] += 1
-            shown = _weighed(shown, self._care.looked_at())
-        finally:
-            self.tally.with_product += time.monotonic() - began
-        if any(one.is_fatal for one in shown):
-            self._log = self._care.log() if any(one.is_death for one in shown) else ""
-            try:
-                self._care.begin_anew()
-            except ProductLost as lost:
-                self._lost = lost
+        shown = self.putter.put(case, pace)
+        if self._hunted is None:
+            self.tally.outcomes[self.putter.outcome] += 1
         return shown
 
     def _noted(self, case: Case, shown: Shown) -> Found[Case]:
-        log, self._log = self._log, ""
-        return Found(case, shown, case.size, time.monotonic(), log, Known(shown, case.marks))
+        return Found(
+            *(case, shown, case.size, time.monotonic(), self.putter.last_words(), Known(shown, case.marks)),
+            history=self.putter.history,
+        )
 
     def _known_as(self, one: Shown, case: Case) -> Known | None:
         for known in self._known:
@@ -229,54 +222,9 @@ class Hunt(Generic[Case]):
             if known is not None:
                 known.times += 1
 
-    def _confirmed(self, found: Found[Case]) -> Found[Case]:
-        """With a recording, and whether the same bytes, but for their UIDs, show it again."""
+    def _confirmed(self, found: Found[Case]) -> Iterator[Found[Case]]:
         found.known.shown, found.known.cause = found.shown, found.case.marks
         self._known.append(found.known)
-        if self._lost is not None:
-            return found
-        recorders = self._care.record(True)
-        try:
-            again = [self._put(self._arena.fresh(found.case, -1), Pace.PATIENT)]
-        finally:
-            self._care.record(False)
-        found = replace(found, recorders=recorders)
-        while len(again) < CONFIRMATIONS and self._lost is None:
-            again.append(self._put(self._arena.fresh(found.case, -1 - len(again)), Pace.PATIENT))
-        others = [shown for shown in again if _same(found.shown, shown) is None]
-        if others and isinstance(found.shown, Trouble):
-            return replace(found, shown=_flaky(found.shown, others[0]))
-        # In its latest words: silence was waited for with more patience than before.
-        return replace(found, shown=_same(found.shown, again[-1]) or found.shown, is_fleeting=bool(others))
-
-
-def _same(one: Shown, shown: tuple[Shown, ...]) -> Shown | None:
-    return next((other for other in shown if other.signature == one.signature), None)
-
-
-def _weighed(shown: tuple[Shown, ...], after: tuple[Shown, ...]) -> tuple[Shown, ...]:
-    """What became of the product weighs more than what was answered; what became of B, than how B differs."""
-    if not after:
-        return shown
-    if any(isinstance(one, Trouble) for one in after):
-        return after
-    return (*(one for one in shown if isinstance(one, Trouble)), *after)
-
-
-def _vanished(error: Unreachable) -> Trouble:
-    return Trouble(
-        Symptom.DIED, "PS3.8 9.1.2", "a connection, as before", str(error), "for a moment: it answers again"
-    )
-
-
-def _flaky(first: Trouble, again: tuple[Shown, ...]) -> Trouble:
-    others = [f"{one.symptom}: {one.observed}" for one in again if isinstance(one, Trouble)]
-    other = others[0] if others else "nothing wrong"
-    return Trouble(
-        Symptom.FLAKY,
-        first.clause,
-        f"the same for the same bytes ({first.expected})",
-        f"{first.symptom}: {first.observed}; and again: {other}",
-        first.signature,
-        first.weight,
-    )
+        confirmed = self._confirming.confirmed(found)
+        if confirmed is not None:
+            yield confirmed

@@ -73,8 +73,7 @@ class Keeper:
         case = found.case
         number = len(self.outcome.findings) + 1
         name, place = self._place(FINDINGS, f"{number:02} {trouble.symptom} {trouble.detail}")
-        save(place, area, case, trouble)
-        (place / DUMP).write_text(dump(case), encoding="utf-8")
+        save(place, area, case, trouble, found.before)
         for recorder in found.recorders[:1]:
             _record(place, "exchange", recorder)
         if found.log:
@@ -95,6 +94,7 @@ class Keeper:
             dump=dump(case)[:SHOWN_DUMP],
             log=found.log,
             other=other,
+            cases=1 + len(found.before),
         )
         self.outcome.findings.append(finding)
         self.on_finding(finding)

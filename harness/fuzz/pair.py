@@ -95,6 +95,11 @@ class Pair:
         except ProductLost as lost:
             raise ProductLost(f"{self._name}, which is compared with: {lost}") from None
 
+    def restarted(self) -> bool:
+        """As `Side.restarted`, of A: what B does after many cases is not looked for.  Raises ProductLost."""
+        self._shared.clear()
+        return self._ours.restarted()
+
     def record(self, is_on: bool) -> tuple[Recorder, ...]:
         """As `Side.record`: A's recorder, and B's."""
         return *self._ours.record(is_on), *self._theirs.record(is_on)

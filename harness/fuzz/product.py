@@ -41,6 +41,7 @@ class Product:
     get: Root | None = None
     move: Root | None = None
     restarts: int = field(default=0, init=False)
+    """How often it had to be started again."""
     recorder: Recorder | None = field(default=None, init=False)
     """Records associations that are opened from now on."""
 
@@ -105,4 +106,3 @@ class Product:
             )
         self.target = self.revive()
         self.peer = peer_of(self.target)
-        self.restarts += 1

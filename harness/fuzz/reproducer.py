@@ -1,12 +1,15 @@
 """A finding or a difference as a folder: the bytes, what they showed; and back for `pacs-harness replay`.
 
 ``case.json`` says what the case is and what it showed; ``object.dcm``, ``identifier.bin`` or
-``script.json`` hold the bytes.  What is beside them (`keeping.py`) is for people: ``dump.txt``, and the
-recording of a repetition.
+``script.json`` hold the bytes; ``dump.txt`` is for people, as is the recording of a repetition that
+`keeping.py` puts beside them.  What shows after several cases alone has those before it in ``case-01``,
+``case-02`` and so on, each once where it is put several times in a row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -26,6 +29,8 @@ from harness.fuzz.trouble import Trouble
 
 VERSION = 1
 CASE, OBJECT, VALUE, SCRIPT, DUMP = "case.json", "object.dcm", "identifier.bin", "script.json", "dump.txt"
+MOST_CASES = 4096
+"""That one reproducer puts, repetitions included."""
 MOST_LINES = 200
 """Of a readable dump."""
 MOST_COLUMN = 60
@@ -71,6 +76,10 @@ class Saved(Struct, frozen=True):
     study_uid: str = ""
     series_uid: str = ""
     patient_id: str = ""
+    times: int = 1
+    """How often it is put."""
+    before: int = 0
+    """How many others are put before it, repetitions not counted: the folders ``case-01`` and so on."""
 
     @property
     def shown(self) -> Trouble | Contrast:
@@ -91,20 +100,44 @@ class Saved(Struct, frozen=True):
         return f"a difference in {shown.aspect}: {shown.words}"
 
 
-def save(folder: Path, area: Area, case: AnyCase, shown: Trouble | Contrast) -> None:
-    """Write ``case.json`` and the bytes into a folder that is there.  OSError."""
-    saved = Saved(version=VERSION, area=area, clause=shown.clause, detail=shown.detail, about=case.traits)
+def save(
+    folder: Path, area: Area, case: AnyCase, shown: Trouble | Contrast, before: Sequence[AnyCase] = ()
+) -> None:
+    """Write ``case.json``, the bytes and the dump, of the cases before it too, into a folder that is there.
+
+    Raises OSError.
+    """
+    *others, (_, times) = [(one, len(list(same))) for one, same in groupby((*before, case))]
+    saved = _saved(area, shown)
+    for number, (one, repeated) in enumerate(others, 1):
+        place = folder / _before(number)
+        place.mkdir()
+        _save(place, one, msgspec.structs.replace(saved, times=repeated))
+    _save(folder, case, msgspec.structs.replace(saved, times=times, before=len(others)))
+
+
+def _before(number: int) -> str:
+    return f"case-{number:02}"
+
+
+def _saved(area: Area, shown: Trouble | Contrast) -> Saved:
+    """What is said of every case of a reproducer."""
+    saved = Saved(version=VERSION, area=area, clause=shown.clause, detail=shown.detail, about=())
     if isinstance(shown, Trouble):
-        saved = msgspec.structs.replace(
+        return msgspec.structs.replace(
             saved,
             symptom=shown.symptom,
             weight=shown.weight,
             expected=shown.expected,
             observed=shown.observed,
         )
-    else:
-        apart = Apart(shown.aspect, shown.what, shown.a, shown.b, shown.breaks)
-        saved = msgspec.structs.replace(saved, difference=apart)
+    apart = Apart(shown.aspect, shown.what, shown.a, shown.b, shown.breaks)
+    return msgspec.structs.replace(saved, difference=apart)
+
+
+def _save(folder: Path, case: AnyCase, saved: Saved) -> None:
+    saved = msgspec.structs.replace(saved, about=case.traits)
+    (folder / DUMP).write_text(dump(case), encoding="utf-8")
     if isinstance(case, IdentifierCase):
         saved = msgspec.structs.replace(saved, keyword=case.keyword)
         (folder / VALUE).write_bytes(case.value)
@@ -124,8 +157,21 @@ def save(folder: Path, area: Area, case: AnyCase, shown: Trouble | Contrast) -> 
     (folder / CASE).write_bytes(msgspec.json.format(msgspec.json.encode(saved), indent=1))
 
 
-def load(folder: Path) -> tuple[Saved, AnyCase]:
-    """What `save` wrote.  Raises ReproducerError in one line where there is none."""
+def load(folder: Path) -> tuple[Saved, tuple[AnyCase, ...]]:
+    """What `save` wrote: all cases, in order.  Raises ReproducerError in one line where there is none."""
+    saved, last = _load(folder)
+    if not 0 <= saved.before <= MOST_CASES:
+        raise ReproducerError(f"{folder} is no reproducer: it says that {saved.before} cases come before")
+    found = [_load(folder / _before(number)) for number in range(1, saved.before + 1)]
+    if any(one.area is not saved.area for one, _ in found):
+        raise ReproducerError(f"{folder} is no reproducer: its cases are of several areas")
+    found.append((saved, last))
+    if any(one.times < 1 for one, _ in found) or sum(one.times for one, _ in found) > MOST_CASES:
+        raise ReproducerError(f"{folder} is no reproducer: 1 to {MOST_CASES} cases are put")
+    return saved, tuple(case for one, case in found for _ in range(one.times))
+
+
+def _load(folder: Path) -> tuple[Saved, AnyCase]:
     try:
         saved = msgspec.json.decode((folder / CASE).read_bytes(), type=Saved)
         if saved.version != VERSION:
@@ -202,7 +248,8 @@ def reproducers(folder: Path) -> list[Path]:
     """The reproducers in a folder of them, or itself where it is one.  Raises ReproducerError for none."""
     if (folder / CASE).is_file():
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"**/{CASE}"))
+    holding = {path.parent for path in folder.glob(f"**/{CASE}")}
+    found = sorted(one for one in holding if one.parent not in holding)
     if not found:
         raise ReproducerError(f"{folder} holds no reproducer: there is no {CASE} in it")
     return found

@@ -11,6 +11,7 @@ from harness.fuzz.cases import DataSetCase, Pace, Sendable
 from harness.fuzz.differing.differ import Seen, told
 from harness.fuzz.identifiers import Asked, IdentifierCase
 from harness.fuzz.lines import Lines
+from harness.fuzz.memory import Memory
 from harness.fuzz.objects.watching import Watched
 from harness.fuzz.pdus.hearing import Scripts
 from harness.fuzz.pdus.mutated import PduCase
@@ -35,6 +36,8 @@ class Side:
         Raises DimseError, and ProductLost where it does not serve an ordinary object.
         """
         self.product = product
+        self.memory = Memory(product.target)
+        """Of the product's processes."""
         self.lines = Lines(product, sendable)
         self.watched, self._asked = Watched(self.lines), Asked(self.lines)
         self._scripts = Scripts(product, grace)
@@ -66,10 +69,27 @@ class Side:
 
     def begin_anew(self) -> None:
         """After the product has died, hangs, or has harmed what it had.  Raises ProductLost."""
-        if not self.product.answers(0.0):
-            self.lines.drop()
-            self.product.begin_anew()
-            self.watched.forget()
+        if self.product.answers(0.0):
+            self._sentinel.plant()
+            return
+        self.lines.drop()
+        self.product.begin_anew()
+        self.product.restarts += 1
+        self._has_begun()
+
+    def restarted(self) -> bool:
+        """Start it again although it lives, where anybody can.  Raises ProductLost."""
+        if self.product.revive is None:
+            return False
+        self.lines.close()
+        self.product.begin_anew()
+        self._has_begun()
+        return True
+
+    def _has_begun(self) -> None:
+        """The product is new, and nobody is connected to it."""
+        self.memory.begin(self.product.target)
+        self.watched.forget()
         self._sentinel.plant()
 
     def record(self, is_on: bool) -> tuple[Recorder, ...]:

@@ -17,6 +17,7 @@ from harness.findings import (
     Campaign,
     Difference,
     Finding,
+    MemorySeen,
     Symptom,
     Weight,
     read_campaign,
@@ -52,6 +53,7 @@ SYMPTOM_WORDS = {
     Symptom.ILLEGAL_ANSWER: "An illegal answer",
     Symptom.TOOK_IT: "What is illegal was taken",
     Symptom.LEAKED: "A query was answered with what was not asked for",
+    Symptom.GREW: "Its memory grows",
     Symptom.FLAKY: "Not the same twice",
 }
 _ORDER = {symptom: number for number, symptom in enumerate(SYMPTOM_WORDS)}
@@ -78,6 +80,9 @@ def campaign_page(campaign: Campaign) -> str:
             other=_name_of(campaign.against) if campaign.against is not None else "",
             apart=list(_apart(campaign)),
             areas=campaign.areas,
+            has_memory=any(one.memory for one in campaign.areas),
+            curve=_curve,
+            memory_words=_memory_words,
             area_words=AREA_WORDS,
             area_about=AREA_ABOUT,
             symptom_words=SYMPTOM_WORDS,
@@ -158,6 +163,25 @@ def _apart(campaign: Campaign) -> Iterator[tuple[Area, list[Difference]]]:
         some = [one for one in campaign.differences if one.area is area]
         if some:
             yield area, sorted(some, key=lambda one: (order.index(one.aspect), not one.breaks, -one.times))
+
+
+def _memory_words(memory: MemorySeen) -> str:
+    """``52 → 61, at most 70``."""
+    before, after, peak = (f"{size / 1e6:,.0f}" for size in (memory.before, memory.after, memory.peak))
+    return f"{before} → {after}" + (f", at most {peak}" if memory.peak > memory.after else "")
+
+
+def _curve(memory: MemorySeen) -> Markup:
+    """Memory by cases, from nothing to its peak: a picture of 100 by 20."""
+    first, last = memory.looks[0][0], memory.looks[-1][0]
+    points = " ".join(
+        f"{100 * (cases - first) / max(last - first, 1):.1f},{19 - 18 * size / max(memory.peak, 1):.1f}"
+        for cases, size in memory.looks
+    )
+    return Markup(
+        '<svg class="curve" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" '
+        'aria-label="memory by cases"><polyline points="{}"/></svg>'
+    ).format(points)
 
 
 def _replay(finding: Finding | Difference) -> str:

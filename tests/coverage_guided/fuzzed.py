@@ -129,7 +129,7 @@ def reproducers(data: bytes) -> None:
         at += 2 + length
         if content:
             (folder / name).write_bytes(content)
-    saved, case = load(folder)
+    saved, (*before, case) = load(folder)
     assert dump(case)
     assert case.size >= 0
     if isinstance(case, DataSetCase):
@@ -139,5 +139,5 @@ def reproducers(data: bytes) -> None:
     again = scratch() / "again"
     shutil.rmtree(again, ignore_errors=True)
     again.mkdir()
-    save(again, saved.area, case, saved.shown)
-    assert load(again)[1] == case
+    save(again, saved.area, case, saved.shown, before)
+    assert load(again)[1] == (*before, case)

@@ -15,6 +15,10 @@ import pytest
 from harness.archive import launch
 from harness.archive.launch import RunningArchive
 from harness.findings import Area, Campaign, Symptom, Weight, read_campaign
+from harness.fuzz.pdus.mutated import PduCase
+from harness.fuzz.pdus.script import Await, Awaited, Script, Send
+from harness.fuzz.reproducer import save
+from harness.fuzz.trouble import Trouble
 from tests.calling import call, target_file
 
 
@@ -78,6 +82,23 @@ def test_a_finding_can_be_sent_again(tmp_path: Path, dropping: RunningArchive, s
     other.mkdir()
     elsewhere = call("replay", folder, target_file(other, sound.port))
     assert "0 failures, 0 observations" in elsewhere.stdout
+
+
+def test_what_shows_after_many_cases_can_be_sent_again(tmp_path: Path) -> None:
+    """A PDU of no type, answered with A-ABORT (PS3.8 table 9-10, AA-1), forty times."""
+    script = Script(
+        (Send(data=bytes.fromhex("090000000000")), Await(what=Awaited.END)), "REFERENCE", "HARNESS"
+    )
+    case = PduCase("no PDU", script)
+    folder = tmp_path / "finding"
+    folder.mkdir()
+    trouble = Trouble(Symptom.DIED, "PS3.4 A.4", "C-ECHO is answered afterwards", "refused")
+    save(folder, Area.PDUS, case, trouble, (case,) * 39)
+    with launch.start(semantics="tests.mutants.fuzzed.upper_layer:DiesOfAborts") as archive:
+        target = target_file(tmp_path, archive.port, deadline=2.0)
+        done = call("replay", folder, target, "--intrusive")
+    assert done.returncode == 4  # nobody starts it again
+    assert "after these 40 cases" in done.stdout
 
 
 def test_findings_of_before_come_first(tmp_path: Path, dropping: RunningArchive) -> None:

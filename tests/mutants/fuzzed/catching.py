@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.findings import Finding
+from harness.findings import Finding, Symptom, Weight
 from harness.fuzz.campaign import Campaign, Plan
 from harness.fuzz.keeping import Outcome
 from harness.fuzz.product import Product, ProductLost
@@ -24,6 +24,10 @@ from tests.mutants.kill import DEADLINE, VISIBLE_WITHIN, archive_with
 
 BUDGET = 60.0
 """Seconds for each."""
+GROWING = 35.0
+"""Of which so many are for cases, where memory is looked at afterwards."""
+SEQUENCES = 20.0
+"""Of which so many are for what shows after many cases alone."""
 WORKERS = 2
 
 
@@ -64,13 +68,22 @@ def examined(weakness: Weakness, plan: Plan) -> list[Finding]:
 def plan_for(weakness: Weakness, seed: int = 1, seconds: float = BUDGET, shrink_seconds: float = 1.0) -> Plan:
     """Its area alone, up to the first finding."""
     return Plan(
-        (weakness.area,), seed, seconds, shrink_seconds=shrink_seconds, is_intrusive=True, most_findings=1
+        (weakness.area,),
+        seed,
+        min(seconds, GROWING) if Symptom.GREW in weakness.symptoms else seconds,
+        shrink_seconds=shrink_seconds,
+        is_intrusive=True,
+        most_findings=None if Symptom.GREW in weakness.symptoms else 1,
+        sequence_seconds=SEQUENCES,
     )
 
 
 def is_caught(weakness: Weakness, findings: list[Finding]) -> bool:
-    """Whether one of them is of the kind that it has to be."""
-    return any(one.symptom in weakness.symptoms for one in findings)
+    """Whether one of them is of the kind that it has to be; memory that grows has to be confirmed."""
+    return any(
+        one.symptom in weakness.symptoms and (one.symptom is not Symptom.GREW or one.weight is Weight.FAILURE)
+        for one in findings
+    )
 
 
 def _score(name: str) -> tuple[str, bool, float, list[str]]:
@@ -80,7 +93,7 @@ def _score(name: str) -> tuple[str, bool, float, list[str]]:
         findings = examined(weakness, plan_for(weakness))
     except ProductLost as lost:
         return name, False, time.monotonic() - began, [str(lost)]
-    words = [f"{one.signature}: {one.observed} ({one.size} bytes)" for one in findings]
+    words = [f"{one.weight}: {one.signature}: {one.observed} ({one.size} bytes)" for one in findings]
     return name, is_caught(weakness, findings), time.monotonic() - began, words
 
 
@@ -95,7 +108,7 @@ def main(names: list[str]) -> int:
                 f"{'caught ' if caught else 'ESCAPED'} {name} in {seconds:.0f} s: {weaknesses[name].defect}"
             )
             for line in words:
-                print(f"          {line}"[:300], flush=True)
+                print(f"          {line}"[:400], flush=True)
             if not caught:
                 escaped.append(name)
     print(f"\n{len(chosen) - len(escaped)} / {len(chosen)} caught")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.archive.attributes import AttributeSet
 from harness.archive.semantics import Semantics
@@ -51,6 +51,14 @@ class DiesOfMismatch(Semantics):
 class SilentOnDamage(Believes):
     def failed(self, answer: Answer) -> None:
         threading.Event().wait(60)
+
+
+@weakness(Area.DAMAGED, Symptom.GREW, clause="CWE-401", defect="1 MiB of each object that it refuses is kept")
+class LeaksMemoryOfRefusals(Believes):
+    leaked: ClassVar[list[bytes]] = []
+
+    def failed(self, answer: Answer) -> None:
+        self.leaked.append(b"\1" * 2**20)
 
 
 @weakness(Area.DAMAGED, Symptom.ILLEGAL_STATUS, clause="PS3.7 C", defect="damage is answered with 0x3333")

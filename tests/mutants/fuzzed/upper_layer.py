@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.archive.negotiation import Caller, ContextAnswer, Identity, IdentityAnswer, Rejection, Role
 from harness.archive.semantics import Semantics
@@ -40,11 +40,7 @@ class ReleasesUnasked(Semantics):
         return bytes((RELEASE_RESPONSE, 0, 0, 0, 0, 4, 0, 0, 0, 0)) + pdu if pdu[0] == ABORT else pdu
 
 
-@weakness(
-    *(Area.PDUS, Symptom.DIED, Symptom.FLAKY),
-    clause=STATES,
-    defect="it dies of the 40th A-ABORT that it sends",
-)
+@weakness(Area.PDUS, Symptom.DIED, clause=STATES, defect="it dies of the 40th A-ABORT that it sends")
 class DiesOfAborts(Semantics):
     aborts = 0
 
@@ -67,6 +63,18 @@ class LeaksAssociations(DiesOfAborts):
 
     def admit(self, caller: Caller, open_associations: int) -> Rejection | None:
         return Rejection(1, 1, 1) if self.aborts >= 30 else super().admit(caller, open_associations)
+
+
+@weakness(
+    Area.PDUS, Symptom.GREW, clause="CWE-401", defect="1 MiB of each association that it aborts is kept"
+)
+class LeaksMemoryOfAborts(Semantics):
+    leaked: ClassVar[list[bytes]] = []
+
+    def outgoing_pdu(self, pdu: bytes) -> bytes:
+        if pdu[0] == ABORT:
+            self.leaked.append(b"\1" * 2**20)
+        return pdu
 
 
 class Counts(Semantics):

@@ -45,7 +45,7 @@ TROUBLE = Trouble(Symptom.ALTERED, "PS3.4 B.4.1", "as it was", "otherwise", "val
 )
 def test_what_is_saved_is_loaded_again(area: Area, case: AnyCase, tmp_path: Path) -> None:
     save(tmp_path, area, case, TROUBLE)
-    saved, again = load(tmp_path)
+    saved, (again,) = load(tmp_path)
     assert again == case
     assert saved.shown == TROUBLE
     assert saved.area is area
@@ -66,6 +66,51 @@ def test_a_folder_of_findings_is_all_of_them(tmp_path: Path) -> None:
         save(tmp_path / name, Area.DATA_SETS, OBJECT, TROUBLE)
     assert [path.name for path in reproducers(tmp_path)] == ["a", "b"]
     assert reproducers(tmp_path / "a") == [tmp_path / "a"]
+
+
+OTHER = IdentifierCase("PatientName", b"*", ("wild card",))
+
+
+def test_several_cases_are_one_reproducer(tmp_path: Path) -> None:
+    before = (OTHER, OTHER, QUERY, OTHER)
+    place = tmp_path / "01"
+    place.mkdir()
+    save(place, Area.IDENTIFIERS, QUERY, TROUBLE, before)
+    saved, cases = load(place)
+    assert cases == (*before, QUERY)
+    assert (saved.before, saved.times) == (3, 1)
+    assert {path.name for path in place.iterdir() if path.is_dir()} == {"case-01", "case-02", "case-03"}
+    assert reproducers(tmp_path) == [place]
+
+
+def test_one_case_over_and_over_is_kept_once(tmp_path: Path) -> None:
+    save(tmp_path, Area.IDENTIFIERS, QUERY, TROUBLE, (QUERY,) * 39)
+    assert load(tmp_path)[1] == (QUERY,) * 40
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("key", ["times", "before"])
+@pytest.mark.parametrize("number", [-1, 10**9])
+def test_numbers_from_a_stranger_are_bounded(key: str, number: int, tmp_path: Path) -> None:
+    save(tmp_path, Area.IDENTIFIERS, QUERY, TROUBLE)
+    document = json.loads((tmp_path / CASE).read_text())
+    (tmp_path / CASE).write_text(json.dumps(document | {key: number}))
+    with pytest.raises(ReproducerError, match="cases"):
+        load(tmp_path)
+
+
+def test_names_from_a_stranger_are_of_ascii(tmp_path: Path) -> None:
+    save(tmp_path, Area.DATA_SETS, OBJECT, TROUBLE)
+    document = json.loads((tmp_path / CASE).read_text())
+    (tmp_path / CASE).write_text(json.dumps(document | {"patient_id": "Ω"}))
+    with pytest.raises(ReproducerError, match="ASCII"):
+        load(tmp_path)
+
+
+def test_what_nests_too_deep_is_no_reproducer(tmp_path: Path) -> None:
+    (tmp_path / CASE).write_bytes(b'{"x": ' + b"[" * 5000)
+    with pytest.raises(ReproducerError, match="no reproducer"):
+        load(tmp_path)
 
 
 def test_what_is_none_is_said_in_one_line(tmp_path: Path) -> None:
@@ -94,7 +139,7 @@ def test_a_difference_is_saved_and_loaded_again(tmp_path: Path) -> None:
         rows=(("found", "yes", "yes"),),
     )
     save(tmp_path, Area.DATA_SETS, OBJECT, contrast)
-    saved, again = load(tmp_path)
+    saved, (again,) = load(tmp_path)
     assert again == OBJECT
     assert saved.shown == contrast
     assert saved.words.endswith("(0029,1001), private, OB: A kept: 'private'; B gone")

@@ -15,6 +15,7 @@ from harness.findings import (
     Campaign,
     Difference,
     Finding,
+    MemorySeen,
     Symptom,
     Weight,
     read_campaign,
@@ -90,6 +91,24 @@ def test_a_finding_with_its_proof_and_how_to_see_it_again() -> None:
         *("300", "290 stored", "10 refused", "25%", "77"),
     ):
         assert str(escape(words)) in html, words
+
+
+def test_memory_is_drawn_where_it_was_seen() -> None:
+    seen = MemorySeen(
+        80_000_000, 120_000_000, 100_000_000, ((0, 80_000_000), (10, 120_000_000), (20, 100_000_000))
+    )
+    html = page(areas=(msgspec.structs.replace(CAMPAIGN.areas[0], memory=seen),))
+    assert "80 → 100, at most 120" in html
+    assert 'points="0.0,7.0 50.0,1.0 100.0,4.0"' in html
+    assert "Product&#39;s memory" in html or "Product's memory" in html
+    assert "memory" not in page()
+
+
+def test_several_cases_are_said_to_be_needed() -> None:
+    html = page(findings=(msgspec.structs.replace(FINDING, cases=40),))
+    assert "40, one after the other" in html
+    assert "Last case" in html
+    assert "Last case" not in page()
 
 
 def test_nothing_found_says_what_that_means() -> None:
