@@ -30,7 +30,7 @@ def icons(draw: st.DrawFn, setting: Setting) -> Part:
     nodes = list(pixels)
     if number & 1:
         nodes = [PALETTE if node.tag == PALETTE.tag else node for node in pixels]
-        nodes += palette(number, is_segmented=False).nodes
+        nodes += palette(number, 16 if number & 2 else 8).nodes
         traits.append("icon with a palette")
     raw = padded(counted(rows * columns, number), b"\0")
     nodes.append(Node(PIXEL_DATA, "OB" if setting.names_vr else "OW", raw))

@@ -109,7 +109,10 @@ def pixels_of(draw: st.DrawFn, sop_class: str, transfer_syntax: str) -> Part:
             nodes.append(_NEVER_LOSSY)
         if look == "grey":
             return Part((*nodes, *pixels.nodes), pixels.traits)
-        colours = palette(draw(_NUMBERS), is_segmented=look == "segmented")
+        number = draw(_NUMBERS)
+        # The Palette Color Lookup Table module of ultrasound is one of 16 bits; elsewhere 8 do (C.7.6.3.1.5).
+        bits = 8 if sop_class == SECONDARY_CAPTURE and not number % 2 else 16
+        colours = palette(number, bits, is_segmented=look == "segmented")
         nodes += [PALETTE if node.tag == PALETTE.tag else node for node in pixels.nodes]
         return Part((*nodes, *colours.nodes), pixels.traits + colours.traits)
     return _encapsulated(

@@ -14,9 +14,8 @@ _DISCRETE, _LINEAR = 0, 1
 """Opcodes of segments (PS3.3 table C.7-24)."""
 
 
-def palette(number: int, *, is_segmented: bool) -> Part:
-    """Tables for pixels of 8 bits, which follow from a number; of 8 or 16 bits an entry, segments of 16."""
-    bits = 16 if is_segmented or number % 2 else 8
+def palette(number: int, bits: int, *, is_segmented: bool = False) -> Part:
+    """Tables for pixels of 8 bits, of 8 or 16 bits an entry, which follow from a number; segments have 16."""
     nodes = []
     prefix = "Segmented" if is_segmented else ""
     for index, colour in enumerate(_COLOURS):

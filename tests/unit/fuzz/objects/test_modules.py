@@ -137,16 +137,18 @@ def test_lookup_tables_have_the_entries_that_they_say() -> None:
             assert apply_modality_lut(stored, read).shape == (1, 2)
 
 
-@pytest.mark.parametrize("is_segmented", [False, True])
+@pytest.mark.parametrize(("bits", "is_segmented"), [(8, False), (16, False), (16, True)])
 @pytest.mark.parametrize("number", [0, 1, 255])
-def test_palettes_are_tables_of_256_entries_also_in_segments(number: int, is_segmented: bool) -> None:
+def test_palettes_are_tables_of_256_entries_also_in_segments(
+    number: int, bits: int, is_segmented: bool
+) -> None:
     """PS3.3 C.7.6.3.1.5, C.7.9.2."""
-    part = palette(number, is_segmented=is_segmented)
+    part = palette(number, bits, is_segmented=is_segmented)
     nodes = sorted(part.nodes, key=lambda node: node.tag)
     read = read_dataset(io.BytesIO(encode(nodes, EXPLICIT_LITTLE)), False, True)
     pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert apply_color_lut(pixels, read).shape == (16, 16, 3)
-    assert read.RedPaletteColorLookupTableDescriptor == [256, 0, 16 if is_segmented or number % 2 else 8]
+    assert read.RedPaletteColorLookupTableDescriptor == [256, 0, bits]
 
 
 def test_palettes_in_segments_are_where_the_class_has_their_module() -> None:
@@ -158,7 +160,8 @@ def test_palettes_in_segments_are_where_the_class_has_their_module() -> None:
         for sop_class in IMAGES
     }
     assert [one for one in IMAGES if "segmented palette" in traits[one]] == [ULTRASOUND_MULTI_FRAME]
-    assert "palette of 8 bits" in traits[SECONDARY_CAPTURE] & traits[ULTRASOUND_MULTI_FRAME]
+    assert "palette of 8 bits" in traits[SECONDARY_CAPTURE] - traits[ULTRASOUND_MULTI_FRAME]
+    assert "palette of 16 bits" in traits[ULTRASOUND_MULTI_FRAME]
 
 
 def test_the_profile_of_colours_is_that_of_an_input_device() -> None:
