@@ -99,7 +99,7 @@ def test_more_than_is_remembered_is_found_by_one_case_over_and_over(tmp_path: Pa
     product = Weak(("a",) * 40)
     (found,) = found_by(product, "ab" * 40, tmp_path)
     assert words_of(found) == "a" * 40
-    assert product.starts < 20  # whichever of them are left out: it is tried once
+    assert product.starts < 8  # fewer of the same are not tried
 
 
 def test_more_than_is_remembered_is_found_by_all_of_them_over_and_over(tmp_path: Path) -> None:
