@@ -1,8 +1,8 @@
 """Whether a finding shows again: its case alone, and where that shows nothing, the cases before it too.
 
-What a product dies of at the fortieth abort is no accident, and no single case shows it.  So what was put
-before it is played again, in order, from a product that has just been started; and where that shows it, cases
-are left out, by halves, for as long as it still does.
+What a product dies of at the fortieth abort is no accident, and no single case shows it.  So the case is put
+over and over, then what was put before it, in order, each time to a product that has just been started; and
+where that shows it, cases are left out, by halves, for as long as it still does.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Confirming(Generic[Case]):
             if shown is None:
                 continue
             smallest = self._smallest(shown[0], trouble, until) if can_restart else shown[0]
-            if not self._shows_always(smallest, trouble, until + self._left / 2):
+            if not self._shows_always(smallest, trouble, until + self._left):
                 return None  # many cases have many chances of a moment in which the machine is slow
             told = _after(shown[1], len(smallest), ", and not after the last of them alone")
             return replace(found, case=smallest[-1], before=smallest[:-1], shown=told)
@@ -122,6 +122,8 @@ class Confirming(Generic[Case]):
 
     def _smallest(self, cases: tuple[Case, ...], trouble: Trouble, until: float) -> tuple[Case, ...]:
         """Without what is not needed: halves are left out, then quarters, and so on."""
+        if all(case == cases[0] for case in cases):
+            return cases  # it showed at the last of them: fewer of the same cannot
         size = len(cases) // 2
         while size and time.monotonic() < until:
             at = 0
@@ -140,9 +142,9 @@ class Confirming(Generic[Case]):
 
 def _attempts(found: Found[Case]) -> Iterator[tuple[Case, ...]]:
     """What is played, the likeliest first."""
+    yield (found.history[-1] if found.history else found.case,) * REMEMBERED
     if len(found.history) > 1:
         yield found.history
-    yield (found.history[-1] if found.history else found.case,) * REMEMBERED
     if len(found.history) > 1:
         yield found.history * ROUNDS
 

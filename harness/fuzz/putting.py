@@ -19,6 +19,9 @@ from harness.fuzz.trouble import Trouble
 REMEMBERED = 64
 """Cases before a finding that are remembered: what a product dies of may have begun with them."""
 
+EXAMPLE = 2**14
+"""Bytes of an example, where there is any so small: a large one explains much memory, and takes long."""
+
 
 class Putter(Generic[Case]):
     """Puts cases of one area, one after the other."""
@@ -32,7 +35,7 @@ class Putter(Generic[Case]):
         self.lost: ProductLost | None = None
         """Why there is no product any more."""
         self.examples: dict[str, Case] = {}
-        """The latest case of each outcome."""
+        """The latest case of each outcome that is small; the first where none is."""
         self._before: deque[Case] = deque(maxlen=REMEMBERED)
         self._log = ""
         self._has_begun = False
@@ -56,7 +59,8 @@ class Putter(Generic[Case]):
                 shown, self.outcome = self.arena.put(case, pace)
             except Unreachable as error:
                 shown, self.outcome = (_vanished(error),), "no connection"
-            self.examples[self.outcome] = case
+            if case.size <= EXAMPLE or self.outcome not in self.examples:
+                self.examples[self.outcome] = case
             shown = _weighed(shown, self.care.looked_at())
         finally:
             self.tally.with_product += time.monotonic() - began

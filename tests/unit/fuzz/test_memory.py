@@ -206,3 +206,12 @@ def test_an_earlier_finding_is_shown_again_or_not(server: subprocess.Popen[str])
     leaks = judged(product, memory)
     assert list(leaks.shown_again([Line("fine")] * 64)) == []
     assert len(list(leaks.shown_again([Line("leak")] * 64))) == 1
+
+
+def test_a_large_case_is_no_example_where_there_is_a_small_one(server: subprocess.Popen[str]) -> None:
+    """Its own bytes would explain what it leaves behind."""
+    arena = Arena(Area.PDUS, st.just(Line("fine")), Product(server).put, lambda case, number: case)
+    putter = Putter(arena, Care(lambda: (), lambda: None), Tally())
+    for size in (2**20, 10, 2**20):
+        putter.put(Line("leak", size))
+    assert putter.examples == {"aborted": Line("leak", 10)}
