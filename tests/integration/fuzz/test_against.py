@@ -95,6 +95,7 @@ def test_a_weakness_of_b_is_a_difference_and_no_finding(tmp_path: Path, corpus: 
     assert "1 observations" in again.stdout
 
 
+@pytest.mark.slow
 def test_a_legal_peculiarity_is_a_difference_too(tmp_path: Path, corpus: Path) -> None:
     variant = "tests.variants.storage:SendsImplicit"
     code, campaign, _ = compared(tmp_path, "", variant, "--corpus", corpus, "--examples", 1)
@@ -115,6 +116,7 @@ def test_what_a_does_wrong_is_the_ordinary_finding_and_says_what_b_did(tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_b_that_dies_for_good_ends_the_campaign_in_order(tmp_path: Path, corpus: Path) -> None:
     weakness = "tests.mutants.fuzzed.objects:DiesOfGroupLengths"
     code, campaign, _ = compared(tmp_path, "", weakness, "--corpus", corpus, "--examples", 1)
