@@ -145,7 +145,6 @@ def _attempts(found: Found[Case]) -> Iterator[tuple[Case, ...]]:
     yield (found.history[-1] if found.history else found.case,) * REMEMBERED
     if len(found.history) > 1:
         yield found.history
-    if len(found.history) > 1:
         yield found.history * ROUNDS
 
 

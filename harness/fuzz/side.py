@@ -43,13 +43,12 @@ class Side:
         self._scripts = Scripts(product, grace)
         self.lines.is_one_at_a_time = not product.serves_two()
         self._sentinel = Sentinel(self.lines, identity)
-        self.told = ""
-        """What the product did with the last case, in words."""
+        self._seen: Seen | None = None
+        """Of the last case."""
 
     def put(self, case: AnyCase, pace: Pace) -> tuple[tuple[Shown, ...], str]:
         """What is wrong with what came of a case, and the outcome in a word.  Unreachable."""
-        seen = self.seen(case, pace)
-        self.told = told(seen)
+        seen = self._seen = self.seen(case, pace)
         return () if seen.trouble is None else (seen.trouble,), seen.outcome
 
     def seen(self, case: AnyCase, pace: Pace) -> Seen:
@@ -136,6 +135,11 @@ class Side:
     def exchanges(self) -> Sequence[Exchange]:
         """What is mutated."""
         return recorded(*self.titles)
+
+    @property
+    def told(self) -> str:
+        """What the product did with the last case, in words."""
+        return "" if self._seen is None else told(self._seen)
 
     @property
     def other(self) -> str:
