@@ -72,12 +72,9 @@ class Keeper:
     def _finding(self, area: Area, found: Found[Any], trouble: Trouble, other: str) -> None:
         case = found.case
         number = len(self.outcome.findings) + 1
-        name, place = self._place(FINDINGS, f"{number:02} {trouble.symptom} {trouble.detail}")
-        save(place, area, case, trouble, found.before)
+        name, place = self._saved(area, found, FINDINGS, f"{number:02} {trouble.symptom} {trouble.detail}")
         for recorder in found.recorders[:1]:
             _record(place, "exchange", recorder)
-        if found.log:
-            (place / "log.txt").write_text(found.log, encoding="utf-8")
         finding = Finding(
             folder=name,
             area=area,
@@ -105,14 +102,11 @@ class Keeper:
             return
         case = found.case
         number = len(self.outcome.differences) + 1
-        name, place = self._place(DIFFERENCES, f"{number:02} {contrast.detail}")
-        save(place, area, case, contrast)
+        name, place = self._saved(area, found, DIFFERENCES, f"{number:02} {contrast.detail}")
         text = side_by_side(contrast) + "\n" + dump(case)
         (place / DUMP).write_text(text, encoding="utf-8")
         for side, recorder in zip("ab", found.recorders, strict=False):
             _record(place, f"exchange-{side}", recorder)
-        if found.log:
-            (place / "log.txt").write_text(found.log, encoding="utf-8")
         difference = Difference(
             folder=name,
             area=area,
@@ -132,11 +126,14 @@ class Keeper:
         self.outcome.differences.append(difference)
         self.on_difference(difference)
 
-    def _place(self, below: str, words: str) -> tuple[str, Path]:
-        """The name of a new folder below the run folder, and the folder."""
+    def _saved(self, area: Area, found: Found[Any], below: str, words: str) -> tuple[str, Path]:
+        """The case, and the log where there is one, in a new folder: its name in the run folder, and it."""
         name = f"{below}/{_PLACE.sub('-', words.lower()).strip('-')[:60].strip('-')}"
         place = self.folder / name
         place.mkdir(parents=True)
+        save(place, area, found.case, found.shown, found.before)
+        if found.log:
+            (place / "log.txt").write_text(found.log, encoding="utf-8")
         return name, place
 
 
