@@ -1,4 +1,4 @@
-"""What a scenario module imports: `requirement`, the levels, and helpers that state a judgement.
+"""What a scenario module imports: `requirement`, `safeguard`, the levels, and helpers that state a judgement.
 
 A scenario is a pytest function that carries exactly one requirement::
 
@@ -11,7 +11,7 @@ Its fixtures are those of `harness.plugin.fixtures`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 import pytest
@@ -25,9 +25,11 @@ from harness.scu.echo import echo
 from harness.scu.session import Scu
 from harness.scu.status import response_to
 from harness.scu.uids import VERIFICATION
-from harness.verdict import Level
+from harness.target import SECURITY_PROFILES
+from harness.verdict import Level, Severity
 
 SHALL, SHOULD, MAY, QUALITY = Level.SHALL, Level.SHOULD, Level.MAY, Level.QUALITY
+CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
 
 _PASSED_OVER = 10_000
 """P-DATA-TF PDUs under way that a wait for A-ABORT passes over."""
@@ -48,6 +50,40 @@ def requirement(
         marked: _Function = pytest.mark.requirement(clause=clause, level=level, text=text, formerly=formerly)(
             function
         )
+        return marked
+
+    return decorate
+
+
+def safeguard(
+    clause: str,
+    severity: Severity,
+    text: str,
+    *,
+    remedy: str,
+    profiles: Collection[str] = (),
+    formerly: str | None = None,
+) -> Callable[[_Function], _Function]:
+    """Tie a scenario of the group ``security`` to the clause that it judges.
+
+    DICOM demands security of nobody who does not claim a profile of it (PS3.15 2): the level is QUALITY, and
+    SHALL where ``[claims] security_profiles`` names one of `profiles` (`harness.target.SECURITY_PROFILES`).
+    `remedy` is what to do where the safeguard is missing, in a sentence or two.
+    """
+    unknown = set(profiles) - set(SECURITY_PROFILES)
+    if unknown:
+        raise ValueError(f"no such security profile: {', '.join(sorted(unknown))}")
+
+    def decorate(function: _Function) -> _Function:
+        marked: _Function = pytest.mark.requirement(
+            clause=clause,
+            level=QUALITY,
+            text=text,
+            formerly=formerly,
+            severity=severity,
+            remedy=remedy,
+            profiles=tuple(profiles),
+        )(function)
         return marked
 
     return decorate

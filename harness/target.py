@@ -18,6 +18,23 @@ SERVICES = (
 )
 """What ``[claims] services`` may promise."""
 
+SECURITY_PROFILES = {
+    "bcp-195-tls": "BCP 195 TLS Secure Transport Connection Profile (PS3.15 B.9)",
+    "non-downgrading-bcp-195-tls": "Non-Downgrading BCP 195 TLS Profile (PS3.15 B.10)",
+    "extended-bcp-195-tls": "Extended BCP 195 TLS Profile (PS3.15 B.11)",
+    "basic-tls": "Basic TLS Secure Transport Connection Profile (PS3.15 B.1, retired)",
+    "aes-tls": "AES TLS Secure Transport Connection Profile (PS3.15 B.3, retired)",
+    "user-identity": "Basic User Identity Association Profile (PS3.15 B.4)",
+    "user-identity-passcode": "User Identity Plus Passcode Association Profile (PS3.15 B.5)",
+    "kerberos": "Kerberos Identity Negotiation Association Profile (PS3.15 B.6)",
+    "saml": "Generic SAML Assertion Identity Negotiation Association Profile (PS3.15 B.7)",
+    "audit-trail": "Audit Trail Message Format Profile (PS3.15 A.5)",
+    "audit-syslog-tls": "Audit Trail Message Transmission Profile, syslog over TLS (PS3.15 A.6)",
+    "audit-syslog-udp": "Audit Trail Message Transmission Profile, syslog over UDP (PS3.15 A.7)",
+    "de-identification": "Basic Application Level Confidentiality Profile (PS3.15 E)",
+}
+"""What ``[claims] security_profiles`` may promise, and the profile that each stands for."""
+
 USER_IDENTITY_TYPES = {"username": 1, "username-passcode": 2, "kerberos": 3, "saml": 4, "jwt": 5}
 """PS3.7 D.3.3.7: User-Identity-Type by the name it has in the target file."""
 
@@ -76,6 +93,8 @@ class Claims:
     """PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element must be kept."""
     artim: float | None = None
     """Seconds of the ARTIM timer as it is configured (PS3.8 9.1.5); the standard sets no value."""
+    security_profiles: tuple[str, ...] = ()
+    """Of `SECURITY_PROFILES`: what they demand is a SHALL for this product."""
     statement: str = ""
     """A JSON file of what the conformance statement promises; ``pacs-harness statement`` compares with it."""
 
@@ -120,6 +139,34 @@ class Worklist:
 
 
 @dataclass(frozen=True, slots=True)
+class Security:
+    """``[security]``: where the product's safeguards can be looked at."""
+
+    tls_port: int | None = None
+    """The port that speaks TLS where ``[dimse] port`` does not; ``[security.tls]`` says how."""
+    plain_port: int | None = None
+    """The port that spoke in clear before, or still does, where ``[dimse]`` is over TLS."""
+    tls: Tls | None = None
+    expired_certificate: str = ""
+    """PEM file of a client's certificate of the right authority that has expired."""
+    expired_key: str = ""
+    foreign_host: str = ""
+    """An address of this machine that the product does not know ``calling_ae_title`` by."""
+    audit: str = ""
+    """Where the product sends audit messages: ``udp:HOST:PORT`` and ``tls:HOST:PORT`` are listened on, and
+    ``file:PATH`` is read."""
+    audit_certificate: str = ""
+    """PEM file of the harness's certificate as an audit server over TLS."""
+    audit_key: str = ""
+    audit_within: float = 5.0
+    """Seconds from an event to its message."""
+    data: tuple[str, ...] = ()
+    """Files and folders of this machine that the product keeps patients' data in."""
+    logs: tuple[str, ...] = ()
+    """Files and folders of this machine that the product writes its logs to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What is under test."""
 
@@ -129,6 +176,7 @@ class Target:
     destinations: tuple[Destination, ...] = ()
     control: Control = field(default_factory=Control)
     worklist: Worklist = field(default_factory=Worklist)
+    security: Security = field(default_factory=Security)
 
     def promises(self, service: str) -> bool:
         """True where the product's own claims name the service."""
@@ -176,7 +224,7 @@ def read_target(path: Path) -> Target:
 
 def target_from_document(document: dict[str, Any], where: str) -> Target:
     """A Target from parsed TOML; ``where`` names the source in error messages."""
-    _known(document, ("name", "dimse", "claims", "destination", "control", "worklist"), where, "")
+    _known(document, ("name", "dimse", "claims", "destination", "control", "worklist", "security"), where, "")
     if "dimse" not in document:
         raise TargetError(f"{where}: the table [dimse] is missing; it says host, port and called_ae_title")
     dimse_table = dict(_table(document["dimse"], where, "dimse"))
@@ -187,9 +235,7 @@ def target_from_document(document: dict[str, Any], where: str) -> Target:
         dimse_table,
         where,
         "dimse",
-        tls=None
-        if tls_table is None
-        else _build(Tls, _table(tls_table, where, "dimse.tls"), where, "dimse.tls"),
+        tls=_tls(tls_table, where, "dimse.tls"),
         user_identity=None
         if identity_table is None
         else _build(
@@ -205,6 +251,9 @@ def target_from_document(document: dict[str, Any], where: str) -> Target:
     )
     control = _build(Control, _table(document.get("control", {}), where, "control"), where, "control")
     worklist = _build(Worklist, _table(document.get("worklist", {}), where, "worklist"), where, "worklist")
+    security_table = dict(_table(document.get("security", {}), where, "security"))
+    security_tls = _tls(security_table.pop("tls", None), where, "security.tls")
+    security = _build(Security, security_table, where, "security", tls=security_tls)
     name = document.get("name", "")
     if not isinstance(name, str):
         raise TargetError(f"{where}: name is a text")
@@ -215,6 +264,7 @@ def target_from_document(document: dict[str, Any], where: str) -> Target:
         destinations=destinations,
         control=control,
         worklist=worklist,
+        security=security,
     )
     _check(target, where)
     return target
@@ -251,9 +301,30 @@ def _check(target: Target, where: str) -> None:
         raise TargetError(
             f"{where}: dimse.user_identity.type knows {', '.join(USER_IDENTITY_TYPES)}; not {identity.type!r}"
         )
-    tls = target.dimse.tls
-    if tls is not None and bool(tls.certificate) != bool(tls.key):
-        raise TargetError(f"{where}: dimse.tls.certificate and dimse.tls.key go together")
+    for prefix, tls in (("dimse.tls", target.dimse.tls), ("security.tls", target.security.tls)):
+        if tls is not None and bool(tls.certificate) != bool(tls.key):
+            raise TargetError(f"{where}: {prefix}.certificate and {prefix}.key go together")
+    _check_security(target, where)
+
+
+def _check_security(target: Target, where: str) -> None:
+    for profile in target.claims.security_profiles:
+        if profile not in SECURITY_PROFILES:
+            known = ", ".join(SECURITY_PROFILES)
+            raise TargetError(f"{where}: claims.security_profiles knows {known}; not {profile!r}")
+    security = target.security
+    for key in ("tls_port", "plain_port"):
+        if (port := getattr(security, key)) is not None:
+            check_port(port, f"{where}: security.{key}")
+    if security.tls_port is not None and target.dimse.tls is not None:
+        raise TargetError(f"{where}: security.tls_port is for a product that [dimse] speaks to without TLS")
+    for kind in ("expired", "audit"):
+        if bool(getattr(security, f"{kind}_certificate")) != bool(getattr(security, f"{kind}_key")):
+            raise TargetError(f"{where}: security.{kind}_certificate and security.{kind}_key go together")
+    if not 0 < security.audit_within <= 3600:
+        raise TargetError(f"{where}: security.audit_within takes seconds, more than 0 and at most 3600")
+    if security.audit and security.audit.partition(":")[0] not in ("udp", "tls", "file"):
+        raise TargetError(f"{where}: security.audit takes udp:HOST:PORT, tls:HOST:PORT or file:PATH")
 
 
 def check_port(port: int, what: str) -> None:
@@ -285,6 +356,10 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _tls(table: Any, where: str, name: str) -> Tls | None:
+    return None if table is None else _build(Tls, _table(table, where, name), where, name)
 
 
 def _table(value: Any, where: str, name: str) -> dict[str, Any]:

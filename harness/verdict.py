@@ -29,6 +29,19 @@ class Level(enum.StrEnum):
     """Not demanded by the standard; what a user may expect of a good product."""
 
 
+class Severity(enum.StrEnum):
+    """How much depends on a safeguard: what a patient or a hospital may lose where it is missing."""
+
+    CRITICAL = "critical"
+    """Anyone on the network reads, changes or destroys patients' data."""
+    HIGH = "high"
+    """One more step, or a place in the network that many have, and the same is true."""
+    MEDIUM = "medium"
+    """Helps an attack along, or keeps it from being noticed."""
+    LOW = "low"
+    """Should be mended, and hurts nobody by itself."""
+
+
 class Outcome(enum.StrEnum):
     """The six words of a verdict."""
 
@@ -72,6 +85,10 @@ class Requirement:
     location: str
     """Where its scenario stands: ``conformance/find/test_matching.py:42``."""
     edition: str = EDITION
+    severity: Severity | None = None
+    """Of a safeguard: how much depends on it; None elsewhere."""
+    remedy: str = ""
+    """What whoever runs the product can do where it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +203,8 @@ def requirement_from_json(document: dict[str, Any]) -> Requirement:
         group=document["group"],
         location=document["location"],
         edition=document["edition"],
+        severity=Severity(document["severity"]) if document.get("severity") else None,
+        remedy=document.get("remedy") or "",
     )
 
 

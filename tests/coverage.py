@@ -117,9 +117,17 @@ def clauses_of(clause: str) -> list[tuple[str, str]]:
     for word in re.split(r"[\s,;]+", clause):
         if re.fullmatch(r"PS3\.\d+", word):
             part = word
-        elif re.fullmatch(r"(\d+|[A-Z]{1,2})(\.\d+)*", word):
+        elif re.fullmatch(r"RFC|IHE|CWE-\d+", word):
+            part = ""  # what follows is no section of DICOM
+        elif part and re.fullmatch(r"(\d+|[A-Z]{1,2})(\.\d+)*", word):
             found.append((part, word))
     return found
+
+
+def elsewhere_of(clause: str) -> str:
+    """What a clause names that is no part of DICOM: ``RFC 9325``, ``CWE-22``, ``IHE ITI-20``; else empty."""
+    found = re.search(r"RFC \d+|CWE-\d+|IHE ITI-\d+", clause)
+    return found[0] if found else ""
 
 
 def _rows(name: str) -> list[dict[str, str]]:

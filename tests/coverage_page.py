@@ -14,6 +14,7 @@ from tests.coverage import (
     catalogue,
     clauses_of,
     dispositions,
+    elsewhere_of,
     reasons,
     requirements,
     sections,
@@ -106,6 +107,8 @@ def _outcome(id_: str, known: Explanations) -> str:
 def _section_of(requirement: Requirement, order: Mapping[tuple[str, str], int]) -> tuple[str, str]:
     """The first section that the requirement's clause names, or the nearest one above that is known."""
     named = clauses_of(requirement.clause)
+    if not named and (elsewhere := elsewhere_of(requirement.clause)):
+        return elsewhere, ""
     if not named:
         raise ValueError(f"{requirement.id}: its clause {requirement.clause!r} names no section")
     part, number = named[0]

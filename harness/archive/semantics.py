@@ -7,6 +7,7 @@ retrieve services and of commitment are used by both of their forms.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ from .status import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from .config import ArchiveConfig, Destination
+    from .config import ArchiveConfig, Destination, TlsFiles
     from .messages import Message
     from .retrieve import Progress
     from .storage import Staged
@@ -45,6 +46,18 @@ class Semantics(Scheduling):
 
     def __init__(self, config: ArchiveConfig) -> None:
         self.config = config
+
+    # -- secure transport (PS3.15 B) -------------------------------------------------------------------
+
+    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
+        """A server's context after BCP 195 (PS3.15 B.9): TLS 1.2 or later.  OSError for unusable files."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(files.certificate, files.key)
+        if files.client_authority is not None:
+            context.load_verify_locations(files.client_authority)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
     # -- association (PS3.8 7.1, PS3.7 D.3) ------------------------------------------------------------
 

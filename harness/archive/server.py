@@ -60,7 +60,7 @@ class Archive:
         self.ae.implementation_version_name = IMPLEMENTATION_VERSION
         self.ae.supported_contexts = [build_context("1.2.840.10008.1.1")]
         try:
-            self._server = Server(self, self.ae, _tls_context(config.tls))
+            self._server = Server(self, self.ae, _tls_context(config.tls, self.semantics))
         except OSError as error:
             raise CannotStart(
                 f"can't listen on {config.host}:{config.port}: {error.strerror or error}"
@@ -138,17 +138,11 @@ def _quiet_pynetdicom() -> None:
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
-def _tls_context(files: TlsFiles | None) -> ssl.SSLContext | None:
-    """A server's context after BCP 195 (PS3.15 B.9): TLS 1.2 or later. Raises CannotStart."""
+def _tls_context(files: TlsFiles | None, semantics: Semantics) -> ssl.SSLContext | None:
+    """What the archive speaks TLS with, where it does. Raises CannotStart."""
     if files is None:
         return None
     try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(files.certificate, files.key)
-        if files.client_authority is not None:
-            context.load_verify_locations(files.client_authority)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except (OSError, ssl.SSLError) as error:
+        return semantics.tls_context(files)
+    except OSError as error:  # ssl.SSLError is one
         raise CannotStart(f"TLS can't be set up from {files.certificate}: {error}") from error
-    return context

@@ -21,6 +21,7 @@ COMMANDS = {
     "fuzz": "fuzz",
     "replay": "replay",
     "large": "large",
+    "security": "security",
     "list": "list_",
     "init": "init",
     "doctor": "doctor",

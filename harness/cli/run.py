@@ -36,6 +36,12 @@ MAX_WORKERS = 16
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("run", help="exercise a PACS and leave a conformance report")
+    add_options(parser)
+    parser.set_defaults(run=run, hardened=False)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The target and the options of a run."""
     add_target(parser, "exercise it")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="the run folder (default: named by the time)"
@@ -64,7 +70,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="ORDER",
         help="random or random:SEED instead of the files' order: no scenario may need another",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -114,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
 def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespace) -> int:
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
-        started_target(given, options.peer, scratch) as target,
+        started_target(given, options.peer, scratch, hardened=options.hardened) as target,
     ):
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))

@@ -52,9 +52,12 @@ class NoTarget(Exception):
 
 
 @contextlib.contextmanager
-def started_target(given: Target | None, peer: str | None, scratch: str) -> Iterator[Target]:
+def started_target(
+    given: Target | None, peer: str | None, scratch: str, *, hardened: bool = False
+) -> Iterator[Target]:
     """The target to exercise: the given one, or an archive that is started now and stopped at the end.
 
+    `hardened`: where it is the bundled one, with every safeguard that it has.
     Raises NoTarget where that does not start, TargetError where it isn't installed.
     """
     if given is not None:
@@ -76,9 +79,11 @@ def started_target(given: Target | None, peer: str | None, scratch: str) -> Iter
             raise NoTarget(str(failure)) from None
         return
     from harness.peers.bundled import start_bundled
+    from harness.peers.hardened import start_hardened
 
+    start = start_hardened if hardened else start_bundled
     try:
-        with start_bundled(Path(scratch), destinations, "PACSHARNESS") as target:
+        with start(Path(scratch), destinations, "PACSHARNESS") as target:
             yield target
     except PeerFailed as failure:
         raise NoTarget(str(failure)) from None

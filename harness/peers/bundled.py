@@ -46,7 +46,7 @@ def start_bundled(
             # A destination calls too: it asks for storage commitment under the title that gets the result.
             options=[
                 *("--check-called", "--artim", f"{ARTIM:g}", "--worklist", str(worklist)),
-                *_callers(calling_ae_title, destinations),
+                *callers(calling_ae_title, destinations),
             ],
         )
     except launch.ArchiveDidNotStart as failure:
@@ -62,6 +62,7 @@ def start_bundled(
         )
 
 
-def _callers(calling_ae_title: str, destinations: Sequence[Destination]) -> list[str]:
+def callers(calling_ae_title: str, destinations: Sequence[Destination]) -> list[str]:
+    """The options that admit the harness: under its own title and those of its destinations."""
     titles = dict.fromkeys((calling_ae_title, *(entry.ae_title for entry in destinations)))
     return [part for title in titles for part in ("--caller", title)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +59,12 @@ def _matches(id_: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(id_, pattern) or id_.startswith(pattern + ".")
 
 
-def requirement_of(item: pytest.Item, roots: Sequence[ScenarioRoot]) -> Requirement | None:
+def requirement_of(
+    item: pytest.Item, roots: Sequence[ScenarioRoot], security_profiles: Collection[str] = ()
+) -> Requirement | None:
     """The Requirement that an item carries; None where it carries none.
+
+    A safeguard of one of the `security_profiles` that the product claims is a SHALL.
 
     The id is made of the path below the scenario root, without the first folder of ours (``conformance``),
     and the function's name: ``find.matching.star-matches-any-run``.  Raises ScenarioError.
@@ -76,13 +80,16 @@ def requirement_of(item: pytest.Item, roots: Sequence[ScenarioRoot]) -> Requirem
     name = function.removeprefix("test_").replace("_", "-")
     id_ = marker.kwargs["formerly"] or f"{_words(item.path, root)}.{name}"
     line = item.location[1]
+    claimed = set(marker.kwargs.get("profiles", ())) & set(security_profiles)
     return Requirement(
         id=id_,
         clause=marker.kwargs["clause"],
-        level=Level(marker.kwargs["level"]),
+        level=Level.SHALL if claimed else Level(marker.kwargs["level"]),
         text=marker.kwargs["text"],
         group=id_.split(".")[0],
         location=f"{below.as_posix()}:{(line or 0) + 1}",
+        severity=marker.kwargs.get("severity"),
+        remedy=marker.kwargs.get("remedy", ""),
     )
 
 

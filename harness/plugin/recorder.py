@@ -99,7 +99,9 @@ class RecorderPlugin:
         others: list[pytest.Item] = []
         places: dict[str, str] = {}
         for item in items:
-            requirement = requirement_of(item, self.context.roots)
+            requirement = requirement_of(
+                item, self.context.roots, self.context.target.claims.security_profiles
+            )
             if requirement is None:
                 others.append(item)
                 continue

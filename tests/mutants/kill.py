@@ -19,6 +19,7 @@ from harness.archive import launch
 from harness.events import EventStream
 from harness.peers import free_ports
 from harness.peers.bundled import start_bundled
+from harness.peers.hardened import start_hardened
 from harness.plugin.context import RunContext
 from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
@@ -76,8 +77,28 @@ def archive_with(
 
 
 @contextlib.contextmanager
+def hardened_with(
+    folder: Path, semantics: str = "", options: Sequence[str] = (), deadline: float = DEADLINE
+) -> Iterator[Target]:
+    """The hardened archive with a weakness in it."""
+    ports = free_ports(2)
+    destinations = tuple(Destination(f"PHDEST{number}", port) for number, port in enumerate(ports, 1))
+    with (
+        patch.object(launch, "spawn", forking.spawn),
+        start_hardened(
+            folder, destinations, "PACSHARNESS", semantics=semantics, options=options, deadline=deadline
+        ) as target,
+    ):
+        yield target
+
+
+@contextlib.contextmanager
 def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     """The reference archive with the defect in it, or behind the proxy that has it."""
+    if mutant.hardened:
+        with hardened_with(folder, mutant.where, mutant.options) as target:
+            yield target
+        return
     if not mutant.wire:
         with archive_with(mutant.where, folder, DEADLINE, VISIBLE_WITHIN) as target:
             identity = mutant.user and UserIdentity("username-passcode", *mutant.user)

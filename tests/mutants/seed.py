@@ -25,6 +25,10 @@ class Mutant:
     wire: bool = False
     user: tuple[str, str] | None = None
     """Name and passcode of the user as whom the harness comes."""
+    hardened: bool = False
+    """A weakness of the hardened archive (`harness.peers.hardened`)."""
+    options: tuple[str, ...] = ()
+    """Options that this archive has instead, or besides."""
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -37,13 +41,15 @@ def mutant(
     caught_by: tuple[str, ...],
     wire: bool = False,
     user: tuple[str, str] | None = None,
+    hardened: bool = False,
+    options: tuple[str, ...] = (),
 ) -> Callable[[type], type]:
     """Register the decorated class as a mutant; its module and name are how it is loaded."""
 
     def register(kind: type) -> type:
         name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
         where = f"tests.mutants.{kind.__module__.rpartition('.')[2]}:{kind.__name__}"
-        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user)
+        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user, hardened, options)
         return kind
 
     return register
