@@ -18,7 +18,7 @@ from harness.fuzz.pdus.mutated import PduCase
 from harness.fuzz.pdus.playing import GRACE
 from harness.fuzz.pdus.recorded import Exchange, recorded
 from harness.fuzz.pdus.script import addressed
-from harness.fuzz.product import Product
+from harness.fuzz.product import Product, ProductLost
 from harness.fuzz.reproducer import AnyCase
 from harness.fuzz.sentinel import Sentinel
 from harness.fuzz.trouble import Trouble
@@ -69,8 +69,13 @@ class Side:
     def begin_anew(self) -> None:
         """After the product has died, hangs, or has harmed what it had.  Raises ProductLost."""
         if self.product.answers(0.0):
-            self._sentinel.plant()
-            return
+            try:
+                self._sentinel.plant()
+            except ProductLost:
+                if self.product.revive is None:
+                    raise
+            else:
+                return
         self.lines.drop()
         self.product.begin_anew()
         self.product.restarts += 1
