@@ -76,9 +76,9 @@ class Misbehaviour:
 class ArchiveConfig:
     """An archive. Times in seconds, sizes in bytes; port 0 takes a free one.
 
-    `callers`, where not empty, are the only ones admitted. `passcodes` maps user names to passcodes; where not
-    empty, an association has to identify a user (PS3.7 D.3.3.7). `worklist` is a folder or file of worklist
-    entries; without it the Modality Worklist isn't served.
+    `callers`, where not empty, are the only ones admitted. `passcodes` maps user names to passcodes; where
+    not empty, an association has to identify a user (PS3.7 D.3.3.7). `worklist` is a folder or file of
+    worklist entries; without it the Modality Worklist isn't served.
     """
 
     folder: Path

@@ -66,6 +66,8 @@ class IdentityAnswer:
 
     accepted: bool
     response: bytes | None = None
+    rejection: Rejection = Rejection(1, 2, 1)
+    """Where it isn't accepted: permanent, by the ACSE related service provider (PS3.7 D.3.3.7.3)."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,7 @@ class Acceptor(ACSE):
         if rejection is None and (identity is not None or archive.config.passcodes):
             answer = self._identified(association, identity)
             if not answer.accepted:
-                # PS3.7 D.3.3.7.3: permanent, by the ACSE related service provider.
-                rejection = Rejection(1, 2, 1)
+                rejection = answer.rejection
             elif answer.response is not None:
                 self.acceptor.add_negotiation_item(_identity_response(answer.response))
         if rejection is not None:

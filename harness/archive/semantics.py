@@ -108,7 +108,7 @@ class Semantics(Scheduling):
 
     def refuses_after(self, wrong: int) -> float:
         """Seconds before so many wrong identities in a row are refused: three at once, then ever later."""
-        return min(1.0, 0.125 * 2.0 ** (wrong - 4)) if wrong > 3 else 0.0
+        return min(0.5, 0.125 * 2.0 ** (wrong - 4)) if wrong > 3 else 0.0
 
     def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
         """Answer SOP Class Extended Negotiation (PS3.4 C.5.1.1, C.5.2.1): relational, combined date-time.
