@@ -94,9 +94,10 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
     return templates.get_template("report.html.j2").render(
         run=run,
         name=product_name(run),
+        has_security=any(result.requirement.group == "security" for result in run.results),
         verdict=verdict(run),
         complete=is_complete(run),
-        facts=_facts(run),
+        facts=facts(run),
         by_service=[_row(run, group) for group in groups_of(run)],
         by_level=_level_rows(run),
         total=Counter(result.outcome for result in run.results),
@@ -188,7 +189,7 @@ def _unselected(run: Run) -> list[tuple[str, list[Requirement]]]:
     ]
 
 
-def _facts(run: Run) -> list[tuple[str, str]]:
+def facts(run: Run) -> list[tuple[str, str]]:
     """What identifies the target and the run, for the head of the page."""
     dimse = run.target.get("dimse")
     section: dict[str, Any] = dimse if isinstance(dimse, dict) else {}

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.decide.posture import posture
 from harness.documents import write_whole
 from harness.report.folder import load_run
 from harness.report.html import html_report
 from harness.report.junit import junit_report
+from harness.report.security_page import security_page
 from harness.report.tables import by_group_table, capabilities_table, results_table, to_csv
 
 
 def render(folder: Path) -> list[Path]:
     """Write report.html, junit.xml, results.csv and by_group.csv into `folder`; run.json stays as it is.
 
-    Where the run saw what the product offers, capabilities.csv too.
+    Where the run judged safeguards, security.html too; where it saw what is offered, capabilities.csv.
 
     Returns the files written.  Raises NotARun (not a run folder) and OSError (not writable).
     """
@@ -25,6 +27,8 @@ def render(folder: Path) -> list[Path]:
         "results.csv": to_csv(results_table(run)),
         "by_group.csv": to_csv(by_group_table(run)),
     }
+    if (seen := posture(run.results)) is not None:
+        contents["security.html"] = security_page(run, seen).encode()
     if run.capabilities is not None:
         contents["capabilities.csv"] = to_csv(capabilities_table(run.capabilities))
     return [write_whole(folder / name, content) for name, content in contents.items()]
