@@ -23,8 +23,8 @@ _REMEDY = (
 )
 
 
-def stored_then_replaced(scu: Scu, other: Scu, corpus: Corpus, store_study: StoreStudy, bring: Bring) -> str:
-    """What becomes of a stored object when `other` sends another one under its UID; empty where it stays."""
+def what_comes_back(scu: Scu, other: Scu, corpus: Corpus, store_study: StoreStudy, bring: Bring) -> str:
+    """What comes back in place of a stored object once `other` has sent one under its UID; empty: itself."""
     first = store_study(corpus.new_study("CT")).instance(0)
     pixels = bytes(255 - byte for byte in first.attributes.PixelData)
     second = variant(
@@ -38,7 +38,9 @@ def stored_then_replaced(scu: Scu, other: Scu, corpus: Corpus, store_study: Stor
     came = bring([first])
     if any(not damaged([first], [one]) for one in came):
         return ""
-    return damaged([first], came) or "it does not come back"
+    if any(not damaged([second], [one]) for one in came):
+        return "the second comes back in its place"
+    return "neither of the two comes back"
 
 
 @safeguard(
@@ -59,8 +61,8 @@ def test_by_another(
     other = next((title for title in titles if is_let_in(entitled(scu, title))), None)
     if other is None:
         return  # nobody else is let in
-    lost = stored_then_replaced(scu, entitled(scu, other), corpus, store_study, retrieved)
-    assert not lost, f"{own} stored an object, {other} sent another one under its UID, and now {lost}"
+    instead = what_comes_back(scu, entitled(scu, other), corpus, store_study, retrieved)
+    assert not instead, f"{own} stored an object, {other} sent another one under its UID: {instead}"
 
 
 @safeguard(
@@ -70,5 +72,5 @@ def test_by_another(
     remedy=_REMEDY,
 )
 def test_by_its_sender(scu: Scu, corpus: Corpus, store_study: StoreStudy, retrieved: Bring) -> None:
-    lost = stored_then_replaced(scu, scu, corpus, store_study, retrieved)
-    assert not lost, f"another object was sent under the UID of a stored one, and now {lost}"
+    instead = what_comes_back(scu, scu, corpus, store_study, retrieved)
+    assert not instead, f"another object was sent under the UID of a stored one: {instead}"

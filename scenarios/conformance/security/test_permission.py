@@ -95,7 +95,7 @@ def test_store(scu: Scu, corpus: Corpus, target: Target) -> None:
     if answers is None or not all(was_done(answer.integer("Status")) for answer in answers):
         return
     assert not await_visible(scu, study, target.dimse.visible_within), (
-        f"what {_WHO} stores is among the product's studies"
+        f"an object of {_WHO} is acknowledged and kept"
     )
 
 
@@ -186,7 +186,7 @@ def test_existence(scu: Scu, stored_study: SyntheticStudy, corpus: Corpus) -> No
         ("C-GET", lambda root: root.get, by_get),
         ("C-MOVE", lambda root: root.move, by_move),
     ]
-    differing = ""
+    compared, differing = 0, ""
     for name, service, ask in models:
         with contextlib.suppress(NotAccepted):
             root = offered_model(scu, service)
@@ -196,10 +196,13 @@ def test_existence(scu: Scu, stored_study: SyntheticStudy, corpus: Corpus) -> No
             unknown, _ = _answered(lambda: ask(root, made_up))  # noqa: B023
             if served:
                 raise not_supported(f"strangers are served by {name}, and need not guess")
+            compared += 1
             if known != unknown:
                 differing = (
                     differing or f"{name} is answered with {known} for a study that is there, {unknown}"
                 )
+    if not compared:
+        raise not_supported("the product offers neither C-FIND nor C-GET nor C-MOVE")
     assert not differing, f"{STRANGER} is refused, yet its {differing} for one that isn't"
 
 
