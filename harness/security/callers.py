@@ -58,8 +58,15 @@ def knock(
 
 
 def is_let_in(scu: Scu, request: AssociateRequest | None = None) -> bool:
-    """Whether the association is accepted."""
-    return isinstance(knock(scu, request), AssociateAccept)
+    """Whether the association is accepted.
+
+    Raises AssociationRejected for congestion or a local limit (PS3.8 9.3.4, source 3): nobody was looked at.
+    """
+    answer = knock(scu, request)
+    if isinstance(answer, AssociateReject) and (answer.result, answer.source) == (2, 3):
+        words = answer_in_words(answer)
+        raise AssociationRejected("PS3.8 9.3.4", "room for an association", words, answer, answer.encode())
+    return isinstance(answer, AssociateAccept)
 
 
 def unless_refused(attempt: Callable[[], _Result]) -> _Result | None:

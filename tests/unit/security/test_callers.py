@@ -18,6 +18,7 @@ from harness.dimse.negotiation import UserIdentity
 from harness.dimse.pdu import Abort, AssociateReject
 from harness.dimse.transport import Address
 from harness.scu.session import Peer, Scu
+from harness.security import callers
 from harness.security.callers import answer_in_words, as_user, entitled, from_address, unless_refused
 
 
@@ -65,3 +66,19 @@ def test_the_harness_as_somebody_else_is_the_same_but_for_that() -> None:
 def test_answers_differ_in_all_that_a_caller_sees() -> None:
     answers = (AssociateReject(1, 2, 1), AssociateReject(1, 1, 1), Abort(0, 0), Abort(2, 0), None)
     assert len({answer_in_words(answer) for answer in answers}) == len(answers)
+
+
+def test_congestion_tells_nothing_of_who_may_come_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    scu = Scu(Peer(Address("127.0.0.1", 104), "PACS", "HARNESS"))
+    answers = {
+        AssociateReject(2, 3, 1): None,
+        AssociateReject(2, 1, 1): False,
+        AssociateReject(1, 3, 2): False,
+    }
+    for answer, expected in answers.items():
+        monkeypatch.setattr(callers, "knock", lambda scu, request, answer=answer: answer)
+        if expected is None:
+            with pytest.raises(AssociationRejected):
+                callers.is_let_in(scu)
+        else:
+            assert callers.is_let_in(scu) is expected
