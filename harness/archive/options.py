@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import ipaddress
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .config import ArchiveConfig, AuditTarget, Destination, Misbehaviour, TlsFiles
+from .config import ArchiveConfig, AuditTarget, Destination, KnownCaller, Misbehaviour, TlsFiles
 from .interrupts import Interrupts
 from .receivers import receivers
 
@@ -42,9 +43,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--caller",
         action="append",
         default=[],
-        type=ae_title,
-        metavar="AET",
-        help="admit this AE title only; may be repeated",
+        type=known_caller,
+        metavar="AET[@ADDRESS]",
+        help="admit this AE title only, and from this address alone where one is given; may be repeated",
     )
     parser.add_argument(
         "--check-called", action="store_true", help="reject associations that call another AE title"
@@ -55,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_pair,
         metavar="NAME=PASSCODE",
-        help="demand a user identity",
+        help="demand a user identity; wrong ones of a name are refused the later, the more there were",
     )
     parser.add_argument(
         "--worklist",
@@ -250,6 +251,16 @@ def ae_title(text: str) -> str:
     if not 1 <= len(title) <= 16 or "\\" in title or not title.isascii() or not title.isprintable():
         raise argparse.ArgumentTypeError(f"{text!r} is no AE title: 1 to 16 ASCII characters, no backslash")
     return title
+
+
+def known_caller(text: str) -> KnownCaller:
+    """AET, or AET@ADDRESS.  Raises argparse.ArgumentTypeError."""
+    title, found, address = text.rpartition("@")
+    try:
+        host = str(ipaddress.ip_address(address)) if found else ""
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form AET or AET@ADDRESS") from None
+    return KnownCaller(ae_title(title if found else text), host)
 
 
 def destination(text: str) -> Destination:

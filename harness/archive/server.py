@@ -15,6 +15,7 @@ from . import commitment, reindexing
 from .attributes import AttributeSet
 from .audit import Audit
 from .config import ArchiveConfig, TlsFiles
+from .guessing import WrongIdentities
 from .index import Index, Instance
 from .keeping import Keeper
 from .owed import OwedResults
@@ -41,6 +42,7 @@ class Archive:
         self.semantics = semantics or Semantics(config)
         self.keeper = Keeper(self)
         self.stopping = threading.Event()
+        self.wrong_identities = WrongIdentities()
         self.worklist = Worklist(config.worklist)
         self._timers: list[threading.Timer] = []
         _quiet_pynetdicom()

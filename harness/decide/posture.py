@@ -64,7 +64,7 @@ AREAS = (
         "Access control",
         "Does the product let in only whom it should, and let them do only what they may?",
         "AUTH, PAUT, NAUT",
-        ("access", "identity", "permission"),
+        ("access", "destination", "identity", "overwriting", "permission"),
     ),
     Area("Audit trail", "Does it record who did what to whose data?", "AUDT", ("audit",)),
     Area("Encryption at rest", "Is patients' data unreadable to who gets at the disk?", "STCF", ("at-rest",)),

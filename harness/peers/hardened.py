@@ -24,6 +24,8 @@ from harness.peers.restarting import restart_command
 from harness.target import Control, Destination, Dimse, Security, Target, Tls, UserIdentity, Worklist
 
 USER = "PHTEST-USER"
+HOME, ELSEWHERE = "127.0.0.1", "127.0.0.2"
+"""The address that its callers are known by, and another one of this machine."""
 PROFILES = ("bcp-195-tls", "user-identity-passcode", "audit-trail", "audit-syslog-udp")
 """What it promises (PS3.15)."""
 
@@ -88,7 +90,7 @@ def start_hardened(
                 *("--tls-cert", str(made.server[0]), "--tls-key", str(made.server[1])),
                 *("--tls-client-ca", str(made.authority), "--user", f"{USER}={passcode}"),
                 *("--audit-udp", f"127.0.0.1:{audit_port}"),
-                *callers(calling_ae_title, destinations),
+                *callers(calling_ae_title, destinations, HOME),
                 *options,
             ],
         )
@@ -112,6 +114,7 @@ def start_hardened(
             worklist=Worklist(folder=str(worklist), finished_steps="absent"),
             control=Control(restart=restart_command(archive.host, archive.port, archive.process.pid)),
             security=Security(
+                foreign_host=ELSEWHERE,
                 expired_certificate=str(made.expired_client[0]),
                 expired_key=str(made.expired_client[1]),
                 audit=f"udp:127.0.0.1:{audit_port}",

@@ -305,7 +305,8 @@ class RecorderPlugin:
         shown = next(case for case in cases if case.judgement.outcome is outcome)
         captures = tuple(self._capture(requirement, number, case) for number, case in enumerate(cases))
         several = len(cases) > 1
-        prefix = f"[{shown.name}] " if several and shown.judgement.reason else ""
+        alike = all(case.judgement.reason == shown.judgement.reason for case in cases)
+        prefix = "" if alike else f"[{shown.name}] "
         result = Result(
             requirement=requirement,
             outcome=outcome,

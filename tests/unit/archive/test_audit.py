@@ -16,7 +16,7 @@ import pytest
 from archive_kit import CT, Client, Wire, instance
 from pydicom.uid import ExplicitVRLittleEndian
 
-from harness.archive.config import AuditTarget, Destination, TlsFiles
+from harness.archive.config import AuditTarget, Destination, KnownCaller, TlsFiles
 from harness.archive.server import Archive
 from harness.archive.syslog import Sender, line
 
@@ -38,7 +38,7 @@ def events(roots: list[ElementTree.Element]) -> list[str]:
 
 def test_what_happens_is_told(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
-    archive = make_archive(audit=AuditTarget(file=path), callers=("TESTER",))
+    archive = make_archive(audit=AuditTarget(file=path), callers=(KnownCaller("TESTER"),))
     client = Client(archive.port)
     first = instance(PatientName="Ömer", SpecificCharacterSet="ISO_IR 100")
     client.store(first, instance(StudyInstanceUID=first.StudyInstanceUID))
