@@ -1,0 +1,57 @@
+"""Patients whose values are like no others, so that they are known wherever they turn up."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from harness.security.needles import PATIENT, Canary, Kind, Needle, needles_of
+from harness.synthesis import Identity, SyntheticStudy, instance_of, new_study
+from harness.synthesis.model import assemble
+
+_ROWS = 16
+_ROW = 32
+"""Bytes of a row of pixels: 16 pixels of two bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryPatient:
+    """A study that is not stored yet, and the needles by which it is known."""
+
+    study: SyntheticStudy
+    canaries: tuple[Canary, ...]
+
+    def needles(self, kinds: frozenset[Kind] | None = None) -> tuple[Needle, ...]:
+        """Of all its values, or of some kinds."""
+        return tuple(
+            needle
+            for canary in self.canaries
+            if kinds is None or canary.kind in kinds
+            for needle in needles_of(canary)
+        )
+
+    def in_words(self) -> tuple[Needle, ...]:
+        """Of what names the patient in words."""
+        return self.needles(PATIENT)
+
+
+def new_canary(identity: Identity) -> CanaryPatient:
+    """A patient with one CT image, every row of which is the same unmistakable run of bytes."""
+    name, patient, accession = (f"PHTESTQ{letter}{secrets.token_hex(4).upper()}" for letter in "NPA")
+    made = new_study(
+        identity, "CT", instances=1, PatientName=f"{name}^Canary", PatientID=patient, AccessionNumber=accession
+    )
+    dataset = made.instance(0).attributes
+    row = bytearray(hashlib.sha256(name.encode()).digest())
+    row[1::2] = bytes(high & 0x0F for high in row[1::2])  # 12 bits are stored
+    dataset.PixelData = bytes(row) * _ROWS
+    instance = instance_of(dataset, made.instance(0).transfer_syntax)
+    canaries = (
+        Canary(Kind.NAME, name.encode()),
+        Canary(Kind.ID, patient.encode()),
+        Canary(Kind.ACCESSION, accession.encode()),
+        Canary(Kind.PIXELS, bytes(row)),
+    )
+    assert len(row) == _ROW
+    return CanaryPatient(assemble([instance])[0], canaries)
