@@ -21,7 +21,7 @@ from harness.peers.process import (
 )
 from harness.peers.readiness import answers_echo
 from harness.peers.restarting import RESET, restart_command
-from harness.target import Control, Destination, Dimse, Target, Worklist
+from harness.target import Control, Destination, Dimse, Security, Target, Worklist
 
 AE_TITLE = "ORTHANC"
 PROGRAM, PACKAGE = "Orthanc", "orthanc"
@@ -105,6 +105,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             restart=restart_command("127.0.0.1", http_port, RESET),
         ),
         worklist=Worklist(folder=str(worklist), finished_steps="unchanged") if worklist else Worklist(),
+        security=Security(data=(str(storage),), logs=(str(log),)),
     )
     try:
         with running([program, str(file)], folder, log, lambda: answers_echo(target)):
