@@ -40,7 +40,12 @@ def new_canary(identity: Identity) -> CanaryPatient:
     """A patient with one CT image, every row of which is the same unmistakable run of bytes."""
     name, patient, accession = (f"PHTESTQ{letter}{secrets.token_hex(4).upper()}" for letter in "NPA")
     made = new_study(
-        identity, "CT", instances=1, PatientName=f"{name}^Canary", PatientID=patient, AccessionNumber=accession
+        identity,
+        "CT",
+        instances=1,
+        PatientName=f"{name}^Canary",
+        PatientID=patient,
+        AccessionNumber=accession,
     )
     dataset = made.instance(0).attributes
     row = bytearray(hashlib.sha256(name.encode()).digest())

@@ -1,4 +1,4 @@
-"""Compressed streams inside of files: zlib and gzip wherever they begin, and deflated data sets (PS3.5 A.5)."""
+"""Compressed streams inside of files: zlib and gzip wherever they begin, deflated data sets (PS3.5 A.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Private keys of a product on this machine, as far as they can be found without being told where they are."""
+"""Private keys of a product on this machine, looked for where nobody said that they are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def private_keys(target: Target) -> tuple[Path, ...]:
     """Keys in PEM without a password: on the command line of who listens, in ``[security] data`` and
     ``logs``, and in the folders that these lie in.
     """
-    return tuple(path for path in dict.fromkeys(_candidates(target)) if _is_small(path) and is_private_key(path))
+    return tuple(
+        path for path in dict.fromkeys(_candidates(target)) if _is_small(path) and is_private_key(path)
+    )
 
 
 def _candidates(target: Target) -> Iterator[Path]:

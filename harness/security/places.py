@@ -1,4 +1,4 @@
-"""The files of a product on this machine: listed newest first, within bounds, and told apart by what they are."""
+"""A product's files on this machine: listed newest first, within bounds, and told apart by what they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files searched for what identifies a patient: as a stream, in memory that does not grow, and within bounds."""
+"""Files searched for what identifies a patient: as a stream, in bounded memory, bytes and time."""
 
 from __future__ import annotations
 

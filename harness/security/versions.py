@@ -1,4 +1,4 @@
-"""The implementation that a product announces, against a dated table of public lists (known_versions.toml)."""
+"""The implementation that a product announces, and a dated table of public lists (known_versions.toml)."""
 
 from __future__ import annotations
 

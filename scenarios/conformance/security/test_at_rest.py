@@ -1,8 +1,8 @@
 """What lies on the disk: whether it gives patients away to who gets at it (CWE-311, CWE-532, CWE-732).
 
 Encryption at rest is demanded by no profile of PS3.15: what a hospital asks of its disks is its own choice.
-Looked at are the files that ``[security] data`` and ``logs`` name, on this machine.  Patients whose values are
-like no others are stored, asked for and refused; then the files are searched for these values.
+Looked at are the files that ``[security] data`` and ``logs`` name, on this machine.  A patient whose values
+are like no others is stored and asked for; then the files are searched for these values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.dimse.errors import DimseError, NotAccepted
+from harness.dimse.errors import DimseError
 from harness.dimse.negotiation import IdentityType, UserIdentity
 from harness.dimse.pdu import PData, Pdv
 from harness.plugin.fixtures import Corpus
@@ -99,7 +99,8 @@ def canary(
     "CWE-311",
     MEDIUM,
     "What identifies a patient does not stand in clear on the disk.",
-    remedy="Keep data and database on an encrypted volume (LUKS, BitLocker) or have the product encrypt them.",
+    remedy="Keep data and database on an encrypted volume (LUKS, BitLocker), or have the product encrypt them"
+    " itself.",
 )
 @pytest.mark.parametrize("sort", [Sort.OBJECT, Sort.DATABASE], ids=["objects", "database"])
 def test_encrypted(canary: CanaryPatient, data: tuple[str, ...], sort: Sort) -> None:
