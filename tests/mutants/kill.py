@@ -35,6 +35,7 @@ SLOW = (
     *("find.cancel.", "worklist.cancel.", "move.cancel.", "get.cancel.", "move.suboperation.slow"),
     *("storage.basic.many", "storage.basic.same", "move.list.", "get.list.", "find.status.success"),
     *("consistency.corpus.", "consistency.store.during", "consistency.retrieve.during", "ai-results.layer."),
+    "security.limits.",
 )
 """Requirements that wait, make others wait, or store many objects: nobody's neighbours."""
 DEADLINE, PATIENT_DEADLINE = 1.0, 3.0
