@@ -73,3 +73,12 @@ def _marked(folder: Path, token: str) -> Iterator[Path]:
                     yield folder / entry.name
     except OSError:
         return
+
+
+def remove(path: Path) -> bool:
+    """Remove a file that `escaped` gave; whether that could be done."""
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.dimse.pdu import AssociateAccept, AssociateReject
-from harness.scenario import HIGH, LOW, not_supported, not_tested, reply_to, safeguard
+from harness.scenario import LOW, MEDIUM, not_supported, not_tested, reply_to, safeguard
 from harness.scu.catalogue import OTHER_SERVICES, name_of, storage_classes
 from harness.scu.session import MAXIMUM_CONTEXTS, Scu
 from harness.scu.uids import VERIFICATION
@@ -36,7 +36,7 @@ PROGRAMS = {
 
 @safeguard(
     "CWE-1395, PS3.7 D.3.3.2",
-    HIGH,
+    MEDIUM,
     "The implementation that the product announces is in no public list of affected versions.",
     remedy="Ask the vendor whether what is listed is mended in this product, and update it; until then keep"
     " strangers out of the network that it is in.",
@@ -50,8 +50,9 @@ def test_version_not_listed(scu: Scu) -> None:
     entries = [f"{', '.join(one.ids)} ({one.what}; {one.published})" for one in seen.affected]
     assert not entries, (
         f"it announces {announced.strip()!r}, which is {seen.product} {seen.version}: this version is listed"
-        f" as affected by {'; '.join(entries)}, as known on {date_of_table()}. Whether its maker or a"
-        " distribution has mended that without a new version, an announcement does not tell"
+        f" as affected by {'; '.join(entries)}, as known on {date_of_table()}. Whether the product uses"
+        " what is concerned, and whether its maker or a distribution has mended it without a new version, an"
+        " announcement does not tell"
     )
 
 

@@ -13,7 +13,7 @@ import socket
 import pytest
 
 from harness.dimse.command import CommandSet
-from harness.dimse.errors import ConnectionClosed, DimseError, NotAccepted, PeerAborted
+from harness.dimse.errors import ConnectionClosed, DimseError, NoAnswer, NotAccepted, PeerAborted
 from harness.plugin.fixtures import Corpus
 from harness.scenario import CRITICAL, MEDIUM, expect_service, not_tested, safeguard
 from harness.scu.find import find, find_encoded, find_with
@@ -23,7 +23,7 @@ from harness.scu.session import Scu
 from harness.scu.status import describe
 from harness.scu.store import note_stored, store_dataset
 from harness.scu.uids import QueryLevel, Root
-from harness.security.escapes import escaped, escapes
+from harness.security.escapes import escaped, escapes, remove
 from harness.security.revealing import revealed, speaks_sql
 from harness.synthesis import SyntheticInstance, SyntheticStudy, variant
 from harness.target import Target
@@ -93,6 +93,9 @@ def test_comment_tells_no_insides(scu: Scu, corpus: Corpus, target: Target, name
         response = PROVOCATIONS[name](scu, corpus)
     except (PeerAborted, ConnectionClosed):
         return  # who ends the association tells nothing
+    except NoAnswer:
+        expect_service(scu, f"a request that is not answered ({name})")
+        return  # nor does who is silent: whether he may be is for others to say
     host = socket.gethostname() if target.is_loopback() else ""
     for keyword, value in response.items():
         told = revealed(value, host if len(host) > 4 else "") if isinstance(value, str) else None
@@ -121,7 +124,11 @@ def test_no_path_traversal(
             hostile = variant(corpus.identity, original, **{keyword: escape.value})
             stored_as(scu, hostile, hostile.dataset, hostile.sop_instance_uid)
     found = escaped(token, target)
-    assert not found, f"{keyword} with a path made {', '.join(map(str, found))}"
+    removed = all([remove(path) for path in found])
+    assert not found, (
+        f"{keyword} with a path made {', '.join(map(str, found))}"
+        f" ({'removed again' if removed else 'to be removed: they hold synthetic objects'})"
+    )
     expect_service(scu, f"objects whose {keyword} is a path")
     still_found(scu, stored_study)
     if not target.is_loopback() and not target.security.data:
@@ -175,5 +182,5 @@ def still_found(scu: Scu, study: SyntheticStudy) -> None:
     """A study that was there before is there still."""
     keys = {"StudyInstanceUID": study.study_uid}
     found = find(scu, Root.STUDY, QueryLevel.STUDY, keys).where_known("StudyInstanceUID")
-    is_there = found.texts("StudyInstanceUID") == [study.study_uid]
+    is_there = study.study_uid in found.texts("StudyInstanceUID")
     assert is_there, "a study that was stored before is no longer found"
