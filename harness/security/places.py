@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+UNNAMED = "the target file does not name the product's files on this machine ([security])"
+"""Why nothing could be looked at."""
 MOST_FILES = 100_000
 """Entries of folders that are listed; beyond, the rest is said to be left out."""
 

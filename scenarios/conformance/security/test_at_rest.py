@@ -33,7 +33,7 @@ from harness.security.keys import private_keys
 from harness.security.medium import Rest, medium_of
 from harness.security.modes import HAS_MODES, Open, Way, open_to_others
 from harness.security.needles import Canary, Kind, Needle, needles_of
-from harness.security.places import Sort, listed, named, sort_of
+from harness.security.places import UNNAMED, Sort, listed, named, sort_of
 from harness.security.tracing import Search, Trace, search
 from harness.synthesis import SyntheticStudy
 from harness.target import Target
@@ -49,7 +49,7 @@ SHOWN = 3
 def present(roots: tuple[str, ...], key: str) -> tuple[str, ...]:
     """Those files and folders that are there; NotTested where none is."""
     if not roots:
-        raise not_tested("the target file does not name the product's files on this machine ([security])")
+        raise not_tested(UNNAMED)
     there = tuple(root for root in roots if Path(root).exists())
     if not there:
         raise not_tested(f"[security] {key}: nothing is there ({', '.join(roots)})")

@@ -11,7 +11,7 @@ from harness.scu.catalogue import OTHER_SERVICES, name_of, storage_classes
 from harness.scu.session import MAXIMUM_CONTEXTS, Scu
 from harness.scu.uids import VERIFICATION
 from harness.security.inflating import dataset_of
-from harness.security.places import listed
+from harness.security.places import UNNAMED, listed
 from harness.security.versions import date_of_table, known
 from harness.synthesis import SyntheticStudy
 from harness.target import Target
@@ -109,6 +109,8 @@ def test_title_not_to_be_guessed(scu: Scu) -> None:
 )
 def test_preambles_harmless(stored_study: SyntheticStudy, target: Target) -> None:
     # C-STORE carries no preamble, so what a product writes there is its own; and from files it may come.
+    if not target.security.data:
+        raise not_tested(UNNAMED)
     heads = [(path, head) for path in listed(target.security.data).files if (head := head_of(path))]
     if not heads:
         raise not_tested("no DICOM file is found ([security] data)")
