@@ -26,7 +26,14 @@ def require_program(name: str) -> str:
         pytest.skip(str(missing))
 
 
-PEER_PROGRAMS = {"orthanc": "Orthanc", "dcmtk": "dcmqrscp", "wlmscpfs": "wlmscpfs", "storescp": "storescp"}
+PEER_PROGRAMS = {
+    "orthanc": "Orthanc",
+    "dcmtk": "dcmqrscp",
+    "wlmscpfs": "wlmscpfs",
+    "storescp": "storescp",
+    "orthanc-hardened": "Orthanc",
+    "dcmtk-tls": "storescp",
+}
 """What starts a peer; qrscp is of our own Python and needs sqlalchemy."""
 
 

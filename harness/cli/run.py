@@ -18,7 +18,15 @@ from rich.console import Console
 from harness.capabilities import Capabilities
 from harness.cli import selection
 from harness.cli.console import Progress, RunConsole
-from harness.cli.starting import NoTarget, add_target, given_target, one_target, started_target
+from harness.cli.starting import (
+    PEERS,
+    PROTECTED,
+    NoTarget,
+    add_target,
+    given_target,
+    one_target,
+    started_target,
+)
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
 from harness.events import EventStream, JsonLines, RunFinished
@@ -42,7 +50,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The target and the options of a run."""
-    add_target(parser, "exercise it")
+    add_target(parser, "exercise it", (*PEERS, *PROTECTED))
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="the run folder (default: named by the time)"
     )

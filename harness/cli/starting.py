@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import Self
 from harness.target import Destination, Target, TargetError, read_target
 
 PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs", "storescp")
+PROTECTED = ("orthanc-hardened", "dcmtk-tls")
+"""Archives with the safeguards that they have: what `run` and `security` look at."""
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
 
 
-def add_target(parser: argparse.ArgumentParser, purpose: str) -> None:
+def add_target(parser: argparse.ArgumentParser, purpose: str, peers: Sequence[str] = PEERS) -> None:
     """The options that say what is exercised; ``purpose`` ends the words for ``--peer``."""
     parser.add_argument(
         "target", nargs="?", type=Path, metavar="TARGET.toml", help="none: the bundled reference archive"
     )
-    parser.add_argument("--peer", choices=PEERS, help=f"start this installed archive and {purpose}")
+    parser.add_argument("--peer", choices=peers, help=f"start this installed archive and {purpose}")
 
 
 def one_target(options: argparse.Namespace) -> None:

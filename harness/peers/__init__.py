@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from harness.peers import dcmtk, orthanc, qrscp, storescp, wlmscpfs
+from harness.peers import dcmtk, orthanc, protected, qrscp, storescp, wlmscpfs
 from harness.peers.model import RunningPeer, StartPeer
 from harness.peers.process import PeerFailed, PeerMissing, free_ports
 from harness.target import Destination
 
-__all__ = ["PEERS", "PeerFailed", "PeerMissing", "RunningPeer", "free_ports", "start_peer"]
+__all__ = ["PEERS", "PROTECTED", "PeerFailed", "PeerMissing", "RunningPeer", "free_ports", "start_peer"]
 
 PEERS: dict[str, StartPeer] = {
     "orthanc": orthanc.start,
@@ -20,7 +20,12 @@ PEERS: dict[str, StartPeer] = {
     "wlmscpfs": wlmscpfs.start,
     "storescp": storescp.start,
 }
-"""The archives by the name that ``run --peer`` takes."""
+"""The archives by the name that ``--peer`` takes."""
+PROTECTED: dict[str, StartPeer] = {
+    "orthanc-hardened": protected.start_orthanc,
+    "dcmtk-tls": protected.start_storescp,
+}
+"""Those of them with the safeguards that they have, by the name that ``run`` and ``security --peer`` take."""
 
 _ATTEMPTS = 3
 
@@ -37,7 +42,7 @@ def start_peer(
 
     Raises PeerMissing where the program isn't installed, PeerFailed where it does not start.
     """
-    start = PEERS[name]
+    start = (PEERS | PROTECTED)[name]
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         for attempt in range(1, _ATTEMPTS + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from harness.peers.process import (
 )
 from harness.peers.readiness import answers_echo
 from harness.peers.restarting import RESET, restart_command
-from harness.target import Control, Destination, Dimse, Security, Target, Worklist
+from harness.target import Control, Destination, Dimse, Security, Target, Tls, Worklist
 
 AE_TITLE = "ORTHANC"
 PROGRAM, PACKAGE = "Orthanc", "orthanc"
@@ -45,8 +45,8 @@ def configuration(
     modalities = {
         entry.ae_title: [entry.ae_title, _reachable(entry.host), entry.port] for entry in destinations
     }
-    if destinations and calling_ae_title not in modalities:
-        first = destinations[0]
+    if calling_ae_title not in modalities:
+        first = destinations[0] if destinations else Destination(calling_ae_title, port=104)
         modalities[calling_ae_title] = [calling_ae_title, _reachable(first.host), first.port]
     return {
         "Name": "pacs-harness",
@@ -75,8 +75,18 @@ def configuration(
 
 
 @contextmanager
-def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: str) -> Iterator[RunningPeer]:
-    """Orthanc, answering C-ECHO.  Raises PeerMissing, PeerFailed."""
+def start(
+    folder: Path,
+    destinations: Sequence[Destination],
+    calling_ae_title: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    tls: Tls | None = None,
+) -> Iterator[RunningPeer]:
+    """Orthanc, answering C-ECHO, over TLS where `tls` says how.  Raises PeerMissing, PeerFailed.
+
+    `settings` are of its configuration file, and stand in for those of `configuration`.
+    """
     program = find_program(PROGRAM, PACKAGE)
     version = f"Orthanc {first_line(program, '--version').split()[-1]}"
     dicom_port, http_port = free_ports(2)
@@ -86,6 +96,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
     if worklist is not None:
         worklist.mkdir(exist_ok=True)
     document = configuration(storage, dicom_port, http_port, destinations, calling_ae_title, worklist)
+    document |= settings or {}
     file.write_text(json.dumps(document, indent=2), encoding="utf-8")
     address = f"http://127.0.0.1:{http_port}"
     target = Target(
@@ -97,6 +108,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             deadline=ANSWER_DEADLINE,
             visible_within=VISIBLE_WITHIN,
             closes_within=33.0,  # its ARTIM timer is 30 s, whatever is configured
+            tls=tls,
         ),
         name=version,
         destinations=tuple(destinations),

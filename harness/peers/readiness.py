@@ -9,7 +9,7 @@ from harness.dimse.pdu import associate_request
 from harness.dimse.transport import Address
 from harness.scu.echo import echo
 from harness.scu.uids import UNCOMPRESSED, VERIFICATION
-from harness.target import Target
+from harness.target import Target, tls_context
 
 _ATTEMPT = 5.0
 """Seconds for each wait of one attempt."""
@@ -22,7 +22,12 @@ def answers_echo(target: Target) -> bool:
         dimse.called_ae_title, dimse.calling_ae_title, contexts((VERIFICATION, UNCOMPRESSED))
     )
     try:
-        with Association.open(Address(dimse.host, dimse.port), request, deadline=_ATTEMPT) as association:
+        with Association.open(
+            Address(dimse.host, dimse.port),
+            request,
+            deadline=_ATTEMPT,
+            tls=None if dimse.tls is None else tls_context(dimse.tls),
+        ) as association:
             return echo(association).integer("Status") == 0
     except DimseError:
         return False

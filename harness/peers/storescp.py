@@ -17,15 +17,25 @@ from harness.peers.process import (
     running,
 )
 from harness.peers.readiness import answers_echo
-from harness.target import Destination, Dimse, Target
+from harness.target import Destination, Dimse, Security, Target, Tls
 
 AE_TITLE = "STORESCP"
 PROGRAM, PACKAGE = "storescp", "dcmtk"
 
 
 @contextmanager
-def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: str) -> Iterator[RunningPeer]:
-    """storescp, answering C-ECHO; it sends nothing anywhere.  Raises PeerMissing, PeerFailed."""
+def start(
+    folder: Path,
+    destinations: Sequence[Destination],
+    calling_ae_title: str,
+    *,
+    options: Sequence[str] = (),
+    tls: Tls | None = None,
+) -> Iterator[RunningPeer]:
+    """storescp, answering C-ECHO, over TLS where `tls` says how; it sends nothing anywhere.
+
+    `options` are of its command line, beside the others.  Raises PeerMissing, PeerFailed.
+    """
     program = find_program(PROGRAM, PACKAGE)
     version = first_line(program, "--version").strip("$ ").removeprefix("dcmtk: ")
     (port,) = free_ports(1)
@@ -39,12 +49,14 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             calling_ae_title,
             deadline=ANSWER_DEADLINE,
             visible_within=VISIBLE_WITHIN,
+            tls=tls,
         ),
         name=version,
         destinations=tuple(destinations),
+        security=Security(data=(str(storage),), logs=(str(log),)),
     )
     # Every transfer syntax.  Data sets are parsed and written anew, as is its default: more to go wrong.
-    command = [program, "--aetitle", AE_TITLE, "--output-directory", str(storage), "+xa", str(port)]
+    command = [program, "--aetitle", AE_TITLE, "--output-directory", str(storage), "+xa", *options, str(port)]
     try:
         with running(command, folder, log, lambda: answers_echo(target)):
             yield RunningPeer(target, version, log)

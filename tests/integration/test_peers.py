@@ -10,7 +10,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.peers import PEERS, PeerFailed, PeerMissing, RunningPeer, free_ports, process, start_peer
+from harness.peers import (
+    PEERS,
+    PROTECTED,
+    PeerFailed,
+    PeerMissing,
+    RunningPeer,
+    free_ports,
+    process,
+    start_peer,
+)
 from harness.plugin.context import peer_of
 from harness.preflight import Severity, first_echo, preflight
 from harness.scu.destination import Destination as Listener
@@ -41,7 +50,7 @@ def alive_below(folder: Path) -> list[str]:
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("name", [*PEERS, *PROTECTED])
 def test_start_echo_stop(name: str, tmp_path: Path) -> None:
     require_peer(name)
     (port,) = free_ports(1)

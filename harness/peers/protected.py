@@ -1,0 +1,72 @@
+"""Third-party archives with the safeguards that they have, for `pacs-harness security`.
+
+``orthanc-hardened`` is Orthanc over TLS with clients' certificates, which serves those that it knows alone.
+``dcmtk-tls`` is DCMTK's storescp with TLS: its dcmqrscp has none before 3.6.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.peers import orthanc, storescp
+from harness.peers.hardened import Certificates, make_certificates
+from harness.peers.model import RunningPeer
+from harness.target import Claims, Destination, Tls
+
+
+@contextmanager
+def start_orthanc(
+    folder: Path, destinations: Sequence[Destination], calling_ae_title: str
+) -> Iterator[RunningPeer]:
+    """Orthanc with DICOM over TLS, answering C-ECHO.  Raises PeerMissing, PeerFailed.
+
+    It knows callers by title and address (DicomCheckModalityHost), and by their certificates' authority.
+    """
+    made = make_certificates(folder)
+    services = ("Echo", "Store", "Find", "FindWorklist", "Get", "Move")
+    settings = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(made.server[0]),
+        "DicomTlsPrivateKey": str(made.server[1]),
+        "DicomTlsTrustedCertificates": str(made.authority),
+        "DicomTlsRemoteCertificateRequired": True,
+        "DicomCheckCalledAet": True,
+        "DicomCheckModalityHost": True,
+        **{f"DicomAlwaysAllow{service}": False for service in services},
+    }
+    with orthanc.start(folder, destinations, calling_ae_title, settings=settings, tls=_tls(made)) as peer:
+        yield _knowing(peer, made, "hardened", ())
+
+
+@contextmanager
+def start_storescp(
+    folder: Path, destinations: Sequence[Destination], calling_ae_title: str
+) -> Iterator[RunningPeer]:
+    """DCMTK's storescp with its own default over TLS, the Non-Downgrading BCP 195 profile (PS3.15 B.10)."""
+    made = make_certificates(folder)
+    options = ("+tls", str(made.server[1]), str(made.server[0]), "+cf", str(made.authority), "-rc", "+py")
+    with storescp.start(folder, destinations, calling_ae_title, options=options, tls=_tls(made)) as peer:
+        yield _knowing(peer, made, "TLS", ("non-downgrading-bcp-195-tls",))
+
+
+def _tls(made: Certificates) -> Tls:
+    return Tls(str(made.authority), str(made.client[0]), str(made.client[1]))
+
+
+def _knowing(
+    peer: RunningPeer, made: Certificates, form: str, security_profiles: tuple[str, ...]
+) -> RunningPeer:
+    """The peer, and what is known of its safeguards."""
+    security = replace(
+        peer.target.security,
+        expired_certificate=str(made.expired_client[0]),
+        expired_key=str(made.expired_client[1]),
+    )
+    claims = Claims(security_profiles=security_profiles)
+    version = f"{peer.version}, {form}"
+    return replace(
+        peer, version=version, target=replace(peer.target, name=version, claims=claims, security=security)
+    )
