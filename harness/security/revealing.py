@@ -17,7 +17,8 @@ _SIGNS = (
         "words of a database",
         re.compile(
             r"(?-i:\b(?:SELECT|DELETE)\b.*\bFROM\b|\bINSERT INTO\b|\bUPDATE\b.*\bSET\b)|"
-            r"\bSQLSTATE\b|\bORA-\d{5}\b|\bSQLITE_[A-Z]+|\bsqlite3?\b|\bpsycopg|\bmysql\b|\bpostgres|syntax error (?:at or )?near|"
+            r"\bSQLSTATE\b|\bORA-\d{5}\b|\bSQLITE_[A-Z]+|\bsqlite3?\b|\bpsycopg|\bmysql\b|\bpostgres|"
+            r"syntax error (?:at or )?near|"
             r"\bno such (?:table|column)\b|\bconstraint failed\b|duplicate key value",
             re.IGNORECASE,
         ),
