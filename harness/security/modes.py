@@ -38,6 +38,7 @@ class Open:
 
 def open_to_others(paths: Iterable[Path], way: Way) -> Iterator[Open]:
     """Those that any user of the machine may read or change, or, to change, a group with other members."""
+    _lets_pass.cache_clear()
     for path in paths:
         try:
             seen = path.lstat()
@@ -73,11 +74,6 @@ def _lets_pass(folder: Path, group: int | None) -> bool:
     if group is not None and seen.st_gid == group:
         passes = bool(seen.st_mode & stat.S_IXGRP)
     return passes and (folder == folder.parent or _lets_pass(folder.parent, group))
-
-
-def forget() -> None:
-    """What was found out of folders may have changed."""
-    _lets_pass.cache_clear()
 
 
 def _is_shared(user: int, group: int) -> bool:

@@ -27,7 +27,6 @@ from harness.scu.move import move_with
 from harness.scu.session import Scu
 from harness.scu.store import store_request
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
-from harness.security import modes
 from harness.security.canaries import CanaryPatient, new_canary
 from harness.security.keys import private_keys
 from harness.security.medium import Rest, medium_of
@@ -279,7 +278,6 @@ def opened(target: Target, way: Way) -> list[Open]:
     """The product's files and folders that others get at."""
     roots = present((*target.security.data, *target.security.logs), "data")
     must_have_modes()
-    modes.forget()
     seen = listed(roots)
     return list(open_to_others((*seen.folders, *seen.files), way))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.security import modes
 from harness.security.escapes import escaped, escapes, remove
 from harness.security.medium import Rest, medium_of
 from harness.security.modes import Way, is_private_key, open_to_others
@@ -30,7 +29,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def who(path: Path, way: Way) -> list[str]:
-    modes.forget()
     return [one.who for one in open_to_others([path], way)]
 
 
