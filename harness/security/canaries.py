@@ -10,10 +10,6 @@ from harness.security.needles import PATIENT, Canary, Kind, Needle, needles_of
 from harness.synthesis import Identity, SyntheticStudy, instance_of, new_study
 from harness.synthesis.model import assemble
 
-_ROWS = 16
-_ROW = 32
-"""Bytes of a row of pixels: 16 pixels of two bytes."""
-
 
 @dataclass(frozen=True, slots=True)
 class CanaryPatient:
@@ -36,13 +32,14 @@ class CanaryPatient:
         return self.needles(PATIENT)
 
 
-def new_canary(identity: Identity) -> CanaryPatient:
-    """A patient with one CT image, every row of which is the same unmistakable run of bytes."""
+def new_canary(identity: Identity, side: int = 16) -> CanaryPatient:
+    """A patient with one CT image of `side` × `side` pixels: the same unmistakable bytes again and again."""
     name, patient, accession = (f"PHTESTQ{letter}{secrets.token_hex(4).upper()}" for letter in "NPA")
     made = new_study(
         identity,
-        "CT",
         instances=1,
+        rows=side,
+        columns=side,
         PatientName=f"{name}^Canary",
         PatientID=patient,
         AccessionNumber=accession,
@@ -50,7 +47,7 @@ def new_canary(identity: Identity) -> CanaryPatient:
     dataset = made.instance(0).attributes
     row = bytearray(hashlib.sha256(name.encode()).digest())
     row[1::2] = bytes(high & 0x0F for high in row[1::2])  # 12 bits are stored
-    dataset.PixelData = bytes(row) * _ROWS
+    dataset.PixelData = (bytes(row) * (side * side * 2 // len(row) + 1))[: side * side * 2]
     instance = instance_of(dataset, made.instance(0).transfer_syntax)
     canaries = (
         Canary(Kind.NAME, name.encode()),
@@ -58,5 +55,4 @@ def new_canary(identity: Identity) -> CanaryPatient:
         Canary(Kind.ACCESSION, accession.encode()),
         Canary(Kind.PIXELS, bytes(row)),
     )
-    assert len(row) == _ROW
     return CanaryPatient(assemble([instance])[0], canaries)

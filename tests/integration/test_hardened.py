@@ -13,7 +13,7 @@ KNOWN = {"security.at-rest.encrypted": {Outcome.WARN, Outcome.NOT_TESTED, Outcom
 
 def test_it_has_its_safeguards(tmp_path: Path) -> None:
     with hardened_with(tmp_path, deadline=10.0) as target:
-        results = examine(target, ("security.at-rest", "security.exposure*", "security.limits"), tmp_path)
+        results = examine(target, ("security.at-rest*", "security.exposure*", "security.limits"), tmp_path)
     wrong = {
         id_: f"{result.outcome}: {result.reason}"
         for id_, result in results.items()

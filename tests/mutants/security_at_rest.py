@@ -110,7 +110,7 @@ class Exposed(Semantics):
 @mutant(
     clause="CWE-732",
     defect="lets every user of the machine read its files",
-    caught_by=("security.at-rest.others-cannot-read",),
+    caught_by=("security.at-rest-modes.others-cannot-read",),
     hardened=True,
 )
 class ReadableByAll(Exposed):
@@ -120,7 +120,7 @@ class ReadableByAll(Exposed):
 @mutant(
     clause="CWE-732",
     defect="lets every user of the machine change its files",
-    caught_by=("security.at-rest.others-cannot-write",),
+    caught_by=("security.at-rest-modes.others-cannot-write",),
     hardened=True,
 )
 class WritableByAll(Exposed):
@@ -130,7 +130,7 @@ class WritableByAll(Exposed):
 @mutant(
     clause="CWE-732",
     defect="comes with a private key that every user of the machine may read",
-    caught_by=("security.at-rest.private-keys-guarded",),
+    caught_by=("security.at-rest-modes.private-keys-guarded",),
     hardened=True,
 )
 class KeyReadableByAll(Exposed):

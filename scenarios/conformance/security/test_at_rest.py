@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from harness.dimse.errors import DimseError
 from harness.dimse.negotiation import IdentityType, UserIdentity
 from harness.dimse.pdu import PData, Pdv
 from harness.plugin.fixtures import Corpus
+from harness.plugin.placing import places
 from harness.scenario import CRITICAL, HIGH, LOW, MEDIUM, not_tested, reply_to, safeguard
 from harness.scu.find import find
 from harness.scu.identifier import keys_of
@@ -28,43 +29,37 @@ from harness.scu.session import Scu
 from harness.scu.store import store_request
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.security.canaries import CanaryPatient, new_canary
-from harness.security.keys import private_keys
 from harness.security.medium import Rest, medium_of
-from harness.security.modes import HAS_MODES, Open, Way, open_to_others
 from harness.security.needles import Canary, Kind, Needle, needles_of
-from harness.security.places import UNNAMED, Sort, listed, named, sort_of
+from harness.security.places import Sort, listed, named, sort_of
 from harness.security.tracing import Search, Trace, search
-from harness.synthesis import SyntheticStudy
+from harness.synthesis import SyntheticInstance, SyntheticStudy
 from harness.target import Target
 
 GONE_WITHIN = 5.0
 """Seconds in which what was interrupted has to be cleared away."""
+SHOWS_WITHIN = 1.0
+"""Seconds in which an object that is being received is looked for."""
+SIDE = 512
+"""Pixels of a side of that object: half a megabyte, which buffers seldom hold back."""
+FRAGMENT = 8192
+"""Bytes of a fragment, where the product takes so many."""
 LEAST_PASSCODE = 6
 """Characters below which a passcode may stand in a log by chance."""
 SHOWN = 3
 """Files that a finding names."""
 
 
-def present(roots: tuple[str, ...], key: str) -> tuple[str, ...]:
-    """Those files and folders that are there; NotTested where none is."""
-    if not roots:
-        raise not_tested(UNNAMED)
-    there = tuple(root for root in roots if Path(root).exists())
-    if not there:
-        raise not_tested(f"[security] {key}: nothing is there ({', '.join(roots)})")
-    return there
-
-
 @pytest.fixture(scope="module")
 def data(target: Target) -> tuple[str, ...]:
     """Where the product keeps patients' data."""
-    return present(target.security.data, "data")
+    return places(target, logs=False)
 
 
 @pytest.fixture(scope="module")
 def logs(target: Target) -> tuple[str, ...]:
     """Where it writes its logs."""
-    return present(target.security.logs, "logs")
+    return places(target, data=False)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +70,7 @@ def canary(
     store_study: Callable[[SyntheticStudy], SyntheticStudy],
 ) -> CanaryPatient:
     """A patient who was stored, asked for by every key, and sent to nobody."""
-    present((*target.security.data, *target.security.logs), "data")
+    places(target)
     patient = new_canary(corpus.identity)
     study = store_study(patient.study)
     keys = (
@@ -163,7 +158,7 @@ def test_log_without_passcodes(scu: Scu, target: Target, logs: tuple[str, ...]) 
     " not, in backups, in errors and by who may only list a folder.",
 )
 def test_file_names_without_patients(canary: CanaryPatient, target: Target) -> None:
-    roots = present((*target.security.data, *target.security.logs), "data")
+    roots = places(target)
     seen = listed(roots)
     texts = [one.value.decode().lower() for one in canary.canaries if one.kind is not Kind.PIXELS]
     telling = [
@@ -183,7 +178,7 @@ def test_no_copy_left_behind(canary: CanaryPatient, data: tuple[str, ...]) -> No
         files = [path for path in listed(data).files if sort_of(path) is Sort.LEFTOVER]
         return search(files, canary.needles())
 
-    seen = without_traces(left)
+    seen = await_traces(left, wanted=False, within=GONE_WITHIN)
     assert not seen.traces, f"{told(seen.traces.values(), data)}, {GONE_WITHIN:g} s after it was looked for"
 
 
@@ -196,60 +191,15 @@ def test_no_copy_left_behind(canary: CanaryPatient, data: tuple[str, ...]) -> No
 def test_interrupted_object_leaves_nothing(
     scu: Scu, corpus: Corpus, data: tuple[str, ...], writes: None
 ) -> None:
-    patient = new_canary(corpus.identity)
-    instance = patient.study.instance(0)
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
-    context = association.context_for(instance.sop_class).id
-    request = store_request(association, instance.sop_class, instance.sop_instance_uid)
-    command = Pdv(context, is_command=True, is_last=True, data=request.encode())
-    # All but its last pixels: what may be left behind is what identifies the patient.
-    part = Pdv(context, is_command=False, is_last=False, data=instance.dataset[:-64])
-    association.send_raw(PData((command,)).encode() + PData((part,)).encode())
-    association.abort()
+    patient = new_canary(corpus.identity, SIDE)
     needles = patient.needles()
-    seen = without_traces(lambda: search(listed(data).files, needles))
+    with begun(scu, patient.study.instance(0)):
+        # It may be in memory alone: so it is waited for, and then not.
+        await_traces(lambda: search(listed(data).files, needles), wanted=True, within=SHOWS_WITHIN)
+    seen = await_traces(lambda: search(listed(data).files, needles), wanted=False, within=GONE_WITHIN)
     assert not seen.traces, (
         f"{told(seen.traces.values(), data)}, {GONE_WITHIN:g} s after an A-ABORT within the object"
     )
-
-
-@safeguard(
-    "CWE-732",
-    HIGH,
-    "Other users of the machine may not read patients' data, nor logs.",
-    remedy="Run the product as a user of its own with umask 077, and take the rights of others from its"
-    " folders (chmod -R o-rwx).",
-)
-def test_others_cannot_read(canary: CanaryPatient, target: Target) -> None:
-    readable = opened(target, Way.READ)
-    assert not readable, f"may be read: {shown(readable)}"
-
-
-@safeguard(
-    "CWE-732",
-    HIGH,
-    "Other users of the machine may not change patients' data, nor logs.",
-    remedy="Take the right to write from others and from shared groups (chmod -R go-w).",
-)
-def test_others_cannot_write(canary: CanaryPatient, target: Target) -> None:
-    writable = opened(target, Way.WRITE)
-    assert not writable, f"may be changed: {shown(writable)}"
-
-
-@safeguard(
-    "CWE-732",
-    CRITICAL,
-    "Other users of the machine may not read the product's private keys.",
-    remedy="chmod 600 on the key, owned by the product's user; and a new key, since this one was readable.",
-)
-def test_private_keys_guarded(target: Target) -> None:
-    present((*target.security.data, *target.security.logs), "data")
-    keys = private_keys(target)
-    if not keys:
-        raise not_tested("no private key was found on the product's command line or near its files")
-    must_have_modes()
-    readable = list(open_to_others(keys, Way.READ))
-    assert not readable, f"a private key may be read: {shown(readable)}"
 
 
 def own_passcode(target: Target) -> list[Needle]:
@@ -260,10 +210,28 @@ def own_passcode(target: Target) -> list[Needle]:
     return list(needles_of(Canary(Kind.PASSCODE, identity.secondary.encode())))
 
 
-def without_traces(look: Callable[[], Search]) -> Search:
-    """What the first look without a trace sees, or the last one in time."""
-    pause, ends = threading.Event(), time.monotonic() + GONE_WITHIN
-    while (seen := look()).traces and time.monotonic() < ends:
+@contextlib.contextmanager
+def begun(scu: Scu, instance: SyntheticInstance) -> Iterator[None]:
+    """All of an object but its end is sent; then the association is aborted."""
+    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    try:
+        context = association.context_for(instance.sop_class).id
+        request = store_request(association, instance.sop_class, instance.sop_instance_uid)
+        command = Pdv(context, is_command=True, is_last=True, data=request.encode())
+        association.send_pdu(PData((command,)))
+        size = min(FRAGMENT, (association.peer_maximum_length or FRAGMENT + 6) - 6)
+        for start in range(0, len(instance.dataset) - size, size):
+            part = instance.dataset[start : start + size]
+            association.send_pdu(PData((Pdv(context, is_command=False, is_last=False, data=part),)))
+        yield
+    finally:
+        association.abort()
+
+
+def await_traces(look: Callable[[], Search], *, wanted: bool, within: float) -> Search:
+    """The first look that sees a trace, or sees none, as is wanted; or the last one in time."""
+    pause, ends = threading.Event(), time.monotonic() + within
+    while bool((seen := look()).traces) is not wanted and time.monotonic() < ends:
         pause.wait(0.2)
     return seen
 
@@ -272,19 +240,6 @@ def must_be_whole(seen: Search) -> None:
     """NotTested where something was not looked at: what is not found may be there."""
     if seen.left_out or seen.unreadable:
         raise not_tested(f"nothing was found in what could be looked at: {seen.extent()}")
-
-
-def opened(target: Target, way: Way) -> list[Open]:
-    """The product's files and folders that others get at."""
-    roots = present((*target.security.data, *target.security.logs), "data")
-    must_have_modes()
-    seen = listed(roots)
-    return list(open_to_others((*seen.folders, *seen.files), way))
-
-
-def must_have_modes() -> None:
-    if not HAS_MODES:
-        raise not_tested("this system has no modes of files to look at")
 
 
 def told(traces: Iterable[Trace], roots: tuple[str, ...]) -> str:
@@ -297,10 +252,6 @@ def told(traces: Iterable[Trace], roots: tuple[str, ...]) -> str:
         root = next((root for root in roots if path.is_relative_to(root)), str(path.parent))
         lines.append(f"{', '.join(words)} in {named(root, path)}")
     return some(lines)
-
-
-def shown(found: list[Open]) -> str:
-    return some([f"{one.path} by {one.words}" for one in found])
 
 
 def some(lines: list[str]) -> str:
