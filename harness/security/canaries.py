@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from harness.security.needles import PATIENT, Canary, Kind, Needle, needles_of
 from harness.synthesis import Identity, SyntheticStudy, instance_of, new_study
@@ -17,6 +18,8 @@ class CanaryPatient:
 
     study: SyntheticStudy
     canaries: tuple[Canary, ...]
+    made_at: float = field(default_factory=time.time)
+    """By the clock that files have their times from."""
 
     def needles(self, kinds: frozenset[Kind] | None = None) -> tuple[Needle, ...]:
         """Of all its values, or of some kinds."""

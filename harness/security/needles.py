@@ -54,6 +54,8 @@ def needles_of(canary: Canary) -> tuple[Needle, ...]:
             forms.append((f"in {name}", text.encode(name)))
         for case in ("%{:02X}", "%{:02x}"):
             forms.append(("as percent codes", "".join(map(case.format, value)).encode("ascii")))
+        for case in ("{:02x}", "{:02X}"):
+            forms.append(("in a hexadecimal dump", " ".join(map(case.format, value)).encode("ascii")))
     forms += [("in Base64", part) for part in _base64(value)]
     forms += [("in hexadecimal", value.hex().encode()), ("in hexadecimal", value.hex().upper().encode())]
     unique = dict(reversed([(form, written) for written, form in forms]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 
 UNNAMED = "the target file does not name the product's files on this machine ([security])"
 """Why nothing could be looked at."""
+_CLOCKS = 2.0
+"""Seconds by which the times of files may be coarser than the clock, as on FAT."""
 MOST_FILES = 100_000
 """Entries of folders that are listed; beyond, the rest is said to be left out."""
 
@@ -88,6 +91,15 @@ def sort_of(path: Path) -> Sort:
     except OSError:
         head = b""
     return Sort.DATABASE if head.startswith(_MAGIC) else Sort.OBJECT
+
+
+def changed_since(paths: Iterable[Path], moment: float) -> bool:
+    """Whether one of the files was written to after a moment (`time.time`), or at most 2 s before."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime >= moment - _CLOCKS:
+                return True
+    return False
 
 
 def named(root: str, path: Path) -> str:

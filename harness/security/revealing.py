@@ -9,8 +9,10 @@ _SIGNS = (
         "a piece of a stack trace",
         re.compile(
             r"Traceback \(most recent|\bat [\w$.<>]+\([\w.]+:\d+\)|File \"[^\"]+\"|"
-            r"\b[\w-]+\.(?:py|cpp|cc|cxx|java|cs|go|rs|js|ts|php):\d+|\b(?:java|javax|org|com|System)\.[\w.]+Exception\b|"
-            r"\b[A-Z]\w+(?:Error|Exception): |\b(?:std|boost)::\w+|\b0x[0-9A-Fa-f]{12,16}\b"
+            r"\b[\w-]+\.(?:py|cpp|cc|cxx|java|cs|go|rs|js|ts|php):\d+|"
+            r"\b(?:java|javax|org|com|System)\.[\w.]+Exception\b|"
+            r"\b(?:Key|Value|Type|Attribute|Index|Runtime|OS|IO|EOF|Unicode\w+|Assertion)Error: |"
+            r"\b\w+Exception: |\b(?:std|boost)::\w+|\b0x[0-9A-Fa-f]{12,16}\b"
         ),
     ),
     (
@@ -34,13 +36,14 @@ _SIGNS = (
         ),
     ),
 )
+_SHORTEST_HOST = 5
 
 
 def revealed(text: str, host: str = "", own: tuple[str, ...] = ()) -> str | None:
     """What the text gives away, in words; None where it is nothing.
 
-    `host` is the server's host name, where it is known and no word of the language; `own` is what the
-    request itself said, which an answer may repeat.
+    `host` is the server's host name, which is looked for where it can be no word of the language; `own` is
+    what the request itself said, which an answer may repeat.
     """
     for said in own:
         if said:
@@ -48,7 +51,11 @@ def revealed(text: str, host: str = "", own: tuple[str, ...] = ()) -> str | None
     for words, sign in _SIGNS:
         if found := sign.search(text):
             return f"{words}: {found[0][:64]!r}"
-    if host and re.search(rf"(?<![\w.]){re.escape(host)}(?![\w.])", text):
+    if (
+        not host.isalpha()
+        and len(host) >= _SHORTEST_HOST
+        and re.search(rf"(?<![\w.]){re.escape(host)}(?![\w.])", text)
+    ):
         return f"the server's host name: {host!r}"
     return None
 

@@ -31,7 +31,7 @@ from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.security.canaries import CanaryPatient, new_canary
 from harness.security.medium import Rest, medium_of
 from harness.security.needles import Canary, Kind, Needle, needles_of
-from harness.security.places import Sort, listed, named, sort_of
+from harness.security.places import Sort, changed_since, listed, named, sort_of
 from harness.security.tracing import Search, Trace, search
 from harness.synthesis import SyntheticInstance, SyntheticStudy
 from harness.target import Target
@@ -102,8 +102,10 @@ def test_encrypted(canary: CanaryPatient, data: tuple[str, ...], sort: Sort) -> 
     if not files:
         raise not_tested(f"[security] data names no file of {sort}")
     seen = search(files, canary.needles())
-    if not seen.traces and seen.left_out:
-        raise not_tested(f"nothing was found in what could be looked at: {seen.extent()}")
+    if not seen.traces:
+        must_be_whole(seen)
+        if not changed_since(files, canary.made_at):
+            raise not_tested(f"no file of {sort} has changed since a patient was stored: are they elsewhere?")
     clear: dict[Rest, list[Trace]] = {}
     words = {}
     for trace in seen.traces.values():

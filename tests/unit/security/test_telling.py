@@ -38,6 +38,7 @@ PLAIN = (
     "move destination 'PHNOWHERE' isn't configured",
     "2024/02/29 is no date",
     "DIMSE No valid Presentation Context ID",
+    "ValidationError: the Patient ID is missing",
 )
 
 
