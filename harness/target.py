@@ -93,6 +93,8 @@ class Claims:
     """PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element must be kept."""
     artim: float | None = None
     """Seconds of the ARTIM timer as it is configured (PS3.8 9.1.5); the standard sets no value."""
+    idle: float | None = None
+    """Seconds after which it ends an association on which nothing happens."""
     security_profiles: tuple[str, ...] = ()
     """Of `SECURITY_PROFILES`: what they demand is a SHALL for this product."""
     statement: str = ""
@@ -289,6 +291,8 @@ def _check(target: Target, where: str) -> None:
         raise TargetError(f"{where}: claims.storage_level is 0, 1 or 2 (PS3.4 B.4.1)")
     if target.claims.artim is not None and not 0 < target.claims.artim <= 3600:
         raise TargetError(f"{where}: claims.artim takes seconds, more than 0 and at most 3600")
+    if target.claims.idle is not None and not 0 < target.claims.idle <= 3600:
+        raise TargetError(f"{where}: claims.idle takes seconds, more than 0 and at most 3600")
     if target.worklist.folder and target.worklist.entries:
         raise TargetError(f"{where}: worklist takes folder or entries, not both")
     if target.worklist.finished_steps not in FINISHED_STEPS:

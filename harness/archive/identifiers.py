@@ -77,8 +77,11 @@ def decode(data: bytes | None, transfer_syntax: str) -> tuple[AttributeSet, froz
         stream.seek(0)
         dataset: Dataset = read_dataset(stream, syntax.implicit, syntax.little)
         attributes = from_dataset(dataset)
-    except Exception as error:
+    except encoding.Malformed as error:
         raise Refused(CANNOT_UNDERSTAND, f"identifier can't be decoded: {error}") from error
+    except Exception as error:
+        # What a decoder says may tell of its insides.
+        raise Refused(CANNOT_UNDERSTAND, "identifier can't be decoded") from error
     given = {int(tag) for tag in list(dataset.keys()) if int(tag) >> 16 >= 8 and int(tag) & 0xFFFF}
     return attributes, frozenset(given - attributes.elements.keys())
 

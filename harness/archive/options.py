@@ -178,6 +178,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns an exit code: 0, or 2 for a wrong command line."""
     from .server import CannotStart, serve
 
+    os.umask(os.umask(0) | 0o077)  # patients' data is nobody else's on this machine
     logging.basicConfig(
         level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)],
         format="%(asctime)s %(levelname)s %(threadName)s %(message)s",

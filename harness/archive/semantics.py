@@ -18,7 +18,7 @@ from .identifiers import Query
 from .index import Entity, Index, Instance, Selection
 from .negotiation import Caller, ContextAnswer, Identity, IdentityAnswer, Rejection, Role
 from .scheduling import Scheduling
-from .sopclasses import QUERY_RETRIEVE, Service, service_of
+from .sopclasses import QUERY_RETRIEVE, Service, is_uid, service_of
 from .status import (
     CANCEL,
     CLASS_NOT_SUPPORTED,
@@ -61,6 +61,9 @@ class Semantics(Scheduling):
         return context
 
     # -- association (PS3.8 7.1, PS3.7 D.3) ------------------------------------------------------------
+
+    def announced(self, kind: int, length: int) -> None:
+        """A PDU begins, of that type, and says that it is so long; whether it may is judged behind this."""
 
     def outgoing_pdu(self, pdu: bytes) -> bytes:
         """Every PDU before it's sent; empty bytes send nothing."""
@@ -181,6 +184,10 @@ class Semantics(Scheduling):
         return SUCCESS if status is None else status
 
     # -- storage (PS3.4 B.2) ---------------------------------------------------------------------------
+
+    def may_name(self, uid: str) -> bool:
+        """Whether an instance may be called so (PS3.5 9.1)."""
+        return is_uid(uid)
 
     def check_object(self, sop_class: str, sop_instance: str, attributes: AttributeSet) -> None:
         """Command and data set name the same instance of the same class, and its place. Raises Refused."""

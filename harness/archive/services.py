@@ -154,7 +154,8 @@ def reply(
     if association.is_open:
         association.dimse.send(request.context_id, command, data)
     if answer.status not in (SUCCESS, 0xFF00, 0xFF01):
-        LOGGER.info("%04XH answered with %04XH %s", request.field, answer.status, answer.comment)
+        # Without the comment: it may repeat a value of the request, and so name a patient.
+        LOGGER.info("%04XH answered with %04XH", request.field, answer.status)
 
 
 def misbehave_before(association: ArchiveAssociation) -> None:

@@ -295,7 +295,8 @@ def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeS
     except OSError:
         raise
     except Exception as error:
-        raise Undecodable(f"{type(error).__name__}: {error}") from error
+        # What a decoder says may hold values of the data set, and its own insides: no comment for a peer.
+        raise Undecodable("the data set can't be decoded") from error
 
 
 def _checked(

@@ -14,7 +14,6 @@ from . import services
 from .audit import SERIOUS, SUCCESS, Transfer
 from .index import Instance
 from .messages import Message
-from .sopclasses import is_uid
 from .status import (
     CANNOT_UNDERSTAND,
     INVALID_INSTANCE,
@@ -54,7 +53,7 @@ def _store(association: ArchiveAssociation, request: Message) -> Answer:
     staged = request.data
     if not isinstance(staged, Staged):
         raise Refused(CANNOT_UNDERSTAND, "a C-STORE has a data set")
-    if not is_uid(staged.sop_instance):
+    if not archive.semantics.may_name(staged.sop_instance):
         raise Refused(INVALID_INSTANCE, "Affected SOP Instance UID isn't a UID")
     staged.finish()
     if staged.error is not None:

@@ -288,6 +288,7 @@ class UpperLayer(DULServiceProvider):
         if len(self._buffer) < 6:
             return False
         pdu_type, length = struct.unpack_from(">BxL", self._buffer)
+        self.archive_association.archive.semantics.announced(pdu_type, length)
         if not 1 <= pdu_type <= 7 or length > pdus.length_limit(
             pdu_type, self.archive_association.archive.config.maximum_length
         ):

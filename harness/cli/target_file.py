@@ -66,6 +66,8 @@ calling_ae_title = {_quoted(calling)}
 # PS3.8 9.1.5: the ARTIM timer in seconds, as it is configured. A connection without a request has to be
 # closed then; where nothing is said here, one that is open for longer than a minute is a warning.
 # artim = 30
+# Seconds after which it ends an association on which nothing happens.
+# idle = 600
 # The security profiles of PS3.15 that the product claims: what they demand fails where it is missing, and is
 # a warning otherwise. Known are
 {profiles}

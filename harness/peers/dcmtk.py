@@ -17,7 +17,7 @@ from harness.peers.process import (
     running,
 )
 from harness.peers.readiness import answers_echo
-from harness.target import Destination, Dimse, Target
+from harness.target import Destination, Dimse, Security, Target
 
 AE_TITLE = "DCMQRSCP"
 PROGRAM, PACKAGE = "dcmqrscp", "dcmtk"
@@ -80,6 +80,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
         ),
         name=version,
         destinations=tuple(destinations),
+        security=Security(data=(str(storage),), logs=(str(log),)),
     )
     command = [program, "--acse-timeout", str(ACSE_TIMEOUT), "--config", str(file)]
     try:

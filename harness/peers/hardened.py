@@ -26,6 +26,8 @@ from harness.target import Control, Destination, Dimse, Security, Target, Tls, U
 USER = "PHTEST-USER"
 HOME, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 """The address that its callers are known by, and another one of this machine."""
+IDLE = 10.0
+"""Seconds after which it ends an association on which nothing happens."""
 PROFILES = ("bcp-195-tls", "user-identity-passcode", "audit-trail", "audit-syslog-udp")
 """What it promises (PS3.15)."""
 
@@ -87,6 +89,7 @@ def start_hardened(
             semantics=semantics,
             options=[
                 *("--check-called", "--artim", f"{ARTIM:g}", "--worklist", str(worklist)),
+                *("--idle", f"{IDLE:g}"),
                 *("--tls-cert", str(made.server[0]), "--tls-key", str(made.server[1])),
                 *("--tls-client-ca", str(made.authority), "--user", f"{USER}={passcode}"),
                 *("--audit-udp", f"127.0.0.1:{audit_port}"),
@@ -109,7 +112,7 @@ def start_hardened(
                 user_identity=UserIdentity("username-passcode", USER, passcode),
             ),
             name=f"Bundled reference archive {__version__}, hardened",
-            claims=replace(CLAIMS, statement="", security_profiles=PROFILES),
+            claims=replace(CLAIMS, idle=IDLE, statement="", security_profiles=PROFILES),
             destinations=tuple(destinations),
             worklist=Worklist(folder=str(worklist), finished_steps="absent"),
             control=Control(restart=restart_command(archive.host, archive.port, archive.process.pid)),

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.peers.model import RunningPeer
 from harness.peers.process import ANSWER_DEADLINE, PeerMissing, free_ports, running
 from harness.peers.readiness import answers_echo
-from harness.target import Destination, Dimse, Target
+from harness.target import Destination, Dimse, Security, Target
 
 AE_TITLE = "QRSCP"
 ACSE_TIMEOUT = 5
@@ -65,6 +65,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
         ),
         name=version,
         destinations=tuple(destinations),
+        security=Security(data=(str(storage),), logs=(str(log),)),
     )
     command = [sys.executable, "-m", "pynetdicom", "qrscp", "--config", str(file)]
     try:

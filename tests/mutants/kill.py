@@ -36,6 +36,7 @@ SLOW = (
     *("storage.basic.many", "storage.basic.same", "move.list.", "get.list.", "find.status.success"),
     *("consistency.corpus.", "consistency.store.during", "consistency.retrieve.during", "ai-results.layer."),
     "security.identity.guessing",
+    "security.limits.",
 )
 """Requirements that wait, make others wait, or store many objects: nobody's neighbours."""
 DEADLINE, PATIENT_DEADLINE = 1.0, 3.0
