@@ -1,4 +1,4 @@
-"""One ClientHello of TLS 1.2 or earlier, and what the product says to it (RFC 5246 7.4.1).
+"""One ClientHello of SSL 3.0 to TLS 1.2, and what the product says to it (RFC 5246 7.4.1).
 
 The connection ends there: no handshake is completed, so none of the keys matters.
 """
@@ -22,7 +22,7 @@ NULL, DEFLATE = 0, 1
 """Compression methods (RFC 3749)."""
 DOWNGRADED = b"DOWNGRD"
 """RFC 8446 4.1.3: how the random bytes of a server end that has a newer version than asked for."""
-_NUMBERS = {Version.TLS_1_0: 0x0301, Version.TLS_1_1: 0x0302, Version.TLS_1_2: 0x0303}
+_NUMBERS = {Version.SSL_3: 0x0300, Version.TLS_1_0: 0x0301, Version.TLS_1_1: 0x0302, Version.TLS_1_2: 0x0303}
 _ALERT, _HANDSHAKE, _SERVER_HELLO = 21, 22, 2
 _LONGEST = 1 << 14
 _GROUPS = (29, 23, 24, 25)  # x25519, secp256r1, secp384r1, secp521r1
@@ -52,6 +52,8 @@ class Extension(IntEnum):
 class ServerHello:
     """What the product chose."""
 
+    version: int
+    """0x0303 for TLS 1.2, and for what is newer."""
     random: bytes
     suite: int
     compression: int
@@ -67,6 +69,15 @@ class Alert:
 
 class NoHello(Exception):
     """It said nothing that is TLS, closed the connection, or kept silent."""
+
+
+class Silence(NoHello):
+    """It said nothing in time."""
+
+
+def is_of(answer: ServerHello | Alert, version: Version) -> bool:
+    """Whether that version was chosen."""
+    return isinstance(answer, ServerHello) and answer.version == _NUMBERS[version]
 
 
 def client_hello(
@@ -112,7 +123,7 @@ def ask(
             sock.sendall(client_hello(version, suites, compression, server_name))
             return _answer(sock, timer)
     except TimeoutError:
-        raise NoHello(f"no answer to a ClientHello within {deadline:g} s") from None
+        raise Silence(f"no answer to a ClientHello within {deadline:g} s") from None
     except OSError as error:
         raise NoHello(f"the connection broke ({error.strerror or error})") from None
 
@@ -143,7 +154,7 @@ def read_server_hello(body: bytes) -> ServerHello:
             at += 4 + length
     except (IndexError, struct.error):
         raise NoHello("the ServerHello is damaged") from None
-    return ServerHello(body[2:34], suite, compression, frozenset(found))
+    return ServerHello(int.from_bytes(body[:2], "big"), body[2:34], suite, compression, frozenset(found))
 
 
 def _record(sock: socket.socket, timer: Timer) -> tuple[int, bytes]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.dimse.transport import Address
+from harness.security import hello
 from harness.security.suites import Suite, Version
 from harness.target import Tls
 
@@ -113,6 +114,7 @@ _VERSIONS = {
     "tls_1_2_cipher_suites": Version.TLS_1_2,
     "tls_1_3_cipher_suites": Version.TLS_1_3,
 }
+_ASKED_FIRST = (Version.SSL_3, Version.TLS_1_0, Version.TLS_1_1, Version.TLS_1_2)
 _QUESTIONS = (
     *("certificate_info", "elliptic_curves", "session_renegotiation", "heartbleed"),
     *("openssl_ccs_injection", "robot"),
@@ -126,14 +128,24 @@ _REASONS = {
 def scan(address: Address, tls: Tls, deadline: float) -> Scan:
     """Ask everything once.  Raises Untold where not one handshake came about, or the time was over.
 
-    The client's certificate of `tls` is shown; the product's is not verified here.
+    The client's certificate of `tls` is shown; the product's is not verified here.  A version to which one
+    ClientHello has no answer is left alone: it would be asked for each of some hundred cipher suites.
     """
+    heard: dict[Version, hello.ServerHello | hello.Alert] = {}
+    untold: dict[str, str] = {}
+    for version in _ASKED_FIRST:
+        try:
+            heard[version] = hello.ask(address, min(PATIENCE, deadline), version=version)
+        except hello.Silence as silence:
+            untold[version] = str(silence)
+        except hello.NoHello:
+            continue  # a refusal without the word for it
     results: list[Any] = []
     failures: list[BaseException] = []
 
     def work() -> None:
         try:
-            results.append(_scan(address, tls, max(1, min(PATIENCE, int(deadline)))))
+            results.append(_scan(address, tls, max(1, min(PATIENCE, int(deadline))), set(untold)))
         except BaseException as error:  # noqa: BLE001 - raised by who waits
             failures.append(error)
 
@@ -145,10 +157,10 @@ def scan(address: Address, tls: Tls, deadline: float) -> Scan:
         raise failures[0]
     if not results:
         raise Untold(f"the scan of {address} did not come to its end within {WITHIN:g} s")
-    return _read(address, results[0])
+    return _read(address, results[0], heard, untold)
 
 
-def _scan(address: Address, tls: Tls, seconds: int) -> Any:
+def _scan(address: Address, tls: Tls, seconds: int, silent: Container[str]) -> Any:
     from sslyze.errors import ServerHostnameCouldNotBeResolved
     from sslyze.plugins.scan_commands import ScanCommand
     from sslyze.plugins.session_renegotiation_plugin import SessionRenegotiationExtraArgument
@@ -170,7 +182,10 @@ def _scan(address: Address, tls: Tls, seconds: int) -> Any:
                 network_timeout=seconds,
                 network_max_retries=1,
             ),
-            scan_commands={ScanCommand(name) for name in (*_VERSIONS, *_QUESTIONS)},
+            scan_commands={
+                *(ScanCommand(name) for name in _QUESTIONS),
+                *(ScanCommand(name) for name, version in _VERSIONS.items() if version not in silent),
+            },
             scan_commands_extra_arguments=ScanCommandsExtraArguments(
                 session_renegotiation=SessionRenegotiationExtraArgument(RENEGOTIATIONS)
             ),
@@ -184,17 +199,25 @@ def _scan(address: Address, tls: Tls, seconds: int) -> Any:
         return next(iter(scanner.get_results()))
 
 
-def _read(address: Address, result: Any) -> Scan:
+def _read(
+    address: Address,
+    result: Any,
+    heard: Mapping[Version, hello.ServerHello | hello.Alert],
+    untold: dict[str, str],
+) -> Scan:
     if result.scan_result is None:
         trace = result.connectivity_error_trace
         raise Untold(f"no TLS handshake with {address} came about: {_last(trace)}")
     suites: dict[Version, tuple[Suite, ...]] = {}
     answers: dict[str, object] = {}
-    untold: dict[str, str] = {}
     for name in (*_VERSIONS, *_QUESTIONS):
         attempt = getattr(result.scan_result, name)
         where = _VERSIONS.get(name, name)
+        if where in untold:
+            continue
         if attempt.result is None:
+            if isinstance(where, Version) and where in heard and hello.is_of(heard[where], where):
+                suites[where] = (_suite_of(where, heard[where]),)
             untold[where] = _REASONS.get(attempt.error_reason.name, "") or _last(attempt.error_trace)
         elif isinstance(where, Version):
             suites[where] = tuple(_suite(where, one) for one in attempt.result.accepted_cipher_suites)
@@ -214,6 +237,12 @@ class _Curves:
 
 def _curves(result: Any) -> _Curves:
     return _Curves(tuple(curve.name for curve in result.supported_curves or ()))
+
+
+def _suite_of(version: Version, answer: hello.ServerHello | hello.Alert) -> Suite:
+    """What one ServerHello chose, where sslyze came to nothing."""
+    assert isinstance(answer, hello.ServerHello)
+    return Suite(version, f"cipher suite 0x{answer.suite:04X}")
 
 
 def _suite(version: Version, accepted: Any) -> Suite:

@@ -7,8 +7,12 @@ these can be seeded by its settings: a proxy says what such a server would say, 
 from __future__ import annotations
 
 import ssl
+import tempfile
 from dataclasses import replace
 from typing import cast
+
+from cryptography.hazmat.primitives.asymmetric import dh
+from cryptography.hazmat.primitives.serialization import Encoding, ParameterFormat
 
 from harness.archive.config import TlsFiles
 from harness.archive.semantics import Semantics
@@ -20,7 +24,6 @@ NO_EXTENDED_MASTER_SECRET = 1 << 0
 ALLOW_CLIENT_RENEGOTIATION = 1 << 8
 NO_ENCRYPT_THEN_MAC = 1 << 19
 """SSL_OP_… of OpenSSL 3, for which `ssl` has no names."""
-ANYTHING = "ALL:@SECLEVEL=0"
 
 
 def beside(target: Target) -> Target:
@@ -54,7 +57,7 @@ class OldVersions(Semantics):
     def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
         context = super().tls_context(files)
         context.minimum_version = ssl.TLSVersion.TLSv1
-        context.set_ciphers(ANYTHING)
+        context.set_ciphers("ECDHE+AES:@SECLEVEL=0")
         return context
 
 
@@ -140,17 +143,30 @@ class BlockChaining(Semantics):
         return context
 
 
+OAKLEY_2 = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
+    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF",
+    16,
+)
+"""A prime of 1024 bits (RFC 2409 6.2)."""
+
+
 @mutant(
     clause="RFC 9325 4.5",
-    defect="agrees on keys with a curve of 192 bits",
+    defect="agrees on keys in a group of 1024 bits",
     caught_by=("security.transport.key-exchange",),
     hardened=True,
 )
-class ShortCurve(Semantics):
+class ShortGroup(Semantics):
     def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
         context = super().tls_context(files)
-        context.set_ciphers("ECDHE+AESGCM:@SECLEVEL=0")
-        context.set_ecdh_curve("prime192v1")
+        context.set_ciphers("ECDHE+AESGCM:DHE+AESGCM:@SECLEVEL=0")
+        group = dh.DHParameterNumbers(OAKLEY_2, 2).parameters()
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(group.parameter_bytes(Encoding.PEM, ParameterFormat.PKCS3))
+            file.flush()
+            context.load_dh_params(file.name)
         return context
 
 
@@ -223,6 +239,12 @@ class ForgetsOnResumption(Semantics):
 # ---------------------------------------------------------------- what a proxy says
 
 
+class Records(Wire):
+    """TLS, as it comes."""
+
+    longest = -1
+
+
 @mutant(
     clause="RFC 9325 3.3",
     defect="compresses in TLS",
@@ -230,7 +252,7 @@ class ForgetsOnResumption(Semantics):
     hardened=True,
     wire=True,
 )
-class Compresses(Wire):
+class Compresses(Records):
     def from_server(self, pdu: bytes) -> bytes:
         if pdu[:1] == b"\x16" and pdu[5:6] == b"\x02" and len(pdu) > 44:
             at = 44 + pdu[43] + 2
@@ -245,7 +267,7 @@ class Compresses(Wire):
     hardened=True,
     wire=True,
 )
-class InsecureRenegotiation(Wire):
+class InsecureRenegotiation(Records):
     def from_server(self, pdu: bytes) -> bytes:
         # An extension that nobody asked for stands in its place.
         return pdu.replace(b"\xff\x01\x00\x01\x00", b"\xfa\xfa\x00\x01\x00", 1)
@@ -258,7 +280,7 @@ class InsecureRenegotiation(Wire):
     hardened=True,
     wire=True,
 )
-class Downgrades(Wire):
+class Downgrades(Records):
     asked = False
 
     def from_client(self, pdu: bytes) -> bytes:
@@ -278,7 +300,7 @@ class Downgrades(Wire):
     wire=True,
     options=("--semantics", "tests.mutants.security_transport:Tls12Alone"),
 )
-class Bleeds(Wire):
+class Bleeds(Records):
     HEARTBEAT = b"\x18\x03"
     ANSWER = b"\x18\x03\x03\x00\x20\x02\x00\x1d" + b"\x01" * 29
     asked = flown = False
