@@ -51,14 +51,26 @@ class Semantics(Scheduling):
     # -- secure transport (PS3.15 B) -------------------------------------------------------------------
 
     def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        """A server's context after BCP 195 (PS3.15 B.9): TLS 1.2 or later.  OSError for unusable files."""
+        """A server's context after BCP 195 (PS3.15 B.9).  OSError for unusable files.
+
+        TLS 1.2 or later, ephemeral keys and authenticated encryption alone (RFC 9325 3.1.1, 4.2).
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
         context.load_cert_chain(files.certificate, files.key)
         if files.client_authority is not None:
             context.load_verify_locations(files.client_authority)
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    def speaks_in_clear(self) -> bool:
+        """Whether a connection that does not begin with a TLS handshake is served without TLS."""
+        return False
+
+    def admits(self, connection: ssl.SSLSocket) -> bool:
+        """Whether a client is served whose handshake has come to its end."""
+        return True
 
     # -- association (PS3.8 7.1, PS3.7 D.3) ------------------------------------------------------------
 

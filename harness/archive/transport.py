@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 #: PDUs that wait to be sent, and messages that wait to be served, before their producer waits too.
 QUEUE_BOUND = 64
+#: The content type that a TLS handshake begins with (RFC 8446 5.1).
+HANDSHAKE = b"\x16"
 #: Seconds that the reactor waits for something to happen before it looks at its timers again.
 LOOK = 0.1
 #: Seconds between two looks at what no file descriptor tells: room in a queue, a socket that isn't there.
@@ -347,16 +349,27 @@ class Handler(RequestHandler):
     def handle(self) -> None:
         context = self.server.tls_context  # type: ignore[attr-defined]
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if context is not None:
-            self.request.settimeout(self.server.archive.config.artim)  # type: ignore[attr-defined]
-            try:
-                self.request = context.wrap_socket(self.request, server_side=True)
-            except (OSError, ssl.SSLError) as error:
-                LOGGER.warning("TLS with %s failed: %s", self.client_address, error)
-                self.server.archive.audit.security_alert(str(self.client_address[0]), str(error))  # type: ignore[attr-defined]
-                self.request.close()
-                return
+        if context is not None and not self._secured(context):
+            return
         self._create_association().start()
+
+    def _secured(self, context: ssl.SSLContext) -> bool:
+        """Whether the client may be served, over TLS from here; it is closed otherwise."""
+        archive = self.server.archive  # type: ignore[attr-defined]
+        self.request.settimeout(archive.config.artim)
+        try:
+            if archive.semantics.speaks_in_clear() and self.request.recv(1, socket.MSG_PEEK) != HANDSHAKE:
+                return True
+            self.request = context.wrap_socket(self.request, server_side=True)
+            if archive.semantics.admits(self.request):
+                return True
+            why = "not admitted"
+        except (OSError, ssl.SSLError) as error:
+            why = str(error)
+        LOGGER.warning("TLS with %s failed: %s", self.client_address, why)
+        archive.audit.security_alert(str(self.client_address[0]), why)
+        self.request.close()
+        return False
 
     def _create_association(self) -> Any:
         from .association import ArchiveAssociation

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import trustme
-
 from harness import __version__
 from harness.archive import launch
 from harness.peers.bundled import ARTIM, CLAIMS, callers
 from harness.peers.guard import guarded
 from harness.peers.process import PeerFailed, free_ports
 from harness.peers.restarting import restart_command
+from harness.security.issuing import authority, issue, pem, rsa_key
 from harness.target import Control, Destination, Dimse, Security, Target, Tls, UserIdentity, Worklist
 
 USER = "PHTEST-USER"
@@ -43,25 +42,21 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """An authority, and certificates of it for an archive on this machine and for the harness."""
-    authority = trustme.CA(organization_name="PHTEST authority")
-    authority.cert_pem.write_to_path(folder / "authority.pem")
-    yesterday = datetime.now(UTC) - timedelta(days=1)
+    """An authority, and certificates of it for an archive on this machine and for the harness.
 
-    def issued(name: str, *identities: str, ends: datetime | None = None) -> tuple[Path, Path]:
-        made = authority.issue_cert(*identities, common_name=name, not_after=ends)
-        certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-        key.touch(mode=0o600)
-        made.private_key_pem.write_to_path(key)
-        for number, part in enumerate(made.cert_chain_pems):
-            part.write_to_path(certificate, append=number > 0)
-        return certificate, key
-
+    The archive's key is RSA: the cipher suites that PS3.15 B.10 and B.11 demand need one.
+    """
+    above = authority()
+    file = folder / "authority.pem"
+    file.write_bytes(pem(above.certificate))
+    archive = issue(above, "archive", "127.0.0.1", "localhost", key=rsa_key())
+    client = issue(above, "client", "pacs-harness.invalid")
+    expired = issue(above, "expired", "pacs-harness.invalid", ends=datetime.now(UTC) - timedelta(days=1))
     return Certificates(
-        folder / "authority.pem",
-        issued("archive", "127.0.0.1", "localhost"),
-        issued("client", "pacs-harness.invalid"),
-        issued("expired", "pacs-harness.invalid", ends=yesterday),
+        file,
+        archive.write(folder, "archive"),
+        client.write(folder, "client"),
+        expired.write(folder, "expired"),
     )
 
 

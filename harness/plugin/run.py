@@ -28,6 +28,7 @@ from harness.plugin.context import RunContext, StoredLog
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot
 from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.secure_transport import SecureTransportPlugin
 from harness.plugin.waiting import WaitingPlugin
 from harness.target import Target, TargetError
 from harness.verdict import EDITION, Run, to_json
@@ -164,7 +165,12 @@ def run_pytest(
         return _run_parallel(context, keyword, workers)
     plugin = RecorderPlugin(context)
     more = ["--collect-only"] if collect_only else []
-    plugins = [plugin, FixturePlugin(context, plugin), WaitingPlugin(context, plugin)]
+    plugins = [
+        plugin,
+        FixturePlugin(context, plugin),
+        SecureTransportPlugin(),
+        WaitingPlugin(context, plugin),
+    ]
     code = _pytest_main(context, keyword, more, plugins)
     return Session(plugin, code, _problems(plugin, code))
 
@@ -299,6 +305,7 @@ def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
     plugin = RecorderPlugin(context)
     config.pluginmanager.register(plugin, "pacs-recorder")
     config.pluginmanager.register(FixturePlugin(context, plugin), "pacs-fixtures")
+    config.pluginmanager.register(SecureTransportPlugin(), "pacs-secure-transport")
     config.pluginmanager.register(WaitingPlugin(context, plugin), "pacs-waiting")
     return plugin
 

@@ -20,6 +20,7 @@ from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot, Selection
 from harness.plugin.order import Order
 from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.secure_transport import SecureTransportPlugin
 from harness.plugin.turns import SharedTurns
 from harness.plugin.waiting import WaitingPlugin
 from harness.scu.session import Stored
@@ -114,7 +115,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     channel.setcallback(hear)
     recorder = RecorderPlugin(context)
-    plugins = (FixturePlugin(context, recorder), WaitingPlugin(context, recorder), _Farewell(recorder, tell))
+    plugins = (
+        FixturePlugin(context, recorder),
+        SecureTransportPlugin(),
+        WaitingPlugin(context, recorder),
+        _Farewell(recorder, tell),
+    )
     for plugin in (recorder, *plugins):
         config.pluginmanager.register(plugin)
 

@@ -98,20 +98,31 @@ def hardened_with(
 def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     """The reference archive with the defect in it, or behind the proxy that has it."""
     if mutant.hardened:
-        with hardened_with(folder, mutant.where, mutant.options) as target:
-            yield target
+        semantics = "" if mutant.wire else mutant.where
+        with (
+            hardened_with(folder, semantics, mutant.options) as target,
+            behind(mutant, target) as reached,
+        ):
+            yield mutant.told(reached)
         return
     if not mutant.wire:
         with archive_with(mutant.where, folder, DEADLINE, VISIBLE_WITHIN) as target:
             identity = mutant.user and UserIdentity("username-passcode", *mutant.user)
             yield replace(target, dimse=replace(target.dimse, user_identity=identity))
         return
+    with archive_with("", folder, DEADLINE, VISIBLE_WITHIN) as target, behind(mutant, target) as reached:
+        yield reached
+
+
+@contextlib.contextmanager
+def behind(mutant: Mutant, target: Target) -> Iterator[Target]:
+    """The target behind the proxy that has the defect, where it is one of the wire."""
+    if not mutant.wire:
+        yield target
+        return
     from tests.mutants.wire import proxy
 
-    with (
-        archive_with("", folder, DEADLINE, VISIBLE_WITHIN) as target,
-        proxy((target.dimse.host, target.dimse.port), pkgutil.resolve_name(mutant.where)) as port,
-    ):
+    with proxy((target.dimse.host, target.dimse.port), pkgutil.resolve_name(mutant.where)) as port:
         # To restart the archive would not mend the proxy.
         yield replace(target, dimse=replace(target.dimse, port=port), control=Control())
 

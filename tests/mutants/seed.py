@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from harness.archive.semantics import Semantics
+from harness.target import Target
+
+
+def unchanged(target: Target) -> Target:
+    """The target as it was started."""
+    return target
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Mutant:
     """A weakness of the hardened archive (`harness.peers.hardened`)."""
     options: tuple[str, ...] = ()
     """Options that this archive has instead, or besides."""
+    told: Callable[[Target], Target] = unchanged
+    """What its target file says otherwise than that of the hardened archive."""
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -43,13 +51,14 @@ def mutant(
     user: tuple[str, str] | None = None,
     hardened: bool = False,
     options: tuple[str, ...] = (),
+    told: Callable[[Target], Target] = unchanged,
 ) -> Callable[[type], type]:
     """Register the decorated class as a mutant; its module and name are how it is loaded."""
 
     def register(kind: type) -> type:
         name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
         where = f"tests.mutants.{kind.__module__.rpartition('.')[2]}:{kind.__name__}"
-        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user, hardened, options)
+        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user, hardened, options, told)
         return kind
 
     return register

@@ -31,6 +31,9 @@ class Wire:
         self.more = False
         """Whether one read brought more from the client behind the PDU at hand."""
 
+    longest = LONGEST
+    """As long a PDU may be; below 0 every read passes as it comes, as of something that is not DICOM."""
+
     _refusals = 0
 
     @classmethod
@@ -122,7 +125,7 @@ class Wire:
             while len(pending) >= HEADER.size:
                 _, _, length = HEADER.unpack_from(pending)
                 size = HEADER.size + length
-                if length > LONGEST:
+                if length > self.longest:
                     size = len(pending)
                 elif len(pending) < size:
                     break
