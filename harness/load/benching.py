@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.foreign_text import csv_cell
 from harness.load.condensing import condensed, operations_of
 from harness.load.drawing import population_of
 from harness.load.exams import exams_at_limit, exams_of_loads
@@ -304,4 +305,4 @@ def note_studies(path: Path, lines: list[tuple[str, str, int]]) -> None:
         writer = csv.writer(file)
         if is_new:
             writer.writerow(("study_instance_uid", "patient_id", "objects"))
-        writer.writerows(lines)
+        writer.writerows((csv_cell(study), csv_cell(patient), number) for study, patient, number in lines)

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.dimse.negotiation import UserIdentity
 from harness.dimse.transport import Address
 from harness.events import EventStream
+from harness.foreign_text import csv_cell
 from harness.plugin.identity import ScenarioRoot, Selection
 from harness.plugin.order import Order
 from harness.plugin.turns import Turns
@@ -100,12 +101,15 @@ class StoredLog:
         with self._lock:
             self.studies[stored.study_uid] = self.studies.get(stored.study_uid, 0) + 1
             self._writer.writerow(
-                (
-                    stored.study_uid,
-                    stored.sop_instance_uid,
-                    stored.sop_class,
-                    stored.patient_id,
-                    f"0x{stored.status:04X}",
+                map(
+                    csv_cell,
+                    (
+                        stored.study_uid,
+                        stored.sop_instance_uid,
+                        stored.sop_class,
+                        stored.patient_id,
+                        f"0x{stored.status:04X}",
+                    ),
                 )
             )
             self._file.flush()

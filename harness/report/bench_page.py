@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +17,13 @@ from harness.decide.bench_summary import Row, errors, findings, rows
 from harness.decide.growth import growth_rows, growth_words
 from harness.decide.intervals import Change
 from harness.documents import write_whole
+from harness.foreign_text import visible
 from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
 from harness.report.bench_tables import tables
 from harness.report.pages import environment, span
 from harness.report.plotting import PAGE, PRINT, for_page, styled
 from harness.report.tables import to_csv
-from harness.report.text import visible
 
 OPERATION_WORDS = {
     "study": "Storing a whole study",
@@ -50,6 +51,7 @@ PHASE_WORDS = {
     "response": "from the request to the final answer",
     "release": "release",
 }
+_NO_NAME = re.compile(r"[^a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ def render_bench(folder: Path) -> Path:
         with styled():
             for kind in ("svg", "png"):
                 metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
-                figure.savefig(charts / f"{chart.name}.{kind}", dpi=150, metadata=metadata)
+                # Where a name has something of the measurement in it, that is no path.
+                name = _NO_NAME.sub("-", chart.name)[:60]
+                figure.savefig(charts / f"{name}.{kind}", dpi=150, metadata=metadata)
     for name, frame in tables(bench):
         (csv / f"{name}.csv").write_bytes(to_csv(frame))
     return write_whole(folder / "report.html", bench_page(bench).encode())

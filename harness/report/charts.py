@@ -14,8 +14,8 @@ from markupsafe import escape
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from harness.foreign_text import visible
 from harness.report.services import groups_of, service_of
-from harness.report.text import visible
 from harness.verdict import Outcome, Run
 
 SHOWN_ORDER = (

@@ -22,8 +22,8 @@ from harness.findings import (
     Weight,
     read_campaign,
 )
+from harness.foreign_text import visible
 from harness.report.pages import environment, span
-from harness.report.text import visible
 
 AREA_WORDS = {
     Area.KNOWN: "What others have died of",

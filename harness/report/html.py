@@ -17,11 +17,11 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from harness.content import content_folder
+from harness.foreign_text import shortened, visible
 from harness.report.charts import SHOWN_ORDER, outcomes_by_service
 from harness.report.offered import offered
 from harness.report.pages import environment
 from harness.report.services import Service, groups_of, in_order, not_examined, service_of
-from harness.report.text import shortened, visible
 from harness.report.wording import (
     LEVEL_WORDS,
     OUTCOME_WORDS,

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from harness.foreign_text import shortened, xml_characters
 from harness.report.services import groups_of
-from harness.report.text import shortened, xml_characters
 from harness.report.wording import product_name, repeat_command
 from harness.verdict import Outcome, Result, Run
 

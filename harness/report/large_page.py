@@ -10,9 +10,9 @@ from harness.content import content_folder
 from harness.decide.exit_code import ExitCode
 from harness.decide.large_summary import Conclusion, concluded, megabytes, memory_words
 from harness.documents import write_whole
+from harness.foreign_text import visible
 from harness.large import FAILURES, SEEN, Large, Leg, Outcome, read_large
 from harness.report.pages import environment, span
-from harness.report.text import visible
 
 
 def render_large(folder: Path) -> Path:

@@ -13,8 +13,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from harness.foreign_text import visible
 from harness.report.charts import inline
-from harness.report.text import visible
 
 
 @dataclass(frozen=True, slots=True)

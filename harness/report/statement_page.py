@@ -12,9 +12,9 @@ from pydicom.datadict import dictionary_description, tag_for_keyword
 
 from harness.behaviour import SITUATIONS, Matching
 from harness.content import content_folder
+from harness.foreign_text import visible
 from harness.report.offered import extended_words
 from harness.report.pages import environment
-from harness.report.text import visible
 from harness.statement import (
     ASSOCIATION_FACTS,
     SECURITY_FACTS,
