@@ -240,7 +240,8 @@ def clean_up(target: Target, studies: Sequence[str]) -> int:
         try:
             done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            words = f"{command[0]}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            words = error.strerror if isinstance(error, OSError) else f"it took {error.timeout:g} s"
+            words = f"{command[0]}: {words}"
             print(f"pacs-harness: clean-up stopped: {words}", file=sys.stderr)
             return gone
         gone += done.returncode == 0

@@ -113,11 +113,12 @@ class Revivable:
         return self._restarted if self._given.control.restart else None
 
     def log(self) -> str:
-        """The end of its log; empty where nobody knows where that is."""
+        """The end of its log, without the secrets; empty where nobody knows where that is."""
         from harness.peers.process import tail
 
         if self._given is not None:
-            return tail(Path(self._given.control.log)) if self._given.control.log else ""
+            log = self._given.control.log
+            return self._given.masked(tail(Path(log))) if log else ""
         logs = sorted((self._scratch / str(self._starts)).glob("*.log"))
         return tail(logs[0]) if logs else ""
 

@@ -180,7 +180,8 @@ class Recorder:
         """The capture file's bytes."""
         records = self.records()
         limits = (
-            f"data sets cut after {self.bulk_limit} bytes; {self.dropped} PDUs left out for want of memory"
+            f"data sets cut after {self.bulk_limit} bytes; {self.dropped} PDUs left out for want of memory; "
+            "passcodes, tickets and tokens of user identities overwritten with *"
         )
         conversations = [Conversation(e.client, e.server) for e in self.endpoints]
         segments = [

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.dimse.capture import Recorder
 from harness.dimse.negotiation import UserIdentity
 from harness.dimse.transport import Address
 from harness.events import EventStream
@@ -81,6 +82,11 @@ def peer_of(target: Target) -> Peer:
             secondary=identity.secondary.encode(),
         ),
     )
+
+
+def recorder_for(target: Target) -> Recorder:
+    """Records associations with the target; what it masks of a user identity, it masks elsewhere too."""
+    return Recorder(secrets=tuple(secret.encode() for secret in target.secrets))
 
 
 class StoredLog:

@@ -13,7 +13,7 @@ import pytest
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import DimseError, NoAnswer, Unreachable
 from harness.events import MeasurementRecorded, RequirementStarted, ResultRecorded, RunStarted
-from harness.plugin.context import RunContext
+from harness.plugin.context import RunContext, recorder_for
 from harness.plugin.identity import module_prefix, order_of, requirement_of
 from harness.plugin.liveness import answers, is_gone, lose
 from harness.plugin.order import sorted_pairs
@@ -146,7 +146,7 @@ class RecorderPlugin:
 
     def recorder_of(self, item: pytest.Item) -> Recorder:
         """The Recorder of this item's associations."""
-        return self._recorders.setdefault(item.nodeid, Recorder())
+        return self._recorders.setdefault(item.nodeid, recorder_for(self.context.target))
 
     def forget(self, item: pytest.Item) -> None:
         """Drop what was recorded for this item: it begins anew."""
@@ -280,7 +280,7 @@ class RecorderPlugin:
         self._case = None
         entry = self._open[requirement.id]
         callspec = getattr(item, "callspec", None)
-        recorder = self._recorders.pop(item.nodeid, None) or Recorder()
+        recorder = self._recorders.pop(item.nodeid, None) or recorder_for(self.context.target)
         entry.cases.append(_Case(callspec.id if callspec else "", judgement, duration, recorder))
         entry.left -= 1
         if not self._alone and judgement.outcome not in (Outcome.PASS, Outcome.NOT_SUPPORTED):
@@ -304,14 +304,15 @@ class RecorderPlugin:
         captures = tuple(self._capture(requirement, number, case) for number, case in enumerate(cases))
         several = len(cases) > 1
         prefix = f"[{shown.name}] " if several and shown.judgement.reason else ""
+        masked = self.context.target.masked
         result = Result(
             requirement=requirement,
             outcome=outcome,
-            reason=prefix + shown.judgement.reason,
+            reason=prefix + masked(shown.judgement.reason),
             duration=sum(case.duration for case in cases),
             evidence=Evidence(
                 expected=shown.judgement.expected or requirement.text,
-                observed=shown.judgement.observed,
+                observed=masked(shown.judgement.observed),
                 dump=shortened(shown.recorder.dump()) if outcome is not Outcome.PASS else "",
                 captures=tuple(capture for capture in captures if capture),
             ),
