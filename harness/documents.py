@@ -1,7 +1,7 @@
 """Files that are whole or not there: reports, and the JSON documents that they are made from.
 
 What is read here may come from anybody, as a run folder that was sent by mail does; what is written replaces
-nothing but itself.
+nothing but itself, and is for its owner alone, be the folder open to others or not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import stat
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -19,8 +19,20 @@ from msgspec import Struct
 Document = TypeVar("Document", bound=Struct)
 
 
+OWNER_ONLY = 0o700
+"""The mode of folders: what a product has answered may be anybody's name."""
 LONGEST = 512 * 1024 * 1024
 """Bytes of a document that is read: the largest of ours have a tenth of it."""
+
+
+def owner_only(name: str, flags: int) -> int:
+    """For `open`, as its opener: a file that is new can be read by its owner alone."""
+    return os.open(name, flags, 0o600)
+
+
+def appended(path: Path) -> TextIO:
+    """A text file to append to, for its owner alone; line ends are written as they are.  OSError."""
+    return open(path, "a", encoding="utf-8", newline="", opener=owner_only)
 
 
 def write_whole(path: Path, content: bytes) -> Path:
@@ -30,7 +42,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     """
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
-    with partial.open("xb") as file:
+    with open(partial, "xb", opener=owner_only) as file:
         file.write(content)
     partial.replace(path)
     return path

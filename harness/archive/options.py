@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -183,7 +185,11 @@ def run(args: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     # A restart that follows another one closely finds its signal expected.
-    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary, Interrupts() as interrupts:
+    with (
+        _owner_only(),
+        tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary,
+        Interrupts() as interrupts,
+    ):
         try:
             config = config_of(args, (args.folder or Path(temporary)).expanduser().resolve())
             archive = serve(config, _semantics(args.semantics, config))
@@ -203,6 +209,16 @@ def run(args: argparse.Namespace) -> int:
             _start_again(config, archive.port)
         archive.stop()
     return 0
+
+
+@contextlib.contextmanager
+def _owner_only() -> Iterator[None]:
+    """What is written within is for its owner alone, in a folder that is open to others too."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _processes(text: str) -> int:

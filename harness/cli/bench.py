@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from harness import __version__
-from harness.cli.console import RunConsole
+from harness.cli.console import RunConsole, say
 from harness.cli.sharing import add_options, announced, crew_of, web_of
-from harness.cli.starting import add_target, check_owned, given_target, now, started_target
+from harness.cli.starting import add_target, check_owned, given_target, now, run_folder, started_target
 from harness.decide.baseline import compared, is_comparable
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
@@ -80,10 +79,9 @@ def run(options: argparse.Namespace) -> int:
     check_owned(given, options, "a load is stored there")
     wanted = replace(wanted, crew=crew_of(options, wanted.workload, given), web=web_of(options))
     # After what may be wrong with the command: these take a second, most of it for the charts.
-    from harness.plugin.run import make_run_folder
     from harness.report.bench_page import render_bench
 
-    folder = make_run_folder(options.output or Path(f"pacs-bench-{datetime.now():%Y%m%d-%H%M%S}"))
+    folder = run_folder(options.output, "bench")
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
         started_target(given, options.peer, scratch) as target,
@@ -178,7 +176,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     from harness.preflight import PreflightBlocked, first_echo
     from harness.synthesis import new_run_root
 
-    console = RunConsole(highlight=False)
+    console = RunConsole()
     started = now()
     outcome = Outcome([], [], [])
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
@@ -236,7 +234,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     finally:
         write()
     if because not in ("completed", "interrupted"):
-        print(f"pacs-harness: {because}", file=sys.stderr)
+        say(because)
     return code
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.dimse.capture import Recorder
 from harness.dimse.negotiation import UserIdentity
 from harness.dimse.transport import Address
+from harness.documents import appended
 from harness.events import EventStream
 from harness.foreign_text import csv_cell
 from harness.plugin.identity import ScenarioRoot, Selection
@@ -95,7 +96,7 @@ class StoredLog:
     HEADER = ("study_instance_uid", "sop_instance_uid", "sop_class_uid", "patient_id", "status")
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", newline="", encoding="utf-8")
+        self._file = appended(path)
         self._writer = csv.writer(self._file)
         self._writer.writerow(self.HEADER)
         self._file.flush()

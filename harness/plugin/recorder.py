@@ -12,6 +12,7 @@ import pytest
 
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import DimseError, NoAnswer, Unreachable
+from harness.documents import OWNER_ONLY
 from harness.events import MeasurementRecorded, RequirementStarted, ResultRecorded, RunStarted
 from harness.plugin.context import RunContext, recorder_for
 from harness.plugin.identity import module_prefix, order_of, requirement_of
@@ -325,7 +326,7 @@ class RecorderPlugin:
             return ""
         suffix = f".{number + 1}" if case.name else ""
         name = f"captures/{requirement.id}{suffix}.pcapng"
-        (self.context.folder / "captures").mkdir(exist_ok=True)
+        (self.context.folder / "captures").mkdir(exist_ok=True, mode=OWNER_ONLY)
         case.recorder.write_pcapng(self.context.folder / name)
         return name
 

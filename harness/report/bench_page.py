@@ -16,7 +16,7 @@ from harness.content import content_folder
 from harness.decide.bench_summary import Row, errors, findings, rows
 from harness.decide.growth import growth_rows, growth_words
 from harness.decide.intervals import Change
-from harness.documents import write_whole
+from harness.documents import OWNER_ONLY, write_whole
 from harness.foreign_text import visible
 from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
@@ -67,8 +67,8 @@ def render_bench(folder: Path) -> Path:
     """``FOLDER/report.html``, ``charts/`` and ``tables/`` from ``bench.json``.  ValueError, OSError."""
     bench = read_bench(folder)
     charts, csv = folder / "charts", folder / "tables"
-    charts.mkdir(exist_ok=True)
-    csv.mkdir(exist_ok=True)
+    charts.mkdir(exist_ok=True, mode=OWNER_ONLY)
+    csv.mkdir(exist_ok=True, mode=OWNER_ONLY)
     for chart in charts_of(bench):
         figure = chart.draw(PRINT)
         with styled():

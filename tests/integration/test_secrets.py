@@ -48,6 +48,11 @@ def traces(secret: str) -> Iterator[bytes]:
         yield whole[4 : 4 * ((shift + len(data)) // 3)]
 
 
+def open_to_others(folder: Path) -> list[Path]:
+    """What others could read if the folder itself were open: what is below a closed one is not."""
+    return [path for path in folder.iterdir() if path.stat().st_mode & 0o077]
+
+
 def found_in(folder: Path) -> list[tuple[str, bytes]]:
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert files
@@ -72,6 +77,7 @@ def test_a_run_keeps_none_of_it(target: Path, tmp_path: Path) -> None:
     assert run.target["dimse"]["user_identity"]["secondary"] == "***"
     assert run.target["control"]["restart"] == ["false", "***"]
     assert found_in(tmp_path / "run") == []
+    assert open_to_others(tmp_path / "run") == []
     assert PLAIN not in done.stdout + done.stderr
 
 
@@ -83,7 +89,13 @@ def test_a_campaign_keeps_none_of_it(target: Path, tmp_path: Path) -> None:
     (pdus,) = [one for one in read_campaign(tmp_path / "run").areas if one.area is Area.PDUS]
     assert pdus.outcomes.get("answered", 0) > 0, "the passcode is sent: without it all is rejected"
     assert found_in(tmp_path / "run") == []
+    assert open_to_others(tmp_path / "run") == []
     assert PLAIN not in done.stdout + done.stderr
+
+
+def test_what_the_archive_keeps_is_for_its_owner(archive: launch.RunningArchive) -> None:
+    assert [path for path in archive.folder.rglob("*") if path.is_file()]
+    assert open_to_others(archive.folder) == []
 
 
 def test_what_is_only_planned_or_wrong_does_not_say_it(target: Path, tmp_path: Path) -> None:
