@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 MOST_PROCESSES = 64
 
 
+class Printable(logging.Formatter):
+    """What peers say of themselves is shown in a line of the log, and makes none of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The message with control characters as their escapes."""
+        text = super().formatMessage(record)
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the archive's options."""
     parser.add_argument("--folder", type=Path, help="where objects are kept (default: a temporary folder)")
@@ -179,11 +188,10 @@ def run(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns an exit code: 0, or 2 for a wrong command line."""
     from .server import CannotStart, serve
 
-    logging.basicConfig(
-        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)],
-        format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
-        stream=sys.stderr,
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(Printable("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)]
+    logging.basicConfig(level=level, handlers=[log])
     # A restart that follows another one closely finds its signal expected.
     with (
         _owner_only(),
@@ -294,7 +302,8 @@ def _port(text: str) -> int:
 def _pair(text: str) -> tuple[str, str]:
     name, found, secret = text.partition("=")
     if not found or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form NAME=PASSCODE")
+        # Not what was written: half of it may be the passcode.
+        raise argparse.ArgumentTypeError("it isn't of the form NAME=PASSCODE")
     return name, secret
 
 

@@ -7,6 +7,7 @@ retrieve services and of commitment are used by both of their forms.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,9 @@ class Semantics(Scheduling):
             return IdentityAnswer(False)
         known = dict(self.config.passcodes)
         name = identity.primary.decode("utf-8", "replace")
-        right = identity.kind == 2 and known.get(name) == identity.secondary.decode("utf-8", "replace")
+        # In the same time for every passcode, so that none can be found out letter by letter.
+        given = hmac.compare_digest(known.get(name, "").encode(), identity.secondary)
+        right = identity.kind == 2 and name in known and given
         # PS3.7 D.3.3.7.2: the response is empty for user names.
         return IdentityAnswer(right, b"" if right and identity.wants_response else None)
 

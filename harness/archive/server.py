@@ -42,6 +42,8 @@ class Archive:
         self.keeper = Keeper(self)
         self.stopping = threading.Event()
         self.worklist = Worklist(config.worklist)
+        self.deliveries: set[threading.Thread] = set()
+        """Those that deliver results of storage commitment."""
         self._timers: list[threading.Timer] = []
         _quiet_pynetdicom()
         try:
