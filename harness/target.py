@@ -176,6 +176,10 @@ class Target:
         return is_loopback(self.dimse.host)
 
 
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # nosec B104 # compared with
+"""What stands for all addresses of this machine where something listens."""
+
+
 def is_loopback(host: str) -> bool:
     """Whether a name or address is this machine's own to itself."""
     return host in ("localhost", "::1") or host.startswith("127.")

@@ -10,7 +10,7 @@ import base64
 import os
 import re
 import socket
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ElementTree  # nosec B405 # written, never read
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field

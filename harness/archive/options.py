@@ -241,7 +241,8 @@ def _start_again(config: ArchiveConfig, port: int) -> NoReturn:
     closed before, and all connections are cut.
     """
     kept = ["--folder", str(config.folder), "--port", str(port)]
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], *kept])
+    command = [sys.executable, *sys.orig_argv[1:], *kept]
+    os.execv(sys.executable, command)  # nosec B606 # itself, with its own arguments
 
 
 def _semantics(name: str, config: ArchiveConfig) -> Semantics | None:

@@ -85,7 +85,8 @@ def write_target_file(args: argparse.Namespace) -> Target:
         destinations = _ask_for_destinations(flags_are_complete=args.host is not None)
     if not Target(Dimse(host, port, called)).is_loopback():
         # The product is on another machine: a destination on loopback alone would be out of its reach.
-        destinations = tuple(replace(entry, host="0.0.0.0") for entry in destinations)
+        everywhere = "0.0.0.0"  # nosec B104 # only as long as a command runs, and written for people to see
+        destinations = tuple(replace(entry, host=everywhere) for entry in destinations)
     text = target_file(host, port, called, calling, destinations)
     # What is written has to be what can be read again: checked before the file is touched.
     target = target_from_document(tomllib.loads(text), str(args.output))

@@ -214,5 +214,5 @@ def _name(sock: socket.socket, *, own: bool) -> tuple[str, int]:
     try:
         name = sock.getsockname() if own else sock.getpeername()
     except OSError:  # the peer is gone already
-        return ("0.0.0.0", 0)
+        return ("0.0.0.0", 0)  # nosec B104 # an address that is not known
     return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("127.0.0.1", 0)

@@ -12,7 +12,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.content import content_folder
 from harness.decide.bench_summary import Row, errors, findings, rows
 from harness.decide.growth import growth_rows, growth_words
 from harness.decide.intervals import Change
@@ -21,7 +20,7 @@ from harness.foreign_text import visible
 from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
 from harness.report.bench_tables import tables
-from harness.report.pages import environment, span
+from harness.report.pages import environment, shipped, span
 from harness.report.plotting import PAGE, PRINT, for_page, styled
 from harness.report.tables import to_csv
 
@@ -91,8 +90,7 @@ def bench_page(bench: Bench) -> str:
     figures = bench.baseline.figures if bench.baseline else ()
     is_worse = any(one.change is Change.WORSE for one in figures)
     drawn = [
-        Drawn(one.section, one.title, Markup(for_page(one.draw(PAGE), one.description)))
-        for one in charts_of(bench)
+        Drawn(one.section, one.title, for_page(one.draw(PAGE), one.description)) for one in charts_of(bench)
     ]
     sections = {name: list(group) for name, group in groupby(drawn, lambda one: one.section)}
     of_errors, of_server, of_limit, of_growth = (
@@ -128,7 +126,7 @@ def bench_page(bench: Bench) -> str:
             server=next((load.server for load in bench.loads if load.server), ""),
             operation_words=OPERATION_WORDS,
             span=span(bench.started, bench.finished),
-            style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
+            style=shipped("report.css"),
         )
     )
 

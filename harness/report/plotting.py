@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -143,7 +144,7 @@ def with_legend(figure: Figure, palette: Palette) -> Figure:
     return figure
 
 
-def for_page(figure: Figure, description: str) -> str:
+def for_page(figure: Figure, description: str) -> Markup:
     """As an ``<svg>`` element that follows the page's light and dark style."""
     with styled():
         return inline(figure, visible(description), _VARIABLES)
