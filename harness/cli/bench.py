@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,9 +100,11 @@ def _baseline(folder: Path | None, wanted: Wanted) -> Bench | None:
         return None
     try:
         before = read_bench(folder)
-    except (OSError, ValueError) as error:
-        words = f"{folder}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise TargetError(f"--baseline {words}") from None
+        datetime.fromisoformat(before.started)
+        tuple(compared(before, before))  # whatever somebody has written there, it can be
+    except (OSError, ValueError, ArithmeticError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        raise TargetError(f"--baseline {folder}: {words}") from None
     if not is_comparable(before.workload, msgspec.json.decode(msgspec.json.encode(wanted.workload))):
         raise TargetError(
             f"--baseline {folder} had another workload than this one would have: give the same --workload, "

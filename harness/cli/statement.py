@@ -74,7 +74,7 @@ def _from_run(options: argparse.Namespace) -> int:
     claims = found.target.get("claims")
     named = claims.get("statement") if isinstance(claims, dict) else None
     path: Path | None = options.claims or (Path(named) if named else None)
-    gone = options.claims is None and path is not None and not path.exists()
+    gone = options.claims is None and path is not None and not path.is_file()
     if gone:
         print(
             f"pacs-harness: the claims that the run's target file names are not at {path}: nothing is "
