@@ -15,7 +15,7 @@ from harness.dimse.errors import DimseError, NoAnswer, Unreachable
 from harness.documents import OWNER_ONLY
 from harness.events import MeasurementRecorded, RequirementStarted, ResultRecorded, RunStarted
 from harness.plugin.context import RunContext, recorder_for
-from harness.plugin.identity import module_prefix, order_of, requirement_of
+from harness.plugin.identity import file_name, module_prefix, order_of, requirement_of
 from harness.plugin.liveness import answers, is_gone, lose
 from harness.plugin.order import sorted_pairs
 from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge, product_ended
@@ -325,7 +325,7 @@ class RecorderPlugin:
         if not case.recorder.endpoints:
             return ""
         suffix = f".{number + 1}" if case.name else ""
-        name = f"captures/{requirement.id}{suffix}.pcapng"
+        name = f"captures/{file_name(requirement.id)}{suffix}.pcapng"
         (self.context.folder / "captures").mkdir(exist_ok=True, mode=OWNER_ONLY)
         case.recorder.write_pcapng(self.context.folder / name)
         return name

@@ -19,6 +19,8 @@ MOST_CONNECTIONS = 64
 """Connections that one script opens at most."""
 LONGEST_PAUSE = 1.0
 """Seconds between two pieces at most."""
+LONGEST_PAUSES = 600.0
+"""Seconds that all of them together take at most."""
 CALLED, CALLING = slice(10, 26), slice(26, 42)
 """Where the AE titles are in an A-ASSOCIATE-RQ (PS3.8 9.3.2, bytes 11-26 and 27-42)."""
 
@@ -118,6 +120,9 @@ class Script:
         for step in self.steps:
             if isinstance(step, Send) and not (0 <= step.pause <= LONGEST_PAUSE and step.piece >= 0):
                 raise ValueError(f"pieces have no negative size, and pauses end at {LONGEST_PAUSE:g} s")
+        sent = [step for step in self.steps if isinstance(step, Send)]
+        if sum(step.pause * len(step.data) / max(step.piece, 1) for step in sent) > LONGEST_PAUSES:
+            raise ValueError(f"all pauses together end at {LONGEST_PAUSES:g} s")
 
     @property
     def size(self) -> int:

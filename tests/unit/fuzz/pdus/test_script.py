@@ -87,10 +87,14 @@ def test_a_title_that_is_the_case_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [Open(on=64), Open(on=-1), Send(data=b"A", pause=2), Send(data=b"", piece=-1)]
+    "step",
+    [
+        *(Open(on=64), Open(on=-1), Send(data=b"A", pause=2), Send(data=b"", piece=-1)),
+        Send(data=bytes(1000), piece=1, pause=0.7),
+    ],
 )
 def test_bounds_hold(step: Open | Send) -> None:
-    with pytest.raises(ValueError, match=r"63|1 s"):
+    with pytest.raises(ValueError, match=r"63|1 s|600 s"):
         Script((step,), "A", "B")
 
 
