@@ -32,6 +32,8 @@ CHARACTER_SET, LEVEL, VIEW, RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE = (
     0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201,
 )  # fmt: skip
 STUDY_DATE, STUDY_TIME = matching.DATE_TIME_PAIRS[0]
+#: Longest identifier or action information, in bytes; a list of 65,535 UIDs of 64 characters fits.
+IDENTIFIER_LIMIT = 8 * 1024 * 1024
 #: Part of an identifier, but never matched.
 NO_KEYS = frozenset((CHARACTER_SET, LEVEL, VIEW, RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE))
 
@@ -72,7 +74,7 @@ def decode(data: bytes | None, transfer_syntax: str) -> tuple[AttributeSet, froz
         raise Refused(MISMATCH, "the request has no identifier")
     syntax = encoding.syntax_of(transfer_syntax)
     try:
-        stream = encoding.inflate(BytesIO(data)) if syntax.deflated else BytesIO(data)
+        stream = encoding.inflate(BytesIO(data), IDENTIFIER_LIMIT) if syntax.deflated else BytesIO(data)
         encoding.check_structure(stream, len(stream.getvalue()), syntax)
         stream.seek(0)
         dataset: Dataset = read_dataset(stream, syntax.implicit, syntax.little)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import ipaddress
@@ -10,6 +11,7 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
 
 
 MOST_PROCESSES = 64
+
+
+class Printable(logging.Formatter):
+    """What peers say of themselves is shown in a line of the log, and makes none of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The message with control characters as their escapes."""
+        text = super().formatMessage(record)
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -178,14 +189,16 @@ def run(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns an exit code: 0, or 2 for a wrong command line."""
     from .server import CannotStart, serve
 
-    os.umask(os.umask(0) | 0o077)  # patients' data is nobody else's on this machine
-    logging.basicConfig(
-        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)],
-        format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
-        stream=sys.stderr,
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(Printable("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)]
+    logging.basicConfig(level=level, handlers=[log])
     # A restart that follows another one closely finds its signal expected.
-    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary, Interrupts() as interrupts:
+    with (
+        _owner_only(),
+        tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary,
+        Interrupts() as interrupts,
+    ):
         try:
             config = config_of(args, (args.folder or Path(temporary)).expanduser().resolve())
             archive = serve(config, _semantics(args.semantics, config))
@@ -207,6 +220,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _owner_only() -> Iterator[None]:
+    """What is written within is for its owner alone, in a folder that is open to others too."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _processes(text: str) -> int:
     number = int(text)
     if not 1 <= number <= MOST_PROCESSES:
@@ -219,7 +242,8 @@ def _start_again(config: ArchiveConfig, port: int) -> NoReturn:
     closed before, and all connections are cut.
     """
     kept = ["--folder", str(config.folder), "--port", str(port)]
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], *kept])
+    command = [sys.executable, *sys.orig_argv[1:], *kept]
+    os.execv(sys.executable, command)  # nosec B606 # itself, with its own arguments
 
 
 def _semantics(name: str, config: ArchiveConfig) -> Semantics | None:
@@ -290,7 +314,8 @@ def _port(text: str) -> int:
 def _pair(text: str) -> tuple[str, str]:
     name, found, secret = text.partition("=")
     if not found or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form NAME=PASSCODE")
+        # Not what was written: half of it may be the passcode.
+        raise argparse.ArgumentTypeError("it isn't of the form NAME=PASSCODE")
     return name, secret
 
 

@@ -303,9 +303,9 @@ def _one(
         status = _store(carrier, instance, contexts, archive.semantics.store_request(command))
     except (SubOperationFailed, transcoding.NotConvertible, Malformed, OSError) as error:
         LOGGER.warning("%s isn't sent: %s", instance.sop_instance, error)
-        # An OSError names a path of ours.
-        reason = "the archive's disk fails" if isinstance(error, OSError) else str(error)
-        progress.count(instance, "failed", reason)
+        # An error of the system names the file, which is nobody's business but the log's.
+        words = "its file can't be read" if isinstance(error, OSError) else str(error)
+        progress.count(instance, "failed", words)
         return
     progress.count(instance, archive.semantics.outcome_of(status), f"C-STORE was answered {status:04X}H")
 

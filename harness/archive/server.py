@@ -44,6 +44,8 @@ class Archive:
         self.stopping = threading.Event()
         self.wrong_identities = WrongIdentities()
         self.worklist = Worklist(config.worklist)
+        self.deliveries: set[threading.Thread] = set()
+        """Those that deliver results of storage commitment."""
         self._timers: list[threading.Timer] = []
         _quiet_pynetdicom()
         try:

@@ -123,8 +123,8 @@ class Storage:
         self.objects = root / "objects"
         self.incoming = root / "incoming"
         self.limit, self.reserve = limit, reserve
-        self.objects.mkdir(parents=True, exist_ok=True)
-        self.incoming.mkdir(exist_ok=True)
+        for folder in (self.root, self.objects, self.incoming):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.used = 0
         self._in_use = root / "in-use"
 
@@ -182,7 +182,7 @@ class Storage:
         """Move a finished object to its place; `sync` brings the entry to the disk. Raises OSError."""
         place = self.place_of(staged.sop_instance)
         if not place.parent.exists():
-            place.parent.mkdir(exist_ok=True)
+            place.parent.mkdir(exist_ok=True, mode=0o700)
             _sync_folder(self.objects)
         os.replace(staged.path, place)
         self.used += staged.size

@@ -19,8 +19,9 @@ from typing import IO
 from .config import AuditTarget
 
 LOGGER = logging.getLogger(__name__)
-#: Messages that wait for a collector.
+#: Messages that wait for a collector, and their bytes: a query may have megabytes, and is told whole.
 WAITING = 1000
+WAITING_BYTES = 64 * 1024 * 1024
 #: Seconds for a connection, a send, and the end.
 DEADLINE = 5.0
 _BOM = b"\xef\xbb\xbf"
@@ -35,14 +36,20 @@ class Sender:
         self._file: IO[bytes] | None = target.file.open("ab") if target.file is not None else None
         self._queue: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._tls: ssl.SSLSocket | None = None
-        self._lost = 0
+        self._lost = self._bytes = 0
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
     def send(self, message: bytes) -> None:
         """Queue a message (XML, UTF-8)."""
+        whole = line(message)
         try:
-            self._queue.put_nowait(line(message))
+            with self._counting:
+                if self._bytes + len(whole) > WAITING_BYTES:
+                    raise queue.Full
+                self._queue.put_nowait(whole)
+                self._bytes += len(whole)
         except queue.Full:
             self._lost += 1
             LOGGER.error("audit message lost, %d in all: the collector is too slow", self._lost)
@@ -57,6 +64,8 @@ class Sender:
 
     def _run(self) -> None:
         while (message := self._queue.get()) is not None:
+            with self._counting:
+                self._bytes -= len(message)
             try:
                 self._send_now(message)
             except OSError as error:

@@ -22,6 +22,7 @@ from harness.fuzz.product import Product, ProductLost
 from harness.fuzz.reproducer import AnyCase
 from harness.fuzz.sentinel import Sentinel
 from harness.fuzz.trouble import Trouble
+from harness.plugin.context import recorder_for
 from harness.synthesis import Identity
 
 
@@ -99,7 +100,7 @@ class Side:
     def record(self, is_on: bool) -> tuple[Recorder, ...]:
         """Begin to record what is exchanged, on associations of its own, or end it."""
         self.lines.close()
-        self.product.recorder = Recorder() if is_on else None
+        self.product.recorder = recorder_for(self.product.target) if is_on else None
         return () if self.product.recorder is None else (self.product.recorder,)
 
     def log(self) -> str:

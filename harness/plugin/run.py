@@ -21,7 +21,7 @@ from harness import __version__
 from harness.capabilities import Capabilities
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode, exit_code
-from harness.documents import write_whole
+from harness.documents import OWNER_ONLY, write_whole
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.plugin import add_markers
 from harness.plugin.context import RunContext, StoredLog
@@ -53,7 +53,7 @@ def make_run_folder(folder: Path) -> Path:
     Raises TargetError where that fails, or where it holds anything: nothing is overwritten or mixed up.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
         if (folder / "run.json").exists():
             raise TargetError(f"{folder}: holds a run already; give another --output")
         if any(folder.iterdir()):

@@ -22,7 +22,7 @@ def render(folder: Path) -> list[Path]:
     """
     run = load_run(folder)
     contents = {
-        "report.html": html_report(run, lambda path: (folder / path).is_file()).encode(),
+        "report.html": html_report(run, lambda path: _is_in(folder, path)).encode(),
         "junit.xml": junit_report(run),
         "results.csv": to_csv(results_table(run)),
         "by_group.csv": to_csv(by_group_table(run)),
@@ -32,3 +32,12 @@ def render(folder: Path) -> list[Path]:
     if run.capabilities is not None:
         contents["capabilities.csv"] = to_csv(capabilities_table(run.capabilities))
     return [write_whole(folder / name, content) for name, content in contents.items()]
+
+
+def _is_in(folder: Path, path: str) -> bool:
+    """Whether a recorded file is in the folder, and no link that leads out of it."""
+    try:
+        found = (folder / path).resolve()
+        return found.is_file() and found.is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # a name that no file can have
+        return False

@@ -6,9 +6,9 @@ from markupsafe import Markup
 
 from harness.content import content_folder
 from harness.decide.posture import AREAS, GRADE_OF, AreaPosture, Grade, Posture, area_of
+from harness.foreign_text import shortened, visible
 from harness.report.html import FIELD_LIMIT, anchor, facts
 from harness.report.pages import environment
-from harness.report.text import shortened, visible
 from harness.report.wording import product_name, repeat_command, whole_command
 from harness.verdict import Outcome, Result, Run, Severity
 

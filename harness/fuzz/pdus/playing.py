@@ -31,7 +31,17 @@ from harness.dimse.pdu import (
 )
 from harness.dimse.transport import Connection, Timer, connect
 from harness.fuzz.pdus.played import Ending, Heard, Played
-from harness.fuzz.pdus.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps
+from harness.fuzz.pdus.script import (
+    Await,
+    Awaited,
+    Close,
+    HalfClose,
+    Reset,
+    Script,
+    Send,
+    Steps,
+    identified,
+)
 from harness.scu.session import Peer
 from harness.scu.status import PENDING
 
@@ -283,7 +293,8 @@ def play(
     """
     begun = time.monotonic()
     player = _Player(peer, patience, grace, recorder)
-    player.run(script.steps)
+    played = script if peer.user_identity is None else identified(script, peer.user_identity)
+    player.run(played.steps)
     return Played(
         tuple(player.heard),
         player.endings(),

@@ -16,6 +16,7 @@ import pytest
 from archive_kit import CT, Client, Wire, instance
 from pydicom.uid import ExplicitVRLittleEndian
 
+from harness.archive import syslog
 from harness.archive.config import AuditTarget, Destination, KnownCaller, TlsFiles
 from harness.archive.server import Archive
 from harness.archive.syslog import Sender, line
@@ -171,3 +172,19 @@ def test_moving_over_tls(
     association = open_association(source, source.config.destinations[0], [(CT, (ExplicitVRLittleEndian,))])
     assert association.is_open
     close(association)
+
+
+def test_a_collector_that_is_slow_costs_no_more_memory_than_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(syslog, "WAITING_BYTES", 10_000)
+    is_slow = threading.Event()
+    monkeypatch.setattr(Sender, "_send_now", lambda self, message: is_slow.wait())
+    sender = Sender(AuditTarget(file=tmp_path / "audit"))
+    for _ in range(10):
+        sender.send(b"x" * 3_000)
+    assert sender._queue.qsize() <= 3
+    assert "the collector is too slow" in caplog.text
+    is_slow.set()
+    sender.close()
+    assert sender._bytes == 0
