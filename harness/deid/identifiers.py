@@ -1,0 +1,252 @@
+"""By what a person is known: the identifying values of BEFORE, and where a text holds one of them."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from harness.deid.findings import Severity
+from harness.deid.instances import Attribute, Instance
+from harness.deid.masking import masked
+from harness.deid.profile import Action, Option, rule_of
+
+WELL_KNOWN = "1.2.840.10008."
+"""UIDs of the standard itself (PS3.5 9.2): SOP classes, transfer syntaxes, coding schemes, frames."""
+_NO_DATES = frozenset(("19000101", "19700101", "00010101", "19800101", "20000101", "99991231"))
+
+
+class Kind(enum.StrEnum):
+    """What an identifying value is."""
+
+    NAME = "name"
+    NAME_PART = "part of a name"
+    ID = "identifier"
+    PLACE = "institution, place or address"
+    PHONE = "telephone number"
+    DATE = "date"
+    UID = "UID"
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """One value of BEFORE, and where it stood."""
+
+    kind: Kind
+    severity: Severity
+    attribute: str
+    shown: str
+    """Masked."""
+
+
+_ID = re.compile(r"(ID|IDs|Number|Identifier|Locator|Identification)$|OrderNumber")
+_PLACE = re.compile(
+    r"Address|Institution|Location|Organization|Department|Station(Name|AETitle)|Residence|SiteName|"
+    r"SponsorName|CenterName|CommitteeName|^Issuer|RequestingService"
+)
+_PHONE = re.compile(r"Telephone|Phone|Telecom")
+_OF_PATIENT = frozenset((0x00100020, 0x00101000, 0x00101090, 0x00101050))
+_OF_DEVICE = re.compile(
+    r"Device|Serial|Plate|Cassette|Gantry|Generator|Detector|Lens|Source|Station|StepID|StudyID"
+)
+_COMMON = frozenset(
+    """anon anonymous anonymized anonymised deidentified removed unknown none null patient name test testing
+    doctor physician reader operator mister miss missis sir the and for von van der den dos del with not yes
+    man men woman child baby boy girl male female other left right head neck chest thorax abdomen pelvis spine
+    hand foot arm leg knee hip heart lung liver brain breast body image images series study basic application
+    confidentiality profile option clean pixel data retain device identity institution longitudinal temporal
+    information full modified dates characteristics safe private uids uid graphics structured content
+    descriptors original primary axial derived secondary lossy""".split()
+)
+"""Words that are names of people too, and say nothing where they stand in another place."""
+_VOCABULARY = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00080104, 0x00080100, 0x00080102, 0x00081032))
+"""Manufacturer, model, software, codes: what their words say is no name."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_MONTHS = ("January", "February", "March", "April", "June", "July", "August", "September", "October",
+                "November", "December")  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Without regard to case and diacritics."""
+    split = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in split if not unicodedata.combining(one))
+
+
+def _letters(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", plain(text))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", plain(text))
+
+
+def _is_dense(word: str) -> bool:
+    """Of a script in which two characters are a whole name."""
+    return any("\u3040" <= one <= "\u9fff" or "\uac00" <= one <= "\ud7a3" for one in word)
+
+
+@dataclass
+class Identifiers:
+    """All of BEFORE, to be looked for by whole words."""
+
+    names: dict[str, Identifier] = field(default_factory=dict)
+    """By their words, one space between."""
+    numbers: dict[str, Identifier] = field(default_factory=dict)
+    """IDs, places and dates, by their words."""
+    phones: dict[str, Identifier] = field(default_factory=dict)
+    """By their digits."""
+    uids: dict[str, Identifier] = field(default_factory=dict)
+
+    def found(self, text: str, leave: Collection[Kind] = ()) -> Iterator[Identifier]:
+        """What `text` tells: each identifier once, the gravest of a kind first."""
+        hits = {id(one): one for one in self._hits(text) if one.kind not in leave}
+        kinds: dict[Kind, Identifier] = {}
+        for one in hits.values():
+            kinds.setdefault(one.kind, one)
+        if Kind.NAME in kinds:
+            kinds.pop(Kind.NAME_PART, None)
+        yield from kinds.values()
+
+    def tells(self, text: str) -> bool:
+        """Whether it holds anything that tells."""
+        return next(self.found(text), None) is not None
+
+    def _hits(self, text: str) -> Iterator[Identifier]:
+        yield from _phrases(_letters(text), self.names)
+        words = _words(text)
+        # A date before a time, as DT and many file names have them.
+        days = [word[:8] for word in words if len(word) in (12, 14) and word.isdigit()]
+        yield from _phrases([*words, *days], self.numbers)
+        if self.phones:
+            for run in re.findall(r"\+?\d[\d\s\-./()]{5,}\d", text):
+                digits = re.sub(r"\D", "", run)
+                yield from (one for phone, one in self.phones.items() if phone in digits)
+        for uid in re.findall(r"\d+(?:\.\d+){4,}", text):
+            if uid in self.uids:
+                yield self.uids[uid]
+
+
+def _phrases(words: Sequence[str], known: dict[str, Identifier]) -> Iterator[Identifier]:
+    longest = max((phrase.count(" ") + 1 for phrase in known), default=0)
+    found: list[Identifier] = []
+    for start in range(len(words)):
+        for length in range(1, min(longest, len(words) - start) + 1):
+            one = known.get(" ".join(words[start : start + length]))
+            if one is not None:
+                found.append(one)
+    order = list(Severity)
+    yield from sorted(found, key=lambda one: order.index(one.severity))
+
+
+def identifiers(before: Iterable[Instance], claimed: Collection[Option]) -> Identifiers:
+    """The identifying values that the profile protects under these options."""
+    known = Identifiers()
+    vocabulary = set(_COMMON)
+    names: list[Attribute] = []
+    for instance in before:
+        for one in instance.attributes.values():
+            if one.vr == "CS" or (one.tag in _VOCABULARY and rule_of(one.tag) is None):
+                vocabulary.update(_letters(one.text))
+            if one.has_value and not _is_kept(one, claimed):
+                if one.vr == "PN":
+                    names.append(one)
+                else:
+                    _add(known, one)
+    for one in names:
+        _add_name(known, one, vocabulary)
+    return known
+
+
+def _is_kept(one: Attribute, claimed: Collection[Option]) -> bool:
+    rule = rule_of(one.tag)
+    if one.vr == "PN":
+        return False
+    return rule is None or one.is_private or Action.KEEP in rule.actions(claimed)
+
+
+def _add(known: Identifiers, one: Attribute) -> None:
+    name = one.name
+    if one.vr in ("DA", "DT"):
+        for value in one.text.split("\\"):
+            severity = Severity.CRITICAL if one.tag == 0x00100030 else Severity.MEDIUM
+            for spelling in _spellings(value[:8]):
+                known.numbers.setdefault(
+                    " ".join(_words(spelling)), Identifier(Kind.DATE, severity, name, masked(value))
+                )
+    elif one.vr == "UI":
+        for value in filter(is_instance_uid, one.text.split("\\")):
+            known.uids.setdefault(value, Identifier(Kind.UID, Severity.MEDIUM, name, masked(value)))
+    elif one.vr in ("SH", "LO", "ST", "LT", "UT", "UC", "AE"):
+        _add_text(known, one, name)
+
+
+def _add_text(known: Identifiers, one: Attribute, name: str) -> None:
+    of_patient = one.tag >> 16 == 0x0010
+    for value in re.split(r"[\\\r\n]+", one.text):
+        words = " ".join(_words(value))
+        if _PHONE.search(name):
+            digits = re.sub(r"\D", "", value)
+            if len(digits) >= 7:
+                severity = Severity.CRITICAL if of_patient else Severity.HIGH
+                known.phones.setdefault(digits, Identifier(Kind.PHONE, severity, name, masked(value)))
+        elif _PLACE.search(name):
+            if len(words) >= 5:
+                severity = Severity.CRITICAL if of_patient else Severity.HIGH
+                known.numbers.setdefault(words, Identifier(Kind.PLACE, severity, name, masked(value)))
+        elif _ID.search(name) and tells_apart(words):
+            severity = Severity.CRITICAL if one.tag in _OF_PATIENT else Severity.HIGH
+            severity = Severity.MEDIUM if _OF_DEVICE.search(name) else severity
+            known.numbers.setdefault(words, Identifier(Kind.ID, severity, name, masked(value)))
+
+
+def tells_apart(words: str) -> bool:
+    """Whether an ID is long enough to be told from any other number or word."""
+    compact = words.replace(" ", "")
+    if compact.isdigit():
+        return len(compact) >= 5
+    return len(compact) >= (4 if any(one.isdigit() for one in compact) else 7)
+
+
+def is_instance_uid(uid: str) -> bool:
+    """Whether it is of a thing that was made, and none of the standard's own."""
+    return bool(uid) and not uid.startswith(WELL_KNOWN)
+
+
+def _add_name(known: Identifiers, one: Attribute, vocabulary: Collection[str]) -> None:
+    severity = Severity.CRITICAL if one.tag >> 16 == 0x0010 else Severity.HIGH
+    part_severity = Severity.HIGH if severity is Severity.CRITICAL else Severity.MEDIUM
+    for value in one.text.split("\\"):
+        for group in value.split("="):
+            components = [_letters(component) for component in group.split("^")][:3]
+            family, given = (components + [[], []])[:2]
+            whole = Identifier(Kind.NAME, severity, one.name, masked(value))
+            orders = ([*family, *given], [*given, *family], [*family, *given[:1]], [*given[:1], *family])
+            for words in orders:
+                if len(words) > 1 and len("".join(words)) >= 4:
+                    known.names[" ".join(words)] = whole
+                    known.names["".join(words)] = whole
+            part = Identifier(Kind.NAME_PART, part_severity, one.name, masked(value))
+            for word in (word for component in components for word in component):
+                if (len(word) >= 3 or (len(word) == 2 and _is_dense(word))) and word not in vocabulary:
+                    known.names.setdefault(word, part)
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """A date in the ways that people write it; separators are no matter."""
+    try:
+        day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
+    except ValueError:
+        return
+    if len(value) != 8 or value in _NO_DATES:
+        return
+    y, m, d = day.year, day.month, day.day
+    yield value
+    for month, number in ((f"{m:02}", f"{d:02}"), (f"{m}", f"{d}")):
+        yield from (f"{y} {month} {number}", f"{number} {month} {y}", f"{month} {number} {y}")
+    names = {_MONTHS[m - 1], *(long for long in _LONG_MONTHS if long.startswith(_MONTHS[m - 1]))}
+    for name in names:
+        for number in (f"{d:02}", f"{d}"):
+            yield from (f"{number} {name} {y}", f"{name} {number} {y}", f"{number}{name}{y}")
