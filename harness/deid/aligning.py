@@ -116,6 +116,8 @@ def is_kept(one: Attribute, other: Attribute) -> bool:
 
 def says_nothing(one: Attribute) -> bool:
     """A value from which nobody learns anything, so that it may stay."""
+    if one.is_sequence:
+        return False
     if one.vr not in TEXT_VRS:
         return not one.value.strip(b"\0")
     if one.vr == "UI":

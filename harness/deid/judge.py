@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from harness.deid.actions import judge_attribute, judge_structure
-from harness.deid.aligning import Outcome, aligned
+from harness.deid.aligning import aligned
 from harness.deid.content import judge_content
 from harness.deid.dates import Moved, judge_dates, moved
 from harness.deid.findings import Judgement, Paired
@@ -88,8 +88,6 @@ def _judge_pair(
         if one.before.tag >> 16 == 0x0002 and not pair.after.meta:
             continue  # came without a header
         if not judge_attribute(one, claimed, dummies, file, ledger) and one.after is not None:
-            said.add(one.after.path)
-        if one.outcome is Outcome.KEPT and one.before.tag in dummies and one.after is not None:
             said.add(one.after.path)
         judge_uid(one, file, ledger)
         uids.add(one, file, ledger)

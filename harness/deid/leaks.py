@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from harness.deid.findings import Category
 from harness.deid.identifiers import Identifier, Identifiers, Kind
-from harness.deid.instances import TEXT_VRS, Attribute, Instance
+from harness.deid.instances import TEXT_VRS, Attribute, Instance, name_of
 from harness.deid.ledger import Fault, Ledger
 from harness.deid.profile import Action, Option, rule_of
+from harness.dimse.walker import shown_tag
 
 _ASCII = re.compile(rb"[\x20-\x7e]{4,}")
 _WIDE = {
@@ -31,6 +32,7 @@ class Leak:
     path: str
     tag: int
     identifier: Identifier
+    vr: str = ""
 
 
 def leaks(
@@ -54,7 +56,7 @@ def leaks(
             continue
         leave = _left(one, same, path in old)
         for text in texts(one):
-            yield from (Leak(path, one.tag, found) for found in known.found(text, leave))
+            yield from (Leak(path, one.tag, found, one.vr) for found in known.found(text, leave))
     for text in texts_in(after.preamble):
         yield from (Leak("preamble", 0, found) for found in known.found(text))
     yield from (Leak("file name", 0, found) for found in known.found(after.name))
@@ -118,6 +120,12 @@ def tell(found: Iterable[Leak], file: str, ledger: Ledger) -> None:
     """Put leaks into words."""
     for leak in found:
         one = leak.identifier
+        if one.kind is Kind.DATE and leak.vr in ("DA", "DT"):
+            ledger.remark(
+                f"{name_of(leak.tag)} {shown_tag(leak.tag)} has the same date as {one.attribute}; table E.1-1 of "
+                "2020c does not list it, and note 4 there advises to treat every date by its VR"
+            )
+            continue
         where = {"preamble": "the preamble", "file name": "the name of the file or of a folder"}.get(
             leak.path
         )
