@@ -44,8 +44,9 @@ def file_of(ds: Dataset, syntax: str, name: str, preamble: bytes = bytes(128)) -
 
 def content_of(one: Instance) -> bytes:
     """The file's bytes."""
+    source = "CT_EAST_3" if 0x00020016 in one.meta else None
     head = write_part10(
-        one.text(0x00080016), one.text(0x00080018), one.transfer_syntax, source_ae_title="CT_EAST_3"
+        one.text(0x00080016), one.text(0x00080018), one.transfer_syntax, source_ae_title=source
     )
     return one.preamble + head[128:] + one.dataset
 

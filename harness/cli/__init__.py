@@ -21,6 +21,7 @@ COMMANDS = {
     "fuzz": "fuzz",
     "replay": "replay",
     "large": "large",
+    "deid": "deid",
     "list": "list_",
     "init": "init",
     "doctor": "doctor",

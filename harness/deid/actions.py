@@ -150,7 +150,7 @@ def _fault(
 
 def _kept(one: Aligned, rule: Rule, claimed: Collection[Option]) -> Fault:
     before = one.before
-    option = rule.option_for(Action.CLEAN) or rule.option_for(Action.KEEP)
+    option = rule.option_for(Action.KEEP) or rule.option_for(Action.CLEAN)
     what = "still has items that say what they said" if before.is_sequence else "is unchanged"
     if not before.is_sequence and before.text:
         what = f"still says {masked(before.text)}"

@@ -106,7 +106,6 @@ class Judgement(Struct, frozen=True):
     after_alone: tuple[str, ...]
     """Of AFTER, without any of BEFORE: judged by what they say, and not attribute by attribute."""
     tool_version: str = ""
-    command: tuple[str, ...] = ()
     started: str = ""
     finished: str = ""
 

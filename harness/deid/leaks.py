@@ -136,7 +136,7 @@ def tell(found: Iterable[Leak], file: str, ledger: Ledger) -> None:
                 _CATEGORIES.get(one.kind, Category.TEXT_REMOVED),
                 "PS3.15 E.1.1 item 7" if leak.path == "preamble" else "PS3.15 E.1.1, note 1 to table E.1-1",
                 leak.path,
-                f"{where or 'this value'} holds {one.shown}, the {one.kind} of {one.attribute or 'the original'}",
+                f"{where or 'this value'} holds {one.shown}: {one.kind}, from {one.attribute or 'the original'}",
                 "The profile takes this value away where it belongs; here it is read all the same.",
                 "Name files by something new." if leak.path == "file name" else _TODO.get(leak.tag, _CLEAN),
                 leak.tag,

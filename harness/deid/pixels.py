@@ -98,7 +98,7 @@ def judge_burned_in(
                 Category.PIXELS_HIDDEN,
                 "PS3.15 E.3.1",
                 "(7FE0,0010)",
-                f"the pixels show {one.shown}, the {one.kind} of {one.attribute}",
+                f"the pixels show {one.shown}: {one.kind}, from {one.attribute}",
                 "Whoever looks at the image reads it.",
                 "Black out the pixels, and claim Clean Pixel Data.",
                 0x7FE00010,
