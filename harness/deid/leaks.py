@@ -42,13 +42,14 @@ def leaks(
     claimed: Collection[Option],
     judged: Collection[str] = (),
 ) -> Iterator[Leak]:
-    """Everything in `after` that tells; `judged` are the paths of which that has been said already.
+    """Everything in `after` that tells; `judged` are paths of which has been said that they are unchanged: what they
+    tell of other attributes is told all the same.
 
     What an option demands to be retained, and was, is nobody's leak.
     """
     old: Mapping[str, Attribute] = {} if before is None else before.attributes
     for path, one in after.attributes.items():
-        if path in judged or one.is_sequence or not one.has_value:
+        if one.is_sequence or not one.has_value:
             continue
         same = path in old and old[path].value == one.value
         rule = rule_of(one.tag)
@@ -56,7 +57,9 @@ def leaks(
             continue
         leave = _left(one, same, path in old)
         for text in texts(one):
-            yield from (Leak(path, one.tag, found, one.vr) for found in known.found(text, leave))
+            for found in known.found(text, leave):
+                if path not in judged or found.attribute != one.name:
+                    yield Leak(path, one.tag, found, one.vr)
     for text in texts_in(after.preamble):
         yield from (Leak("preamble", 0, found) for found in known.found(text))
     yield from (Leak("file name", 0, found) for found in known.found(after.name))

@@ -87,11 +87,12 @@ def _same_uid(one: Instance) -> Key:
 
 
 def _pixels_and_numbers(one: Instance) -> Key:
-    return (one.text(SOP_CLASS), one.pixel_digest, _numbers(one)) if one.pixel_digest else None
+    return (one.pixel_digest, _numbers(one)) if one.pixel_digest else None
 
 
 def _pixels(one: Instance) -> Key:
-    return (one.text(SOP_CLASS), one.pixel_digest) if one.pixel_digest else None
+    """Whatever else is lost, the SOP class too."""
+    return one.pixel_digest or None
 
 
 def _content(one: Instance) -> Key:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.deid.instances import Instance
 from harness.dimse.errors import DecodeError
-from harness.dimse.part10 import part10
+from harness.dimse.part10 import file_meta
 from harness.documents import Mistake
 
 FILE_LIMIT = 2 * 1024**3
@@ -51,16 +51,18 @@ def _read(files: list[Path], root: Path) -> Iterator[Instance | None]:
                 opened.seek(0)
                 yield _instance(opened.read(), str(file.relative_to(root)))
         except DecodeError as error:
-            raise Mistake(f"{file}: damaged: {error.observed}; {error.clause}") from None
+            raise Mistake(f"{file}: damaged: {error}") from None
         except OSError as error:
             raise Mistake(f"{file}: {error.strerror or error}") from None
 
 
 def _instance(content: bytes, name: str) -> Instance:
-    header = part10(content)
-    instance = Instance(
-        header.transfer_syntax, content[header.dataset_offset :], name, content[:128], header.meta
-    )
+    # A header that lacks what it has to have is no reason not to look at what is there.
+    meta, at = file_meta(content)
+    syntax = meta.get(0x00020010, b"").decode("latin-1").rstrip("\0 ")
+    if not syntax:
+        raise DecodeError("PS3.10 7.1", "Transfer Syntax UID (0002,0010)", "none")
+    instance = Instance(syntax, content[at:], name, content[:128], meta)
     if not instance.attributes:  # decoded here, so that damage is told with the file's name
         raise DecodeError("PS3.10 7.1", "a data set", "none", b"")
     return instance
