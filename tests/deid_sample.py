@@ -22,8 +22,8 @@ def sample() -> tuple[Instance, ...]:
     identity = Identity(f"{ROOT}.17", "deid")
     (first, born), (second, born_too) = PERSONS.items()
     ct = _study(identity, "CT", first, born, DATES[0], rows=16)
-    us = _study(identity, "US", first, born, DATES[1], syntax=ImplicitVRLittleEndian, rows=24, series=1)
-    other = _study(identity, "CT", second, born_too, DATES[0], rows=32, series=1)
+    us = _study(identity, "US", first, born, DATES[1], syntax=ImplicitVRLittleEndian, rows=24, shape=(1, 2))
+    other = _study(identity, "CT", second, born_too, DATES[0], rows=32, shape=(1, 1))
     # The other study of the patient refers to the first, which an archive can follow.
     for one in us[:1]:
         one.ReferencedStudySequence = [_reference("1.2.840.10008.3.1.2.3.1", ct[0].StudyInstanceUID)]
@@ -52,11 +52,11 @@ def content_of(one: Instance) -> bytes:
 
 
 def _study(
-    identity: Identity, modality: str, name: str, born: str, day: str, *, rows: int, series: int = 2,
+    identity: Identity, modality: str, name: str, born: str, day: str, *, rows: int, shape: tuple[int, int] = (2, 1),
     syntax: str = ExplicitVRLittleEndian,
 ) -> list[Dataset]:  # fmt: skip
     study = new_study(
-        identity, modality, series, 2, rows=rows, columns=rows, transfer_syntax=str(syntax),
+        identity, modality, *shape, rows=rows, columns=rows, transfer_syntax=str(syntax),
         PatientName=name, PatientBirthDate=born, PatientSex="F", PatientAge="062Y", OtherPatientIDs="MRN-4711-X",
         PatientAddress="Lindenallee 12\\Neustadt".replace("\\", ", "), PatientTelephoneNumbers="+49 351 4455667",
         StudyDate=day, SeriesDate=day, AcquisitionDate=day, ContentDate=day, InstanceCreationDate=day,

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from harness.deid.findings import Severity
 from harness.deid.instances import Attribute, Instance
@@ -71,6 +72,8 @@ _LONG_MONTHS = ("January", "February", "March", "April", "June", "July", "August
 
 def plain(text: str) -> str:
     """Without regard to case and diacritics."""
+    if text.isascii():
+        return text.lower()
     split = unicodedata.normalize("NFKD", text.casefold())
     return "".join(one for one in split if not unicodedata.combining(one))
 
@@ -114,12 +117,18 @@ class Identifiers:
         """Whether it holds anything that tells."""
         return next(self.found(text), None) is not None
 
+    @cached_property
+    def _lengths(self) -> tuple[int, int]:
+        """Words of the longest name and number: it is asked for when all are known."""
+        return _longest(self.names), _longest(self.numbers)
+
     def _hits(self, text: str) -> Iterator[Identifier]:
-        yield from _phrases(_letters(text), self.names)
+        names, numbers = self._lengths
+        yield from _phrases(_letters(text), self.names, names)
         words = _words(text)
         # A date before a time, as DT and many file names have them.
         days = [word[:8] for word in words if len(word) in (12, 14) and word.isdigit()]
-        yield from _phrases([*words, *days], self.numbers)
+        yield from _phrases([*words, *days], self.numbers, numbers)
         if self.phones:
             for run in re.findall(r"\+?\d[\d\s\-./()]{5,}\d", text):
                 digits = re.sub(r"\D", "", run)
@@ -129,8 +138,7 @@ class Identifiers:
                 yield self.uids[uid]
 
 
-def _phrases(words: Sequence[str], known: dict[str, Identifier]) -> Iterator[Identifier]:
-    longest = max((phrase.count(" ") + 1 for phrase in known), default=0)
+def _phrases(words: Sequence[str], known: dict[str, Identifier], longest: int) -> Iterator[Identifier]:
     found: list[Identifier] = []
     for start in range(len(words)):
         for length in range(1, min(longest, len(words) - start) + 1):
@@ -139,6 +147,10 @@ def _phrases(words: Sequence[str], known: dict[str, Identifier]) -> Iterator[Ide
                 found.append(one)
     order = list(Severity)
     yield from sorted(found, key=lambda one: order.index(one.severity))
+
+
+def _longest(known: Iterable[str]) -> int:
+    return max((phrase.count(" ") + 1 for phrase in known), default=0)
 
 
 def identifiers(before: Iterable[Instance], claimed: Collection[Option]) -> Identifiers:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_keyword, dictionary_VR, private_dictionary_VR
 
+from harness.dimse.difference import turned
 from harness.dimse.errors import DecodeError
 from harness.dimse.walker import PIXEL_DATA, Element, is_creator, shown_tag, walk
 
@@ -70,7 +71,7 @@ PIXELS = frozenset((PIXEL_DATA, 0x7FE00008, 0x7FE00009))
 class Attribute:
     """One data element.  `path` is ``(0040,0275)[0]/(0008,1150)``.
 
-    `value` is its value field in the data set's byte order, empty for a sequence, which has `items`, and for
+    `value` is its value field in little endian, empty for a sequence, which has `items`, and for
     pixel data, which has a `digest` alone.  `creator` is the private creator of its block.
     """
 
@@ -184,7 +185,8 @@ def _path(element: Element | None) -> str:
 
 def _attribute(element: Element, level: _Level) -> Attribute:
     path = level.path + shown_tag(element.tag)
-    value = bytes(element.value)
+    # As little endian has it, so that values compare whatever the transfer syntax is.
+    value = bytes(turned(element.value, element.vr or "") if element.big else element.value)
     block = (element.tag >> 16, element.tag >> 8 & 0xFF)
     creator = level.creators.get(block, "") if element.tag >> 16 & 1 else ""
     vr = vr_of(element.tag, creator) if element.vr in (None, "UN") else str(element.vr)

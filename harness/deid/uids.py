@@ -36,7 +36,11 @@ class UidMap:
     def add(self, aligned: Aligned, file: str, ledger: Ledger) -> None:
         """Note one attribute; structural UIDs are judged at once."""
         one, other = aligned.before, aligned.after
-        if one.vr != "UI" or not aligned.exact or other is None or not other.has_value:
+        if one.vr != "UI" or not aligned.exact or other is None:
+            return
+        if not other.has_value:
+            if rule_of(one.tag) is None and one.text.startswith(WELL_KNOWN):
+                ledger.wrong(_structural(one, "is empty, where there was"), file)
             return
         if one.tag >> 16 == 0x0002 and one.tag != 0x00020003:
             return  # which syntax and which implementation: they may well be others
@@ -47,7 +51,7 @@ class UidMap:
             if is_instance_uid(before):
                 self._uses[before].append(_Use(one, after, file))
             elif before != after and rule_of(one.tag) is None and before.startswith(WELL_KNOWN):
-                ledger.wrong(_structural(one, before), file)
+                ledger.wrong(_structural(one, "has another value than"), file)
 
     def judge(self, ledger: Ledger) -> None:
         """All places together."""
@@ -152,14 +156,14 @@ def is_uid(text: str) -> bool:
     )
 
 
-def _structural(one: Attribute, old: str) -> Fault:
+def _structural(one: Attribute, seen: str) -> Fault:
     return Fault(
         "structural-uid",
         Severity.LOW,
         Category.UID_CONSISTENT,
         "PS3.15 E.3.9 note 4",
         one.path,
-        f"has another value than {old}, a UID of the standard itself",
+        f"{seen} {one.text}, a UID of the standard itself",
         "It says what kind of thing the object is, and of nobody who that is.",
         "Leave UIDs that the standard defines as they are.",
         one.tag,
