@@ -3,8 +3,7 @@
     python -m benchmarks.deidentifiers [--python VENV/bin/python] [--output DIR] [NAME ...]
 
 Without ``--python`` a virtual environment is made and the packages installed into it, in the versions that
-docs/PEERS.md speaks of.  Each gets the same files, of tests/deid_sample.py, by its ordinary way of being called;
-beside them stands the de-identifier of the tests, of which nothing may be said.
+docs/PEERS.md speaks of.  Each gets the same files, of tests/deid_sample.py, by its ordinary call.
 """
 
 from __future__ import annotations
@@ -63,7 +62,8 @@ def judged(package: Package, python: Path, originals: Path, results: Path) -> Ju
         [str(python), *words], capture_output=True, text=True, timeout=TIMEOUT, check=False, cwd=results
     )
     if not any(results.iterdir()):
-        raise SystemExit(f"{package.requirement} left nothing (exit code {done.returncode}):\n{done.stderr[-2000:]}")
+        left = f"{package.requirement} left nothing (exit code {done.returncode})"
+        raise SystemExit(f"{left}:\n{done.stderr[-2000:]}")
     before, after = read_objects(originals), read_objects(results)
     return judge(before.instances, after.instances, package.options)
 

@@ -1,4 +1,4 @@
-"""`python -m tests.deid_tables CHAPTER_E.rst`: the tables of PS3.15 annex E as data, in ``harness/deid/tables``.
+"""`python -m tests.deid_tables CHAPTER_E.rst`: the tables of PS3.15 annex E, to ``harness/deid/tables``.
 
 The text is that of the 2020c edition in reStructuredText (github: chsasank/dicom_standard,
 ``source/part15/chapter_E.rst``).  Tags, codes and private creators are taken over, and no prose.
@@ -10,6 +10,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "harness" / "deid" / "tables"
@@ -43,7 +44,7 @@ def grid_tables(text: str) -> Iterator[list[Row]]:
                 rows.append([re.sub(r"[\s​]", "", cell) for cell in cells])
             cells = None
         elif columns and stripped.startswith("|"):
-            parts = [stripped[a + 1 : b].strip() for a, b in zip(columns, columns[1:], strict=False)]
+            parts = [stripped[a + 1 : b].strip() for a, b in pairwise(columns)]
             cells = [f"{one} {other}" for one, other in zip(cells or [""] * len(parts), parts, strict=True)]
         elif columns:
             yield rows

@@ -25,12 +25,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "deid",
         help="judge a de-identification: originals and what was made of them",
-        description="Is AFTER a de-identified BEFORE?  Judged by the Basic Application Level Confidentiality "
-        "Profile of PS3.15 annex E (2020c) and the options that are claimed.",
-        epilog="exit codes: 0 nothing wrong found · 1 findings · 2 wrong command line, or a file that cannot be "
-        "read · 5 no findings, but files of AFTER that could not be compared",
+        description="Is AFTER a de-identified BEFORE?  Judged by the Basic Application Level "
+        "Confidentiality Profile of PS3.15 annex E (2020c) and the options that are claimed.",
+        epilog="exit codes: 0 nothing wrong found · 1 findings · 2 wrong command line, or a file that cannot "
+        "be read · 5 no findings, but files of AFTER that could not be compared",
     )
-    parser.add_argument("before", type=Path, metavar="BEFORE", help="the originals: a DICOM file, or a folder")
+    parser.add_argument("before", type=Path, metavar="BEFORE", help="the originals: a DICOM file or a folder")
     parser.add_argument("after", type=Path, metavar="AFTER", help="what was made of them")
     parser.add_argument(
         "--option",
@@ -41,7 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help=f"an option of the profile that is claimed; may be given again: {', '.join(Option)}",
     )
     parser.add_argument("--no-ocr", action="store_true", help="do not look for text in pixels")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the report's folder (default: named by time)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="of the report (default: named by time)")
     parser.set_defaults(run=run)
 
 
@@ -85,7 +85,7 @@ def _judged(options: argparse.Namespace, claimed: frozenset[Option]) -> Judgemen
     remarks = list(judgement.remarks)
     for name, others in (("BEFORE", before.others), ("AFTER", after.others)):
         if others:
-            remarks.append(Remark(f"{name} holds files that are no DICOM files, and were not looked at", others))
+            remarks.append(Remark(f"{name} has files that are no DICOM files, and were left out", others))
     if reader is None:
         why = "--no-ocr" if options.no_ocr else "tesseract is not installed"
         remarks.append(Remark(f"pixels were not looked at for text: {why}"))

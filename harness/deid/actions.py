@@ -1,4 +1,4 @@
-"""Attribute by attribute: is what became of it what table E.1-1 asks for under the options that are claimed?"""
+"""Attribute by attribute: is what became of it what table E.1-1 asks for under the claimed options?"""
 
 from __future__ import annotations
 
@@ -24,11 +24,18 @@ REQUIRED = frozenset(map(shown_tag, (*_TYPE_1, *_TYPE_2, *_OF_PIXELS)))
 C.7.6.3, C.12.1): its loss breaks the IOD, whatever that is."""
 _PATIENT = frozenset(
     (
-        0x00100020, 0x00100030, 0x00101000, 0x00101040, 0x00102154, 0x00102155, 0x00101090, 0x00100032, 0x00101002,
+        0x00100020, 0x00100030, 0x00100032, 0x00101000, 0x00101002, 0x00101040, 0x00101090, 0x00102154,
+        0x00102155,
     )
 )  # fmt: skip
-_PERSONS = frozenset((0x00080050, 0x00080092, 0x00080094, 0x00380010, 0x00402016, 0x00402017, 0x00080081,
-                      0x00080080, 0x00120040, 0x00401103, 0x00401102, 0x00104000, 0x00204000, 0x001021B0))  # fmt: skip
+"""IDs, birth, address and telephone of the patient."""
+_PERSONS = frozenset(
+    (
+        0x00080050, 0x00080080, 0x00080081, 0x00080092, 0x00080094, 0x001021B0, 0x00104000, 0x00120040,
+        0x00204000, 0x00380010, 0x00401102, 0x00401103, 0x00402016, 0x00402017,
+    )
+)  # fmt: skip
+"""Numbers of orders and admissions, addresses of others, comments on the patient."""
 _CHECKED_VRS = frozenset(("AE", "AS", "CS", "DA", "DT", "IS", "DS", "LO", "SH", "TM"))
 
 
@@ -66,8 +73,8 @@ def judge_attribute(
         ledger.right(category_of(before))
         if one.outcome is Outcome.REPLACED and actions == {Action.REMOVE}:
             ledger.remark(
-                f"{_called(before)} is X (remove) and has another value; E.1.1 item 2 lets a value that tells "
-                "nothing stand in its place, and whether this one does is for a person to say"
+                f"{_called(before)} is X (remove) and has another value; E.1.1 item 2 lets a value that "
+                "tells nothing stand in its place, and whether this one does is for a person to say"
             )
     else:
         ledger.wrong(fault, file)
@@ -105,7 +112,7 @@ def _judge_kept(one: Aligned, rule: Rule, claimed: Collection[Option], file: str
 def _fault(
     one: Aligned,
     rule: Rule,
-    actions: Collection[Action],
+    actions: frozenset[Action],
     claimed: Collection[Option],
     dummies: Collection[int],
 ) -> Fault | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.deid.identifiers import is_instance_uid, plain
-from harness.deid.instances import TEXT_VRS, Attribute, below
+from harness.deid.instances import TEXT_VRS, Attribute, Attributes
 from harness.deid.pairing import Pair
+from harness.deid.profile import rule_of
 
 MEANINGLESS = frozenset(
     ("", "none", "unknown", "anonymous", "anonymized", "anonymised", "removed", "na", "n/a")
@@ -67,26 +68,25 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0].rpartition("[")[0]
 
 
-def _anywhere(one: Attribute, after: Mapping[str, Attribute], sequence: str) -> Aligned:
-    alike = [other for other in below(after, sequence) if other.shape == one.shape]
+def _anywhere(one: Attribute, after: Attributes, sequence: str) -> Aligned:
+    alike = [other for other in after.below(sequence) if other.shape == one.shape]
     same = next((other for other in alike if is_kept(one, other)), None)
     if same is not None:
         return Aligned(one, same, Outcome.KEPT, False)
     return Aligned(one, alike[0] if alike else None, Outcome.REPLACED if alike else Outcome.GONE, False)
 
 
-def outcome(
-    one: Attribute, other: Attribute | None, before: Mapping[str, Attribute], after: Mapping[str, Attribute]
-) -> Outcome:
+def outcome(one: Attribute, other: Attribute | None, before: Attributes, after: Attributes) -> Outcome:
     """What became of one attribute."""
     if other is None:
         return Outcome.GONE
     if not other.has_value:
         return Outcome.EMPTY
     if one.is_sequence:
-        kept = any(
+        # Of others the items alone count.
+        kept = rule_of(one.tag) is not None and any(
             is_kept(inner, after[inner.path])
-            for inner in below(before, one.path)
+            for inner in before.below(one.path)
             if inner.path in after and _means(inner)
         )
     else:
@@ -98,6 +98,8 @@ def _means(one: Attribute) -> bool:
     """Whether it is more than structure, so that a sequence that still has it still says the same."""
     if one.is_sequence or not one.has_value or one.vr == "CS" or one.tag in (0x00080102, 0x00080103):
         return False
+    if "(0040,A043)" in one.path:
+        return False  # what a content item is about, and not what it says
     return one.vr != "UI" or is_instance_uid(one.text)
 
 

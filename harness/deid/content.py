@@ -1,4 +1,4 @@
-"""Content items of structured reports under the option Clean Structured Content (PS3.15 E.3.4, table E.3.4-1)."""
+"""Content items of structured reports under Clean Structured Content (PS3.15 E.3.4, table E.3.4-1)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def judge_content(pair: Pair, claimed: Collection[Option], file: str, ledger: Le
                 item.value.path,
                 f"the {item.concept[2]} item of concept ({item.concept[0]}, {item.concept[1]}) still says "
                 f"{masked(item.value.text)}, where the table has {rule.named(claimed)}",
-                "Reports name observers, patients and places in content items, not in attributes of their own.",
+                "Reports name observers, patients and places in content items.",
                 "Remove the item, or replace its value by a dummy, as the code says.",
                 item.value.tag,
                 about=item.concept[0],

@@ -1,4 +1,4 @@
-"""Dates under the option with modified dates: all are moved, those of a patient by one offset (PS3.15 E.3.6)."""
+"""Dates under the option with modified dates: all are moved, a patient's by one offset (PS3.15 E.3.6)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def judge_dates(found: Mapping[str, Sequence[Moved]], ledger: Ledger) -> None:
 
 
 def _are_aggregated(dates: Sequence[Moved]) -> bool:
-    return all(one.new.day == 1 and one.new <= one.old and -366 < one.days for one in dates)
+    return all(one.new.day == 1 and one.new <= one.old and one.days > -366 for one in dates)
 
 
 def _judge_patient(dates: Sequence[Moved], ledger: Ledger) -> None:
@@ -98,8 +98,8 @@ def _judge_patient(dates: Sequence[Moved], ledger: Ledger) -> None:
     by_seconds = seconds[0][0] if seconds else days * _DAY
     if times * 2 <= len(dates) and days:
         ledger.remark(
-            "the dates of a patient were moved by offsets of which none is that of most: what distances in time "
-            "are worth in these files, the conformance statement has to say (E.3.6)"
+            "the dates of a patient were moved by offsets of which none is that of most: what distances in "
+            "time are worth in these files, the conformance statement has to say (E.3.6)"
         )
         days = 0
     for one in dates:
@@ -133,8 +133,8 @@ def _fault(one: Moved, rule: str, seen: str) -> Fault:
         _CLAUSE,
         one.one.path,
         seen,
-        "One date that stays gives away the offset of all the others; one that goes elsewhere breaks the order in "
-        "time that the option is for.",
+        "One date that stays gives away the offset of all the others; one that goes elsewhere breaks the "
+        "order in time that the option is for.",
         "Move every date of a patient by the same offset, wherever it stands.",
         one.one.tag,
     )

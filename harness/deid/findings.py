@@ -52,7 +52,7 @@ class Finding(Struct, frozen=True):
     category: Category
     clause: str
     path: str
-    """``(0040,0275)[0]/(0008,1150)``; the indices are those of the first place.  ``file name``, ``preamble``."""
+    """``(0040,0275)[0]/(0008,1150)``, with the indices of the first place; ``file name``, ``preamble``."""
     name: str
     """Of the attribute, by the dictionary; empty where there is none."""
     seen: str

@@ -1,4 +1,4 @@
-"""What stands before the data set: preamble and file meta information are to be replaced (PS3.15 E.1.1 item 7)."""
+"""What stands before the data set: preamble and file meta information are replaced (PS3.15 E.1.1 item 7)."""
 
 from __future__ import annotations
 

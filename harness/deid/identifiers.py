@@ -41,6 +41,8 @@ class Identifier:
     attribute: str
     shown: str
     """Masked."""
+    is_weak: bool = False
+    """A short number: among other numbers it may stand by chance."""
 
 
 _ID = re.compile(r"(ID|IDs|Number|Identifier|Locator|Identification)$|OrderNumber")
@@ -53,14 +55,15 @@ _OF_PATIENT = frozenset((0x00100020, 0x00101000, 0x00101090, 0x00101050))
 _OF_DEVICE = re.compile(
     r"Device|Serial|Plate|Cassette|Gantry|Generator|Detector|Lens|Source|Station|StepID|StudyID"
 )
-_COMMON = frozenset(
-    """anon anonymous anonymized anonymised deidentified removed unknown none null patient name test testing
-    doctor physician reader operator mister miss missis sir the and for von van der den dos del with not yes
-    man men woman child baby boy girl male female other left right head neck chest thorax abdomen pelvis spine
-    hand foot arm leg knee hip heart lung liver brain breast body image images series study basic application
-    confidentiality profile option clean pixel data retain device identity institution longitudinal temporal
-    information full modified dates characteristics safe private uids uid graphics structured content
-    descriptors original primary axial derived secondary lossy""".split()
+_COMMON_WORDS = (
+    "anon anonymous anonymized anonymised deidentified removed unknown none null patient name test "
+    "testing doctor physician reader operator mister miss missis sir the and for von van der den dos del "
+    "with not yes man men woman child baby boy girl male female other left right head neck chest thorax "
+    "abdomen pelvis spine hand foot arm leg knee hip heart lung liver brain breast body image images "
+    "series study basic application confidentiality profile option clean pixel data retain device "
+    "identity institution longitudinal temporal information full modified dates characteristics safe "
+    "private uids uid graphics structured content descriptors original primary axial derived secondary "
+    "lossy "
 )
 """Words that are names of people too, and say nothing where they stand in another place."""
 _VOCABULARY = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00080104, 0x00080100, 0x00080102, 0x00081032))
@@ -132,10 +135,16 @@ class Identifiers:
         if self.phones:
             for run in re.findall(r"\+?\d[\d\s\-./()]{5,}\d", text):
                 digits = re.sub(r"\D", "", run)
-                yield from (one for phone, one in self.phones.items() if phone in digits)
+                # With a country code or without; a longer run of digits is no telephone number.
+                yield from (one for phone, one in self.phones.items() if _is_phone(digits, phone))
         for uid in re.findall(r"\d+(?:\.\d+){4,}", text):
             if uid in self.uids:
                 yield self.uids[uid]
+
+
+def _is_phone(digits: str, phone: str) -> bool:
+    short, long = sorted((digits, phone), key=len)
+    return len(short) >= 7 and long.endswith(short) and len(long) - len(short) <= 5
 
 
 def _phrases(words: Sequence[str], known: dict[str, Identifier], longest: int) -> Iterator[Identifier]:
@@ -156,7 +165,7 @@ def _longest(known: Iterable[str]) -> int:
 def identifiers(before: Iterable[Instance], claimed: Collection[Option]) -> Identifiers:
     """The identifying values that the profile protects under these options."""
     known = Identifiers()
-    vocabulary = set(_COMMON)
+    vocabulary = set(_COMMON_WORDS.split())
     names: list[Attribute] = []
     for instance in before:
         for one in instance.attributes.values():
@@ -211,7 +220,8 @@ def _add_text(known: Identifiers, one: Attribute, name: str) -> None:
         elif _ID.search(name) and tells_apart(words):
             severity = Severity.CRITICAL if one.tag in _OF_PATIENT else Severity.HIGH
             severity = Severity.MEDIUM if _OF_DEVICE.search(name) else severity
-            known.numbers.setdefault(words, Identifier(Kind.ID, severity, name, masked(value)))
+            weak = words.isdigit() and len(words) < 8
+            known.numbers.setdefault(words, Identifier(Kind.ID, severity, name, masked(value), weak))
 
 
 def tells_apart(words: str) -> bool:
@@ -233,7 +243,7 @@ def _add_name(known: Identifiers, one: Attribute, vocabulary: Collection[str]) -
     for value in one.text.split("\\"):
         for group in value.split("="):
             components = [_letters(component) for component in group.split("^")][:3]
-            family, given = (components + [[], []])[:2]
+            family, given = [*components, [], []][:2]
             whole = Identifier(Kind.NAME, severity, one.name, masked(value))
             orders = ([*family, *given], [*given, *family], [*family, *given[:1]], [*given[:1], *family])
             for words in orders:

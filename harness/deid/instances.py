@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -38,18 +38,17 @@ class Instance:
     meta: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def attributes(self) -> dict[str, Attribute]:
+    def attributes(self) -> Attributes:
         """By path, file meta information first.  Raises DecodeError for damage."""
-        found = {
+        head = {
             shown_tag(tag): Attribute(shown_tag(tag), tag, vr_of(tag, ""), value)
             for tag, value in self.meta.items()
         }
         try:
-            found |= _walked(self, True)
+            return Attributes(head | _walked(self, True))
         except DecodeError:
             # A value of VR UN may begin as a sequence does, and be none.
-            found |= _walked(self, False)
-        return found
+            return Attributes(head | _walked(self, False))
 
     def text(self, tag: int) -> str:
         """A value of the top level; empty where there is none."""
@@ -61,6 +60,11 @@ class Instance:
         """Of the pixel data as it is encoded; empty where there is none."""
         found = [one for one in self.attributes.values() if one.tag in PIXELS and "/" not in one.path]
         return found[0].digest if found else ""
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a DICOMDIR (PS3.10 8), which is no object of a patient."""
+        return self.meta.get(0x00020002, b"").rstrip(b"\0 ") == b"1.2.840.10008.1.3.10"
 
 
 PIXELS = frozenset((PIXEL_DATA, 0x7FE00008, 0x7FE00009))
@@ -211,7 +215,19 @@ def _with_items(one: Attribute, count: int) -> Attribute:
     return Attribute(one.path, one.tag, one.vr, b"", count, one.creator, one.charset)
 
 
-def below(attributes: Mapping[str, Attribute], path: str) -> Iterable[Attribute]:
-    """What lies in the items of a sequence, however deep."""
-    start = f"{path}["
-    return (one for one in attributes.values() if one.path.startswith(start))
+class Attributes(dict[str, Attribute]):
+    """Attributes by path, in the order of the data set: what lies in a sequence comes right behind it."""
+
+    @cached_property
+    def _order(self) -> tuple[list[Attribute], dict[str, int]]:
+        return list(self.values()), {path: at for at, path in enumerate(self)}
+
+    def below(self, path: str) -> Iterator[Attribute]:
+        """What lies in the items of a sequence, however deep; nothing where there is no such sequence."""
+        attributes, places = self._order
+        start = f"{path}["
+        for at in range(places.get(path, len(attributes)) + 1, len(attributes)):
+            one = attributes[at]
+            if not one.path.startswith(start):
+                return
+            yield one

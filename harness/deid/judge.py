@@ -25,6 +25,7 @@ from harness.deid.profile import Option, rule_of
 from harness.deid.uids import UidMap, judge_uid
 
 _PATIENT_ID = 0x00100020
+ENCAPSULATED = "(0042,0011)"
 
 
 def judge(
@@ -41,7 +42,8 @@ def judge(
     """
     claimed = frozenset(options)
     known = identifiers(before, claimed)
-    pairing = paired(before, after)
+    objects = [one for one in after if not one.is_directory]
+    pairing = paired([one for one in before if not one.is_directory], objects)
     ledger, uids = Ledger(), UidMap()
     dates: dict[str, list[Moved]] = defaultdict(list)
     dummies = _dummies(pairing.pairs)
@@ -51,13 +53,13 @@ def judge(
 
     for pair in pairing.pairs:
         _judge_pair(pair, claimed, dummies, called(pair.after), uids, dates, known, ledger)
-    partners = {id(pair.after): pair.before for pair in pairing.pairs}
-    for one in after:
-        file = called(one)
-        judge_marks(one, claimed, file, ledger)
-        judge_burned_in(one, known, reader, file, ledger)
-        if id(one) not in partners:
-            tell(leaks(one, None, known, claimed), file, ledger)
+    for one in objects:
+        judge_marks(one, claimed, called(one), ledger)
+        judge_burned_in(one, known, reader, called(one), ledger)
+        if ENCAPSULATED in one.attributes:
+            ledger.remark("there are encapsulated documents (0042,0011), whose pages were not looked at")
+    for one in (*pairing.after_alone, *(one for one in after if one.is_directory)):
+        tell(leaks(one, None, known, claimed), called(one), ledger)
     uids.judge(ledger)
     judge_dates(dates, ledger)
     judge_patients(pairing.pairs, called, ledger)

@@ -42,8 +42,10 @@ def leaks(
     claimed: Collection[Option],
     judged: Collection[str] = (),
 ) -> Iterator[Leak]:
-    """Everything in `after` that tells; `judged` are paths of which has been said that they are unchanged: what they
-    tell of other attributes is told all the same.
+    """Everything in `after` that tells.
+
+    `judged` are paths of which has been said that they are unchanged: what they tell of other attributes is
+    told all the same.
 
     What an option demands to be retained, and was, is nobody's leak.
     """
@@ -58,6 +60,8 @@ def leaks(
         leave = _left(one, same, path in old)
         for text in texts(one):
             for found in known.found(text, leave):
+                if found.is_weak and (one.vr in _NUMBERS or one.vr not in TEXT_VRS or one.vr == "UI"):
+                    continue
                 if path not in judged or found.attribute != one.name:
                     yield Leak(path, one.tag, found, one.vr)
     for text in texts_in(after.preamble):
@@ -125,13 +129,11 @@ def tell(found: Iterable[Leak], file: str, ledger: Ledger) -> None:
         one = leak.identifier
         if one.kind is Kind.DATE and leak.vr in ("DA", "DT"):
             ledger.remark(
-                f"{name_of(leak.tag)} {shown_tag(leak.tag)} has the same date as {one.attribute}; table E.1-1 of "
-                "2020c does not list it, and note 4 there advises to treat every date by its VR"
+                f"{name_of(leak.tag)} {shown_tag(leak.tag)} has the date of {one.attribute}; table E.1-1 "
+                "of 2020c does not list it, and note 4 there advises to treat every date by its VR"
             )
             continue
-        where = {"preamble": "the preamble", "file name": "the name of the file or of a folder"}.get(
-            leak.path
-        )
+        where = _PLACES.get(leak.path, "this value")
         ledger.wrong(
             Fault(
                 "value-found",
@@ -139,7 +141,7 @@ def tell(found: Iterable[Leak], file: str, ledger: Ledger) -> None:
                 _CATEGORIES.get(one.kind, Category.TEXT_REMOVED),
                 "PS3.15 E.1.1 item 7" if leak.path == "preamble" else "PS3.15 E.1.1, note 1 to table E.1-1",
                 leak.path,
-                f"{where or 'this value'} holds {one.shown}: {one.kind}, from {one.attribute or 'the original'}",
+                f"{where} holds {one.shown}: {one.kind}, from {one.attribute or 'the original'}",
                 "The profile takes this value away where it belongs; here it is read all the same.",
                 "Name files by something new." if leak.path == "file name" else _TODO.get(leak.tag, _CLEAN),
                 leak.tag,
@@ -149,5 +151,6 @@ def tell(found: Iterable[Leak], file: str, ledger: Ledger) -> None:
         )
 
 
+_PLACES = {"preamble": "the preamble", "file name": "the name of the file or of a folder"}
 _CLEAN = "Remove the attribute, or clean its text of what the other attributes were cleaned of."
 _TODO = {0: "Write a preamble of your own, or zeros."}

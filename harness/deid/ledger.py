@@ -30,12 +30,21 @@ class Fault:
 
 
 @dataclass
+class _Seen:
+    """A fault at one place of all files."""
+
+    first: Fault
+    files: list[str] = field(default_factory=list)
+    times: int = 0
+
+
+@dataclass
 class Ledger:
     """Everything that was judged, of all files."""
 
     done: Counter[Category] = field(default_factory=Counter)
     due: Counter[Category] = field(default_factory=Counter)
-    _faults: dict[tuple[str, str, str], list[tuple[Fault, str]]] = field(default_factory=dict)
+    _faults: dict[tuple[str, str, str], _Seen] = field(default_factory=dict)
     _remarks: Counter[str] = field(default_factory=Counter)
 
     def right(self, category: Category, actions: int = 1) -> None:
@@ -47,7 +56,10 @@ class Ledger:
         """An action is not done as due, in the file of that name."""
         self.due[fault.category] += 1
         shape = "/".join(part.partition("[")[0] for part in fault.path.split("/"))
-        self._faults.setdefault((fault.rule, shape, fault.about), []).append((fault, file))
+        seen = self._faults.setdefault((fault.rule, shape, fault.about), _Seen(fault))
+        seen.times += 1
+        if file and file not in seen.files and len(seen.files) < FILES_NAMED:
+            seen.files.append(file)
 
     def remark(self, text: str) -> None:
         """Something to know."""
@@ -56,7 +68,7 @@ class Ledger:
     def findings(self) -> Iterable[Finding]:
         """The faults of a rule and place as one, the gravest first."""
         order = list(Severity)
-        merged = [_finding(places) for places in self._faults.values()]
+        merged = [_finding(seen) for seen in self._faults.values()]
         return sorted(merged, key=lambda one: (order.index(one.severity), one.rule, one.path))
 
     def remarks(self) -> Iterable[Remark]:
@@ -68,8 +80,8 @@ class Ledger:
         return [Score(one, self.done[one], self.due[one]) for one in Category if self.due[one]]
 
 
-def _finding(places: list[tuple[Fault, str]]) -> Finding:
-    first = places[0][0]
+def _finding(seen: _Seen) -> Finding:
+    first = seen.first
     return Finding(
         first.rule,
         first.severity,
@@ -80,6 +92,6 @@ def _finding(places: list[tuple[Fault, str]]) -> Finding:
         first.seen,
         first.why,
         first.todo,
-        tuple(dict.fromkeys(file for _, file in places))[:FILES_NAMED],
-        len(places),
+        tuple(seen.files),
+        seen.times,
     )

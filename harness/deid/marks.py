@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.deid.findings import Category, Severity
-from harness.deid.instances import Instance, below
+from harness.deid.instances import Instance
 from harness.deid.ledger import Fault, Ledger
 from harness.deid.profile import BASIC_CODE, CLAUSES, CODES, Option
 from harness.dimse.walker import shown_tag
@@ -54,7 +54,7 @@ def temporal(claimed: Collection[Option]) -> str:
 
 def _judge_codes(after: Instance, claimed: Collection[Option], file: str, ledger: Ledger) -> None:
     path = shown_tag(METHOD_CODES)
-    codes = {one.text for one in below(after.attributes, path) if one.tag == 0x00080100}
+    codes = {one.text for one in after.attributes.below(path) if one.tag == 0x00080100}
     if not codes:
         ledger.wrong(_code_fault("is not there, or has no code", ""), file)
         return
@@ -67,7 +67,8 @@ def _judge_codes(after: Instance, claimed: Collection[Option], file: str, ledger
     for option, code in CODES.items():
         if code in codes and option not in claimed:
             ledger.remark(
-                f"the object says that {option} was used; it was judged without: --option {option} judges with it"
+                f"the object says that {option} was used; it was judged without: --option {option} would "
+                "judge with it"
             )
 
 

@@ -17,6 +17,7 @@ _MODALITY, _SERIES_NUMBER, _INSTANCE_NUMBER = 0x00080060, 0x00200011, 0x00200013
 _ROWS, _COLUMNS = 0x00280010, 0x00280011
 
 Key = Hashable
+_Sides = tuple[list[Instance], list[Instance]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def paired(before: Sequence[Instance], after: Sequence[Instance]) -> Pairing:
 def _round(left: Sequence[Instance], right: Sequence[Instance], studies: dict[str, str]) -> list[Pair]:
     """The pairs of the first way that finds any."""
     for by, key in _WAYS:
-        groups: dict[Key, tuple[list[Instance], list[Instance]]] = defaultdict(lambda: ([], []))
+        groups: dict[tuple[Key, str], _Sides] = defaultdict(lambda: ([], []))
         for one in left:
             for study in {studies.get(one.text(STUDY), ""), ""}:
                 groups[key(one), study][0].append(one)
@@ -113,7 +114,7 @@ def _class_and_numbers(one: Instance) -> Key:
 
 
 def _class(one: Instance) -> Key:
-    return one.text(SOP_CLASS)
+    return one.text(SOP_CLASS) or None
 
 
 def _numbers(one: Instance) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One patient before is one patient after: replacements are the same for all objects (PS3.15 E.1.1 item 2 note 3)."""
+"""One patient before is one after: replacements are the same for all objects (PS3.15 E.1.1 item 2 note 3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.deid.pairing import STUDY, Pair
 from harness.dimse.walker import shown_tag
 
 _ENTITIES = ((0x00100020, 0x00100020), (0x00100010, 0x00100020), (0x00200010, STUDY))
-"""An attribute that is to be consistent, and that by which its entity is known: Patient ID and Name, Study ID."""
+"""An attribute that is to be consistent, and that by which its entity is known."""
 
 
 def judge_patients(pairs: Sequence[Pair], called: Callable[[Instance], str], ledger: Ledger) -> None:

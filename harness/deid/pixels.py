@@ -1,4 +1,4 @@
-"""Pixels: the same as before unless their cleaning is claimed; what they may hold that nobody has looked at."""
+"""Pixels: the same as before unless their cleaning is claimed, and whether text in them tells."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def judge_pixels(pair: Pair, claimed: Collection[Option], file: str, ledger: Led
         before, after = decoded(pair.before), decoded(pair.after)
         if before is None or after is None:
             ledger.remark(
-                "pixel data that is encoded otherwise than before could not be decoded, so that nobody has compared it"
+                "pixel data that is encoded otherwise than before could not be decoded, so that nobody has "
+                "compared it"
             )
         elif before.shape == after.shape and np.array_equal(before, after):
             ledger.right(Category.PIXELS_RETAINED)
@@ -81,8 +82,8 @@ def judge_burned_in(
         )
     elif reader is None and says != "NO":
         ledger.remark(
-            "nothing says whether there is text in the pixels (Burned In Annotation (0028,0301) is not NO), and "
-            "they were not looked at"
+            "nothing says whether there is text in the pixels (Burned In Annotation (0028,0301) is not NO), "
+            "and they were not looked at"
         )
     pixels = decoded(after) if reader is not None else None
     if reader is None or pixels is None:

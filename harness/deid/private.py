@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from harness.deid.findings import Category, Severity
-from harness.deid.instances import Attribute, Instance, below
+from harness.deid.instances import Attribute, Instance
 from harness.deid.ledger import Fault, Ledger
 from harness.deid.pairing import Pair
 from harness.deid.profile import Option, is_safe_private
@@ -54,7 +54,7 @@ def _block(one: Attribute) -> _Block:
 def _declared(before: Instance) -> Iterator[_Block]:
     """Group, creator and number of what the object itself says is safe."""
     items: dict[str, _Declaration] = {}
-    for one in below(before.attributes, _CHARACTERISTICS):
+    for one in before.attributes.below(_CHARACTERISTICS):
         item = items.setdefault(one.path.rpartition("/")[0], _Declaration())
         match one.tag:
             case 0x00080301 if len(one.value) == 2:

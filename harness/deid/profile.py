@@ -87,8 +87,8 @@ class Rule:
     def actions(self, claimed: Collection[Option]) -> frozenset[Action]:
         """What may be done with the attribute where these options are claimed.
 
-        Two options that name the same attribute both hold: ``{K, C}`` lets it be kept or cleaned.  Which one of
-        ``X/Z/D`` it is depends on the IOD, which is not looked at: each of them is taken.
+        Two options that name the same attribute both hold: ``{K, C}`` lets it be kept or cleaned.  Which
+        one of ``X/Z/D`` it is depends on the IOD, which is not looked at: each of them is taken.
         """
         overriding = frozenset(action for option, action in self.options if option in claimed)
         return overriding or frozenset(Action(one) for one in self.basic.rstrip("*").split("/"))

@@ -1,4 +1,4 @@
-"""UIDs over all files: the same one becomes the same, different ones stay different, references lead somewhere."""
+"""UIDs over all files: one becomes one, different ones stay different, references lead somewhere."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class UidMap:
                 _CLAUSE,
                 use.one.path,
                 seen,
-                "Objects that belong together no longer find each other, or the old UID leads to the originals.",
+                "Objects that belong together no longer find each other, or the old UID leads to originals.",
                 "Give an old UID one and the same new one, in all files and at every depth.",
                 use.one.tag,
             ),

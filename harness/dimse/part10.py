@@ -40,7 +40,8 @@ def part10(source: bytes | bytearray | memoryview | Path | str) -> Part10:
 
     def uid(tag: int, name: str) -> str:
         if tag not in meta:
-            raise DecodeError("PS3.10 7.1", f"{name} in the file meta information", "none", bytes(source[:256]))
+            expected = f"{name} in the file meta information"
+            raise DecodeError("PS3.10 7.1", expected, "none", bytes(source[:256]))
         return meta[tag].decode("latin-1").rstrip("\0 ")
 
     return Part10(

@@ -1,4 +1,4 @@
-"""The page of a judgement of a de-identification: one file that opens offline and holds no patient's values."""
+"""The page of a judgement of a de-identification: it opens offline and holds no patient's values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def render_judgement(folder: Path) -> Path:
 
 
 def deid_page(judgement: Judgement) -> str:
-    """The page.  All that `judgement` says is escaped; a policy in it allows no script and no other source."""
+    """The page.  All that it says is escaped; a policy in it allows no script and no other source."""
     conclusion = concluded(judgement)
     words = " ".join(f"--option {option}" for option in judgement.options)
     return (

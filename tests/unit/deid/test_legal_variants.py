@@ -38,11 +38,11 @@ class Replacer(Deidentifier):
 
     def element(self, ds: Dataset, element: DataElement) -> None:
         rule = rule_of(int(element.tag))
-        if rule is not None and rule.actions(()) == {Action.REMOVE} and element.VR in ("LO", "SH", "LT", "PN"):
-            if not element.is_private:
-                element.value = "Other^Than^Before"[:16]
-                return
-        super().element(ds, element)
+        removed = rule is not None and rule.actions(()) == {Action.REMOVE} and not element.is_private
+        if removed and element.VR in ("LO", "SH", "LT", "PN"):
+            element.value = "Other^Than"
+        else:
+            super().element(ds, element)
 
 
 class Emptier(Deidentifier):

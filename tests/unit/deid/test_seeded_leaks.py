@@ -1,4 +1,4 @@
-"""De-identifiers that each leak or lose one thing: the finding that is about it is there, and no other rule's."""
+"""De-identifiers that each leak or lose one thing: the finding that is about it is there."""
 
 from __future__ import annotations
 
