@@ -84,14 +84,19 @@ def outcome(one: Attribute, other: Attribute | None, before: Attributes, after: 
         return Outcome.EMPTY
     if one.is_sequence:
         # Of others the items alone count.
-        kept = rule_of(one.tag) is not None and any(
-            is_kept(inner, after[inner.path])
-            for inner in before.below(one.path)
-            if inner.path in after and _means(inner)
-        )
+        kept = rule_of(one.tag) is not None and _still_says(one, other, before, after)
     else:
         kept = is_kept(one, other)
     return Outcome.KEPT if kept else Outcome.REPLACED
+
+
+def _still_says(one: Attribute, other: Attribute, before: Attributes, after: Attributes) -> bool:
+    """Whether any value in a sequence is one that was there: at its place, or anywhere if items have gone."""
+    told = (inner for inner in before.below(one.path) if _means(inner))
+    if one.items == other.items:
+        return any(inner.path in after and is_kept(inner, after[inner.path]) for inner in told)
+    left = {(inner.shape, inner.vr, inner.value) for inner in after.below(other.path)}
+    return any((inner.shape, inner.vr, inner.value) in left for inner in told)
 
 
 def _means(one: Attribute) -> bool:
