@@ -48,7 +48,7 @@ def content_of(one: Instance) -> bytes:
     head = write_part10(
         one.text(0x00080016), one.text(0x00080018), one.transfer_syntax, source_ae_title=source
     )
-    return one.preamble + head[128:] + one.dataset
+    return one.preamble + head[128:] + bytes(one.dataset)
 
 
 def _study(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,9 +80,12 @@ def _judged(options: argparse.Namespace, claimed: frozenset[Option]) -> Judgemen
     from harness.deid.ocr import tesseract
 
     started = now()
-    before, after = read_objects(options.before), read_objects(options.after)
     reader = None if options.no_ocr else tesseract()
-    judgement = judge(before.instances, after.instances, claimed, reader=reader)
+    with warnings.catch_warnings():
+        # What pydicom warns of in a value may be the value: that is for the report, masked.
+        warnings.simplefilter("ignore")
+        before, after = read_objects(options.before), read_objects(options.after)
+        judgement = judge(before.instances, after.instances, claimed, reader=reader)
     remarks = list(judgement.remarks)
     for name, others in (("BEFORE", before.others), ("AFTER", after.others)):
         if others:

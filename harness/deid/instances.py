@@ -32,7 +32,7 @@ class Instance:
     """
 
     transfer_syntax: str
-    dataset: bytes = field(repr=False)
+    dataset: bytes | memoryview = field(repr=False)
     name: str = ""
     preamble: bytes = field(default=b"", repr=False)
     meta: Mapping[int, bytes] = field(default_factory=dict, repr=False)

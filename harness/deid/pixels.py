@@ -64,7 +64,7 @@ def decoded(instance: Instance) -> Any:
     """The pixels as an array; None where there are none, or no decoder for them."""
     head = write_part10(instance.text(0x00080016), instance.text(0x00080018), instance.transfer_syntax)
     try:
-        return dcmread(io.BytesIO(head + instance.dataset), force=True).pixel_array
+        return dcmread(io.BytesIO(head + bytes(instance.dataset)), force=True).pixel_array
     except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return None
 

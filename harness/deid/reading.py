@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from harness.dimse.part10 import file_meta
 from harness.documents import Mistake
 
 FILE_LIMIT = 2 * 1024**3
-"""Bytes of a file that is read: it is held in memory while it is looked at."""
+"""Bytes of a file that is looked at."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,22 @@ def _read(files: list[Path], root: Path) -> Iterator[Instance | None]:
                     continue
                 if file.stat().st_size > FILE_LIMIT:
                     raise Mistake(f"{file}: larger than {FILE_LIMIT // 1024**3} GiB, which is not read")
-                opened.seek(0)
-                yield _instance(opened.read(), str(file.relative_to(root)))
+                # Mapped: what pixels weigh is looked at once, and not held in memory.
+                mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+                yield _instance(memoryview(mapped), str(file.relative_to(root)))
         except DecodeError as error:
             raise Mistake(f"{file}: damaged: {error}") from None
         except OSError as error:
             raise Mistake(f"{file}: {error.strerror or error}") from None
 
 
-def _instance(content: bytes, name: str) -> Instance:
+def _instance(content: memoryview, name: str) -> Instance:
     # A header that lacks what it has to have is no reason not to look at what is there.
     meta, at = file_meta(content)
     syntax = meta.get(0x00020010, b"").decode("latin-1").rstrip("\0 ")
     if not syntax:
         raise DecodeError("PS3.10 7.1", "Transfer Syntax UID (0002,0010)", "none")
-    instance = Instance(syntax, content[at:], name, content[:128], meta)
+    instance = Instance(syntax, content[at:], name, bytes(content[:128]), meta)
     if not instance.attributes:  # decoded here, so that damage is told with the file's name
         raise DecodeError("PS3.10 7.1", "a data set", "none", b"")
     return instance

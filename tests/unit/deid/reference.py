@@ -116,7 +116,7 @@ class Deidentifier:
 def dataset_of(one: Instance) -> Dataset:
     """The data set as pydicom reads it."""
     head = write_part10(one.text(0x00080016), one.text(0x00080018), one.transfer_syntax)
-    read = dcmread(io.BytesIO(head + one.dataset))
+    read = dcmread(io.BytesIO(head + bytes(one.dataset)))
     plain = Dataset()
     plain.update(read)
     for element in plain.iterall():
