@@ -62,6 +62,8 @@ def judge_attribute(
     if rule is None or before.is_private or (before.tag >> 16 == 0x0002 and before.tag != 0x00020003):
         return True
     actions = rule.actions(claimed)
+    if actions == {Action.KEEP} and before.tag == 0x00020003:
+        return True  # the header is written anew (E.3.9 note 5): it has to fit the data set behind it
     if actions == {Action.KEEP}:
         return _judge_kept(one, rule, claimed, file, ledger)
     if actions & {Action.KEEP, Action.CLEAN} or says_nothing(before):
@@ -86,7 +88,7 @@ def _called(one: Attribute) -> str:
 
 
 def _judge_kept(one: Aligned, rule: Rule, claimed: Collection[Option], file: str, ledger: Ledger) -> bool:
-    if not one.exact:
+    if not one.exact or not _is_kept_around(one.before, claimed):
         return True
     there = one.outcome is Outcome.KEPT or (one.before.is_sequence and one.outcome is Outcome.REPLACED)
     if there:
@@ -107,6 +109,13 @@ def _judge_kept(one: Aligned, rule: Rule, claimed: Collection[Option], file: str
         file,
     )
     return False
+
+
+def _is_kept_around(one: Attribute, claimed: Collection[Option]) -> bool:
+    """Whether no sequence around it is to be removed, replaced or cleaned, which goes for all that is in it."""
+    around = (int(part[1:5] + part[6:10], 16) for part in one.path.split("/")[:-1])
+    rules = [rule for tag in around if (rule := rule_of(tag)) is not None]
+    return all(rule.actions(claimed) == {Action.KEEP} for rule in rules)
 
 
 def _fault(

@@ -66,7 +66,7 @@ _COMMON_WORDS = (
     "lossy "
 )
 """Words that are names of people too, and say nothing where they stand in another place."""
-_VOCABULARY = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00080104, 0x00080100, 0x00080102, 0x00081032))
+_VOCABULARY = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00080104, 0x00080100, 0x00080102, 0x00080116))
 """Manufacturer, model, software, codes: what their words say is no name."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONG_MONTHS = ("January", "February", "March", "April", "June", "July", "August", "September", "October",
@@ -166,11 +166,13 @@ def identifiers(before: Iterable[Instance], claimed: Collection[Option]) -> Iden
     """The identifying values that the profile protects under these options."""
     known = Identifiers()
     vocabulary = set(_COMMON_WORDS.split())
+    makers: set[str] = set()
     names: list[Attribute] = []
     for instance in before:
         for one in instance.attributes.values():
             if one.vr == "CS" or (one.tag in _VOCABULARY and rule_of(one.tag) is None):
                 vocabulary.update(_letters(one.text))
+                makers.add(" ".join(_words(one.text)))
             if one.has_value and not _is_kept(one, claimed):
                 if one.vr == "PN":
                     names.append(one)
@@ -178,6 +180,10 @@ def identifiers(before: Iterable[Instance], claimed: Collection[Option]) -> Iden
                     _add(known, one)
     for one in names:
         _add_name(known, one, vocabulary)
+    # A place that is called as its devices' maker is told by these, which are nobody's secret.
+    for words in [words for words, one in known.numbers.items() if one.kind is Kind.PLACE]:
+        if any(f" {words} " in f" {maker} " for maker in makers):
+            del known.numbers[words]
     return known
 
 

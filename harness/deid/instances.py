@@ -173,7 +173,7 @@ def _walked(instance: Instance, unknown_too: bool) -> dict[str, Attribute]:
             outer = levels[-1]
             levels.append(_Level(f"{parent}[{element.index}]/", outer.charset))
             continue
-        if element.tag & 0xFFFF == 0:
+        if element.tag & 0xFFFF == 0 and not element.is_sequence:
             continue  # group lengths say nothing (PS3.5 7.2)
         del levels[element.depth // 2 + 1 :]
         attribute = _attribute(element, levels[-1])

@@ -16,6 +16,7 @@ from harness.deid.ledger import Fault, Ledger
 from harness.deid.marks import BURNED_IN
 from harness.deid.pairing import Pair
 from harness.deid.profile import Option
+from harness.dimse.errors import MisuseError
 from harness.dimse.part10 import write_part10
 
 Reader = Callable[[Any], str]
@@ -62,10 +63,10 @@ def _fault(rule: str, seen: str) -> Fault:
 
 def decoded(instance: Instance) -> Any:
     """The pixels as an array; None where there are none, or no decoder for them."""
-    head = write_part10(instance.text(0x00080016), instance.text(0x00080018), instance.transfer_syntax)
     try:
+        head = write_part10("1.2", "1.2", instance.transfer_syntax)  # the UIDs are no matter
         return dcmread(io.BytesIO(head + bytes(instance.dataset)), force=True).pixel_array
-    except (AttributeError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError):
+    except (AttributeError, KeyError, MisuseError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return None
 
 

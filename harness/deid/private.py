@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from harness.deid.aligning import is_kept
 from harness.deid.findings import Category, Severity
 from harness.deid.instances import Attribute, Instance
 from harness.deid.ledger import Fault, Ledger
@@ -19,10 +20,10 @@ _CHARACTERISTICS = shown_tag(0x00080300)
 def judge_private(pair: Pair, claimed: Collection[Option], file: str, ledger: Ledger) -> None:
     """Those of AFTER that BEFORE has too; what a de-identifier has added is only mentioned."""
     declared = frozenset(_declared(pair.before))
-    old = {(one.shape, one.creator) for one in pair.before.attributes.values() if one.is_private}
-    known = {(one.tag, one.creator) for one in pair.before.attributes.values() if one.is_private}
+    old = pair.before.attributes
+    known = {(one.tag, one.creator) for one in old.values() if one.is_private}
     left = {one.path for one in pair.after.attributes.values() if one.is_private}
-    for one in pair.before.attributes.values():
+    for one in old.values():
         if one.is_private and not is_creator(one.tag) and one.path not in left:
             ledger.right(Category.TEXT_REMOVED)
     for one in pair.after.attributes.values():
@@ -33,7 +34,7 @@ def judge_private(pair: Pair, claimed: Collection[Option], file: str, ledger: Le
         )
         if safe:
             ledger.right(Category.TEXT_RETAINED)
-        elif (one.shape, one.creator) in old or (one.tag, one.creator) in known:
+        elif (one.tag, one.creator) in known or (one.path in old and is_kept(old[one.path], one)):
             ledger.wrong(_fault(one, claimed), file)
         else:
             ledger.remark(f"private attribute {one.shape} of {one.creator or 'nobody'} was added")

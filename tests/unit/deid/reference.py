@@ -37,7 +37,7 @@ class Deidentifier:
 
     def file(self, one: Instance, number: int) -> Instance:
         ds = dataset_of(one)
-        patient = str(ds.PatientID)
+        patient = str(ds.get("PatientID"))
         self.dataset(ds)
         ds.PatientID = self._patients.setdefault(patient, f"ANON{len(self._patients)}")
         self.mark(ds)
@@ -96,7 +96,7 @@ class Deidentifier:
     def clean(self, ds: Dataset, element: DataElement) -> None:
         if element.VR == "DA" and element.value:
             element.value = self.moved(str(element.value))
-        elif element.VR not in ("TM", "SH"):
+        elif element.VR not in ("TM", "SH") or element.is_private:
             del ds[element.tag]
 
     def moved(self, value: str) -> str:
