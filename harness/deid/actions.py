@@ -112,7 +112,7 @@ def _judge_kept(one: Aligned, rule: Rule, claimed: Collection[Option], file: str
 
 
 def _is_kept_around(one: Attribute, claimed: Collection[Option]) -> bool:
-    """Whether no sequence around it is to be removed, replaced or cleaned, which goes for all that is in it."""
+    """Whether no sequence around it is removed, replaced or cleaned, which goes for all that is in it."""
     around = (int(part[1:5] + part[6:10], 16) for part in one.path.split("/")[:-1])
     rules = [rule for tag in around if (rule := rule_of(tag)) is not None]
     return all(rule.actions(claimed) == {Action.KEEP} for rule in rules)

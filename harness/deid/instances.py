@@ -152,6 +152,8 @@ class _Level:
     path: str
     charset: tuple[str, ...] = ()
     creators: dict[tuple[int, int], str] = field(default_factory=dict)
+    sequence: str = ""
+    """The attribute that came last: items are its."""
 
 
 def _walked(instance: Instance, unknown_too: bool) -> dict[str, Attribute]:
@@ -160,13 +162,15 @@ def _walked(instance: Instance, unknown_too: bool) -> dict[str, Attribute]:
 
     found: dict[str, Attribute] = {}
     counts: dict[str, int] = {}
+    frames: dict[str, hashlib._Hash] = {}
     levels = [_Level("")]
     for element in walk(instance.dataset, instance.transfer_syntax, is_sequence=is_sequence):
         if element.is_item:
-            parent = _path(element.parent)
+            parent = levels[element.depth // 2].sequence
             if element.parent is not None and element.parent.tag == PIXEL_DATA:
-                digest = hashlib.sha256(found[parent].digest.encode() + element.value).hexdigest()
-                found[parent] = _pixels(parent, PIXEL_DATA, digest)
+                # The offset table and where fragments end are a matter of encoding (PS3.5 A.4).
+                if element.index:
+                    frames.setdefault(parent, hashlib.sha256()).update(element.value)
                 continue
             counts[parent] = counts.get(parent, 0) + 1
             del levels[element.depth // 2 + 1 :]
@@ -177,14 +181,13 @@ def _walked(instance: Instance, unknown_too: bool) -> dict[str, Attribute]:
             continue  # group lengths say nothing (PS3.5 7.2)
         del levels[element.depth // 2 + 1 :]
         attribute = _attribute(element, levels[-1])
+        levels[-1].sequence = attribute.path
         found[attribute.path] = attribute
     for path, count in counts.items():
         found[path] = _with_items(found[path], count)
+    for path, frame in frames.items():
+        found[path] = _pixels(path, PIXEL_DATA, frame.hexdigest())
     return found
-
-
-def _path(element: Element | None) -> str:
-    return "" if element is None else element.path.replace("](", "]/(")
 
 
 def _attribute(element: Element, level: _Level) -> Attribute:
