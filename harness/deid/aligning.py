@@ -6,10 +6,11 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.deid.identifiers import is_instance_uid, plain
+from harness.deid.identifiers import is_instance_uid
 from harness.deid.instances import TEXT_VRS, Attribute, Attributes
 from harness.deid.pairing import Pair
 from harness.deid.profile import rule_of
+from harness.deid.words import NO_DATES, plain
 
 MEANINGLESS = frozenset(
     ("", "none", "unknown", "anonymous", "anonymized", "anonymised", "removed", "na", "n/a")
@@ -130,5 +131,7 @@ def says_nothing(one: Attribute) -> bool:
     if one.vr == "UI":
         return not any(map(is_instance_uid, one.text.split("\\")))
     text = plain(one.text)
+    if one.vr in ("DA", "DT") and text[:8] in NO_DATES:
+        return True
     other_sex = one.tag == 0x00100040 and text == "o"
     return text in MEANINGLESS or not text.strip("0.:+-^ ") or other_sex

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from harness.deid.aligning import says_nothing
 from harness.deid.findings import Category, Severity
-from harness.deid.identifiers import is_instance_uid, plain
+from harness.deid.identifiers import is_instance_uid
 from harness.deid.instances import Attribute, Instance
 from harness.deid.ledger import Fault, Ledger
 from harness.deid.masking import masked
 from harness.deid.pairing import Pair
 from harness.deid.profile import Action, Option, content_rules
+from harness.deid.words import plain
 
 _VALUES = frozenset((0x0040A160, 0x0040A121, 0x0040A122, 0x0040A120, 0x0040A123, 0x0040A124, 0x0040A30A))
 """Text Value, Date, Time, DateTime, Person Name, UID, Numeric Value."""

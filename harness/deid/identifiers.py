@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import enum
 import re
-import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 
 from harness.deid.findings import Severity
 from harness.deid.instances import Attribute, Instance
 from harness.deid.masking import masked
 from harness.deid.profile import Action, Option, rule_of
+from harness.deid.words import COMMON, ORDINARY, is_dense, letters, spellings, words_of
 
 WELL_KNOWN = "1.2.840.10008."
 """UIDs of the standard itself (PS3.5 9.2): SOP classes, transfer syntaxes, coding schemes, frames."""
-_NO_DATES = frozenset(("19000101", "19700101", "00010101", "19800101", "20000101", "99991231"))
+_FREE = frozenset(("SH", "LO", "ST", "LT", "UT", "UC", "AE"))
 
 
 class Kind(enum.StrEnum):
@@ -42,7 +42,7 @@ class Identifier:
     shown: str
     """Masked."""
     is_weak: bool = False
-    """A short number: among other numbers it may stand by chance."""
+    """A short number, or a name that is an ordinary word: it may stand there by chance."""
 
 
 _ID = re.compile(r"(ID|IDs|Number|Identifier|Locator|Identification)$|OrderNumber")
@@ -55,43 +55,8 @@ _OF_PATIENT = frozenset((0x00100020, 0x00101000, 0x00101090, 0x00101050))
 _OF_DEVICE = re.compile(
     r"Device|Serial|Plate|Cassette|Gantry|Generator|Detector|Lens|Source|Station|StepID|StudyID"
 )
-_COMMON_WORDS = (
-    "anon anonymous anonymized anonymised deidentified removed unknown none null patient name test "
-    "testing doctor physician reader operator mister miss missis sir the and for von van der den dos del "
-    "with not yes man men woman child baby boy girl male female other left right head neck chest thorax "
-    "abdomen pelvis spine hand foot arm leg knee hip heart lung liver brain breast body image images "
-    "series study basic application confidentiality profile option clean pixel data retain device "
-    "identity institution longitudinal temporal information full modified dates characteristics safe "
-    "private uids uid graphics structured content descriptors original primary axial derived secondary "
-    "lossy "
-)
-"""Words that are names of people too, and say nothing where they stand in another place."""
 _VOCABULARY = frozenset((0x00080070, 0x00081090, 0x00181020, 0x00080104, 0x00080100, 0x00080102, 0x00080116))
 """Manufacturer, model, software, codes: what their words say is no name."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LONG_MONTHS = ("January", "February", "March", "April", "June", "July", "August", "September", "October",
-                "November", "December")  # fmt: skip
-
-
-def plain(text: str) -> str:
-    """Without regard to case and diacritics."""
-    if text.isascii():
-        return text.lower()
-    split = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in split if not unicodedata.combining(one))
-
-
-def _letters(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", plain(text))
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", plain(text))
-
-
-def _is_dense(word: str) -> bool:
-    """Of a script in which two characters are a whole name."""
-    return any("\u3040" <= one <= "\u9fff" or "\uac00" <= one <= "\ud7a3" for one in word)
 
 
 @dataclass
@@ -127,8 +92,8 @@ class Identifiers:
 
     def _hits(self, text: str) -> Iterator[Identifier]:
         names, numbers = self._lengths
-        yield from _phrases(_letters(text), self.names, names)
-        words = _words(text)
+        yield from _phrases(letters(text), self.names, names)
+        words = words_of(text)
         # A date before a time, as DT and many file names have them.
         days = [word[:8] for word in words if len(word) in (12, 14) and word.isdigit()]
         yield from _phrases([*words, *days], self.numbers, numbers)
@@ -165,19 +130,26 @@ def _longest(known: Iterable[str]) -> int:
 def identifiers(before: Iterable[Instance], claimed: Collection[Option]) -> Identifiers:
     """The identifying values that the profile protects under these options."""
     known = Identifiers()
-    vocabulary = set(_COMMON_WORDS.split())
+    vocabulary = set(COMMON)
     makers: set[str] = set()
+    spoken: dict[str, set[str]] = defaultdict(set)
     names: list[Attribute] = []
     for instance in before:
+        patient = instance.text(0x00100020)
         for one in instance.attributes.values():
+            if one.vr in _FREE and rule_of(one.tag) is None:
+                for word in letters(one.text):
+                    spoken[word].add(patient)
             if one.vr == "CS" or (one.tag in _VOCABULARY and rule_of(one.tag) is None):
-                vocabulary.update(_letters(one.text))
-                makers.add(" ".join(_words(one.text)))
+                vocabulary.update(letters(one.text))
+                makers.add(" ".join(words_of(one.text)))
             if one.has_value and not _is_kept(one, claimed):
                 if one.vr == "PN":
                     names.append(one)
                 else:
                     _add(known, one)
+    # What stands in the objects of several patients, where nobody is named, is a word and no name.
+    vocabulary.update(word for word, patients in spoken.items() if len(patients) > 1)
     for one in names:
         _add_name(known, one, vocabulary)
     # A place that is called as its devices' maker is told by these, which are nobody's secret.
@@ -199,21 +171,21 @@ def _add(known: Identifiers, one: Attribute) -> None:
     if one.vr in ("DA", "DT"):
         for value in one.text.split("\\"):
             severity = Severity.CRITICAL if one.tag == 0x00100030 else Severity.MEDIUM
-            for spelling in _spellings(value[:8]):
+            for spelling in spellings(value[:8]):
                 known.numbers.setdefault(
-                    " ".join(_words(spelling)), Identifier(Kind.DATE, severity, name, masked(value))
+                    " ".join(words_of(spelling)), Identifier(Kind.DATE, severity, name, masked(value))
                 )
     elif one.vr == "UI":
         for value in filter(is_instance_uid, one.text.split("\\")):
             known.uids.setdefault(value, Identifier(Kind.UID, Severity.MEDIUM, name, masked(value)))
-    elif one.vr in ("SH", "LO", "ST", "LT", "UT", "UC", "AE"):
+    elif one.vr in _FREE:
         _add_text(known, one, name)
 
 
 def _add_text(known: Identifiers, one: Attribute, name: str) -> None:
     of_patient = one.tag >> 16 == 0x0010
     for value in re.split(r"[\\\r\n]+", one.text):
-        words = " ".join(_words(value))
+        words = " ".join(words_of(value))
         if _PHONE.search(name):
             digits = re.sub(r"\D", "", value)
             if len(digits) >= 7:
@@ -248,7 +220,7 @@ def _add_name(known: Identifiers, one: Attribute, vocabulary: Collection[str]) -
     part_severity = Severity.HIGH if severity is Severity.CRITICAL else Severity.MEDIUM
     for value in one.text.split("\\"):
         for group in value.split("="):
-            components = [_letters(component) for component in group.split("^")][:3]
+            components = [letters(component) for component in group.split("^")][:3]
             family, given = [*components, [], []][:2]
             whole = Identifier(Kind.NAME, severity, one.name, masked(value))
             orders = ([*family, *given], [*given, *family], [*family, *given[:1]], [*given[:1], *family])
@@ -256,25 +228,8 @@ def _add_name(known: Identifiers, one: Attribute, vocabulary: Collection[str]) -
                 if len(words) > 1 and len("".join(words)) >= 4:
                     known.names[" ".join(words)] = whole
                     known.names["".join(words)] = whole
-            part = Identifier(Kind.NAME_PART, part_severity, one.name, masked(value))
             for word in (word for component in components for word in component):
-                if (len(word) >= 3 or (len(word) == 2 and _is_dense(word))) and word not in vocabulary:
+                if (len(word) >= 3 or (len(word) == 2 and is_dense(word))) and word not in vocabulary:
+                    ordinary = word in ORDINARY
+                    part = Identifier(Kind.NAME_PART, part_severity, one.name, masked(value), ordinary)
                     known.names.setdefault(word, part)
-
-
-def _spellings(value: str) -> Iterator[str]:
-    """A date in the ways that people write it; separators are no matter."""
-    try:
-        day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
-    except ValueError:
-        return
-    if len(value) != 8 or value in _NO_DATES:
-        return
-    y, m, d = day.year, day.month, day.day
-    yield value
-    for month, number in ((f"{m:02}", f"{d:02}"), (f"{m}", f"{d}")):
-        yield from (f"{y} {month} {number}", f"{number} {month} {y}", f"{month} {number} {y}")
-    names = {_MONTHS[m - 1], *(long for long in _LONG_MONTHS if long.startswith(_MONTHS[m - 1]))}
-    for name in names:
-        for number in (f"{d:02}", f"{d}"):
-            yield from (f"{number} {name} {y}", f"{name} {number} {y}", f"{number}{name}{y}")

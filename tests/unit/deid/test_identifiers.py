@@ -78,6 +78,28 @@ def test_words_of_devices_and_common_words_are_no_names() -> None:
     assert ids.tells("Philips Chest")  # both together are the patient
 
 
+def test_a_name_that_is_an_ordinary_word_is_only_remarked() -> None:
+    before = []
+    for one in sample():
+        ds = dataset_of(one)
+        ds.PatientName = "Long^May"
+        ds.RescaleType = "over a long time"
+        before.append(file_of(ds, one.transfer_syntax, one.name))
+    del before[1:]
+    judgement = judge(before, Deidentifier().files(before))
+    assert judgement.findings == ()
+    assert any("ordinary word" in one.text for one in judgement.remarks)
+
+
+def test_words_in_the_objects_of_several_patients_are_no_names() -> None:
+    before = []
+    for one in sample():
+        ds = dataset_of(one)
+        ds.RescaleType = "after Brandt"
+        before.append(file_of(ds, one.transfer_syntax, one.name))
+    assert judge(before, Deidentifier().files(before)).findings == ()
+
+
 def test_short_numbers_are_no_identifiers() -> None:
     ids = known(PatientID="1024", AccessionNumber="12", StudyID="1", OtherPatientIDs="10008")
     assert not ids.tells("matrix 1024, 12 slices of 1")
