@@ -39,6 +39,10 @@ _PERSONS = frozenset(
 _CHECKED_VRS = frozenset(("AE", "AS", "CS", "DA", "DT", "IS", "DS", "LO", "SH", "TM"))
 
 
+_WITH_VALUE = frozenset((Action.DUMMY, Action.UID))
+"""Codes by which a value is replaced by one that is not of zero length."""
+
+
 def severity_of(one: Attribute) -> Severity:
     """How much an attribute tells that was to be protected."""
     if one.tag in _PATIENT or (one.vr == "PN" and one.tag >> 16 == 0x0010):
@@ -73,6 +77,8 @@ def judge_attribute(
     fault = _fault(one, rule, actions, claimed, dummies)
     if fault is None:
         ledger.right(category_of(before))
+        if one.outcome is Outcome.REPLACED and actions <= _WITH_VALUE:
+            ledger.right(Category.TEXT_NOT_NULL)
         if one.outcome is Outcome.REPLACED and actions == {Action.REMOVE}:
             ledger.remark(
                 f"{_called(before)} is X (remove) and has another value; E.1.1 item 2 lets a value that "
@@ -142,8 +148,7 @@ def _fault(
             "Every composite object needs it, if only without a value: readers refuse objects that lack it.",
             "Leave it there, empty or with a dummy, as its code says.",
         )
-    needs_value = actions <= {Action.DUMMY, Action.UID}
-    if one.outcome is Outcome.EMPTY and needs_value:
+    if one.outcome is Outcome.EMPTY and actions <= _WITH_VALUE:
         return fault(
             "emptied",
             Severity.LOW,
