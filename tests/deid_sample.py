@@ -71,6 +71,7 @@ def _study(
         columns=rows,
         transfer_syntax=str(syntax),
         PatientName=name,
+        PatientID=f"ZK-5501{len(name)}",
         PatientBirthDate=born,
         PatientSex="F",
         PatientAge="062Y",

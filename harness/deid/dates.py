@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pydicom.datadict import keyword_dict
 
@@ -30,6 +31,8 @@ class Moved:
     timed: bool
     """Whether both times of day are known."""
     file: str
+    study: str
+    """Its Study Instance UID before."""
 
     @property
     def days(self) -> int:
@@ -41,7 +44,7 @@ class Moved:
 
 
 def moved(
-    one: Aligned, before: Mapping[str, Attribute], after: Mapping[str, Attribute], file: str
+    one: Aligned, before: Mapping[str, Attribute], after: Mapping[str, Attribute], file: str, study: str
 ) -> Moved | None:
     """What became of a date that is to be modified; None for what is none, or has no value any more."""
     rule = rule_of(one.before.tag)
@@ -53,7 +56,7 @@ def moved(
     new, new_timed = _moment(one.after, after)
     if old is None or new is None:
         return None
-    return Moved(one.before, old, new, old_timed and new_timed, file)
+    return Moved(one.before, old, new, old_timed and new_timed, file, study)
 
 
 def _moment(one: Attribute, around: Mapping[str, Attribute]) -> tuple[datetime | None, bool]:
@@ -76,7 +79,11 @@ def _moment(one: Attribute, around: Mapping[str, Attribute]) -> tuple[datetime |
 
 
 def judge_dates(found: Mapping[str, Sequence[Moved]], ledger: Ledger) -> None:
-    """`found` by patient.  Dates that were only made coarser have no offset, which is said."""
+    """`found` by patient.  Dates that were only made coarser have no offset, which is said.
+
+    Within a study one offset is due.  Studies of a patient that moved by different ones keep their order, or
+    the gross relationship in time is lost; what their distances are worth nobody can tell from the files.
+    """
     for dates in found.values():
         if _are_aggregated(dates):
             ledger.remark(
@@ -85,36 +92,56 @@ def judge_dates(found: Mapping[str, Sequence[Moved]], ledger: Ledger) -> None:
             )
             ledger.right(Category.DATE_SHIFTED, len(dates))
             continue
-        _judge_patient(dates, ledger)
+        studies: dict[str, list[Moved]] = defaultdict(list)
+        for one in dates:
+            studies[one.study].append(one)
+        offsets = {_judge_study(study, ledger) for study in studies.values()}
+        if len(offsets - {None}) > 1:
+            _judge_order(list(studies.values()), ledger)
 
 
 def _are_aggregated(dates: Sequence[Moved]) -> bool:
     return all(one.new.day == 1 and one.new <= one.old and one.days > -366 for one in dates)
 
 
-def _judge_patient(dates: Sequence[Moved], ledger: Ledger) -> None:
+def _judge_study(dates: Sequence[Moved], ledger: Ledger) -> int | None:
+    """The seconds by which most dates of a study were moved; None where no offset is that of most."""
     days, times = Counter(one.days for one in dates).most_common(1)[0]
     seconds = Counter(round(one.seconds) for one in dates if one.timed).most_common(1)
-    by_seconds = seconds[0][0] if seconds else days * _DAY
-    if times * 2 <= len(dates) and days:
+    offset = seconds[0][0] if seconds else days * _DAY
+    has_one = times * 2 > len(dates)
+    if not has_one:
         ledger.remark(
-            "the dates of a patient were moved by offsets of which none is that of most: what distances in "
-            "time are worth in these files, the conformance statement has to say (E.3.6)"
+            "the dates of a study were moved by offsets of which none is that of most: what distances in "
+            "time are worth there, the conformance statement has to say (E.3.6)"
         )
-        days = 0
     for one in dates:
-        fits = one.days == days or (
-            abs(one.days - by_seconds / _DAY) < 1 and (not one.timed or abs(one.seconds - by_seconds) <= 2)
-        )
-        if one.days and (fits or not days):
-            ledger.right(Category.DATE_SHIFTED)
-        elif not one.seconds:
+        near = abs(one.days - offset / _DAY) < 1 and (not one.timed or abs(one.seconds - offset) <= 2)
+        if not one.seconds:
             ledger.wrong(_fault(one, "date-kept", "is unchanged, where it is to be modified"), one.file)
-        elif not days or fits:
+        elif one.days == days or near or not has_one:
             ledger.right(Category.DATE_SHIFTED)
         else:
-            apart = f"is moved by {_span(one)}, most dates of the patient by {_days(days)}"
+            apart = f"is moved by {_span(one)}, most dates of the study by {_days(days)}"
             ledger.wrong(_fault(one, "date-offset", apart), one.file)
+    return offset if has_one else None
+
+
+def _judge_order(studies: Sequence[Sequence[Moved]], ledger: Ledger) -> None:
+    firsts = sorted((min(study, key=lambda one: one.old) for study in studies), key=lambda one: one.old)
+    turned = [
+        later
+        for earlier, later in pairwise(firsts)
+        if earlier.old.date() < later.old.date() and earlier.new.date() > later.new.date()
+    ]
+    for one in turned:
+        seen = "is now before that of a study that was made earlier"
+        ledger.wrong(_fault(one, "date-order", seen), one.file)
+    if not turned:
+        ledger.remark(
+            "the studies of a patient were moved by different offsets: they are in order, and what the "
+            "distances between them are worth, the conformance statement has to say (E.3.6)"
+        )
 
 
 def _span(one: Moved) -> str:

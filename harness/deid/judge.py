@@ -17,7 +17,7 @@ from harness.deid.leaks import leaks, tell
 from harness.deid.ledger import Ledger
 from harness.deid.marks import judge_marks
 from harness.deid.masking import masked_words
-from harness.deid.pairing import Pair, paired
+from harness.deid.pairing import STUDY, Pair, paired
 from harness.deid.patients import judge_patients
 from harness.deid.pixels import Reader, judge_burned_in, judge_pixels
 from harness.deid.private import judge_private
@@ -94,7 +94,7 @@ def _judge_pair(
         judge_uid(one, file, ledger)
         uids.add(one, file, ledger)
         if Option.MODIFIED_DATES in claimed and Option.FULL_DATES not in claimed:
-            date = moved(one, old, new, file)
+            date = moved(one, old, new, file, pair.before.text(STUDY))
             if date is not None:
                 dates[pair.before.text(_PATIENT_ID)].append(date)
     judge_structure(pair.before, pair.after, file, ledger)

@@ -81,6 +81,12 @@ class ByHoursToo(WithDates):
             super().clean(ds, element)
 
 
+class EachStudyByItself(WithDates):
+    def moved(self, value: str) -> str:
+        self.offset = timedelta(days=-500 + int(value[4:6]))
+        return super().moved(value)
+
+
 class NothingLeftOfSequences(Deidentifier):
     def inside(self, element: DataElement) -> None:
         if element.VR == "SQ":
@@ -125,7 +131,8 @@ class WithOneDummyForAll(Deidentifier):
 
 
 DEIDENTIFIERS = (
-    Remover, Replacer, Emptier, ToFirstOfMonth, ByHoursToo, NothingLeftOfSequences, ItemsTakenOut, SaysMore,
+    Remover, Replacer, Emptier, ToFirstOfMonth, ByHoursToo, EachStudyByItself, NothingLeftOfSequences,
+    ItemsTakenOut, SaysMore,
 )  # fmt: skip
 
 

@@ -130,6 +130,14 @@ class NoDateMoved(WithModifiedDates):
     offset = timedelta()
 
 
+class OrderOfStudiesLost(WithModifiedDates):
+    """The second study of the patient is moved to before the first."""
+
+    def moved(self, value: str) -> str:
+        self.offset = timedelta(days=-900 if value == DATES[1] else -10)
+        return super().moved(value)
+
+
 class DateKept(Deidentifier):
     def clean(self, ds: Dataset, element: DataElement) -> None:
         """Nothing is cleaned."""
@@ -298,6 +306,7 @@ SEEDED: tuple[tuple[type[Deidentifier], str, str], ...] = (
     (DateNotMoved, "date-kept", "(0008,0022)"),
     (DateMovedElsewhere, "date-offset", "(0008,0022)"),
     (NoDateMoved, "date-kept", "(0008,0020)"),
+    (OrderOfStudiesLost, "date-order", "(0008,0020)"),
     (DateKept, "kept", "(0008,0021)"),
     (WideNameInUnknown, "value-found", "(0043,1010)"),
     (NameInTheFileName, "value-found", "file name"),
