@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from pydicom import Dataset
@@ -15,6 +16,7 @@ from tests.deid_sample import file_of, sample
 from tests.unit.deid.reference import Deidentifier, dataset_of
 
 
+@cache
 def known(**attributes: object) -> Identifiers:
     ds = dataset_of(sample()[0])
     ds.SpecificCharacterSet = "ISO_IR 192"
