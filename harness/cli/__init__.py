@@ -22,6 +22,7 @@ COMMANDS = {
     "replay": "replay",
     "large": "large",
     "security": "security",
+    "deid": "deid",
     "list": "list_",
     "init": "init",
     "doctor": "doctor",

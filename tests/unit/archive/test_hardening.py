@@ -15,7 +15,7 @@ from archive_kit import CT, STUDY_FIND, Client, Wire, encode, instance, p_data, 
 from pydicom.dataset import Dataset
 
 from harness.archive import messages, transport
-from harness.archive.config import AuditTarget, Misbehaviour
+from harness.archive.config import AuditTarget, KnownCaller, Misbehaviour
 from harness.archive.messages import Message, encode_command
 from harness.archive.options import Printable
 from harness.archive.semantics import Semantics
