@@ -24,6 +24,7 @@ from harness.decide.exit_code import ExitCode, exit_code
 from harness.documents import write_whole
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.plugin import add_markers
+from harness.plugin.auditing import AuditPlugin
 from harness.plugin.context import RunContext, StoredLog
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot
@@ -164,7 +165,12 @@ def run_pytest(
         return _run_parallel(context, keyword, workers)
     plugin = RecorderPlugin(context)
     more = ["--collect-only"] if collect_only else []
-    plugins = [plugin, FixturePlugin(context, plugin), WaitingPlugin(context, plugin)]
+    plugins = [
+        plugin,
+        FixturePlugin(context, plugin),
+        AuditPlugin(context, plugin),
+        WaitingPlugin(context, plugin),
+    ]
     code = _pytest_main(context, keyword, more, plugins)
     return Session(plugin, code, _problems(plugin, code))
 
@@ -299,6 +305,7 @@ def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
     plugin = RecorderPlugin(context)
     config.pluginmanager.register(plugin, "pacs-recorder")
     config.pluginmanager.register(FixturePlugin(context, plugin), "pacs-fixtures")
+    config.pluginmanager.register(AuditPlugin(context, plugin), "pacs-auditing")
     config.pluginmanager.register(WaitingPlugin(context, plugin), "pacs-waiting")
     return plugin
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.events import Event, EventStream, ResultRecorded, RunStarted
+from harness.plugin.auditing import AuditPlugin
 from harness.plugin.context import RunContext
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot, Selection
@@ -114,7 +115,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     channel.setcallback(hear)
     recorder = RecorderPlugin(context)
-    plugins = (FixturePlugin(context, recorder), WaitingPlugin(context, recorder), _Farewell(recorder, tell))
+    plugins = (
+        FixturePlugin(context, recorder),
+        AuditPlugin(context, recorder),
+        WaitingPlugin(context, recorder),
+        _Farewell(recorder, tell),
+    )
     for plugin in (recorder, *plugins):
         config.pluginmanager.register(plugin)
 

@@ -73,6 +73,15 @@ FORBIDDEN = {
         "pynetdicom",
         "pytest",
     ),
+    "security": (
+        "harness.archive",
+        "harness.plugin",
+        "harness.peers",
+        "harness.report",
+        "harness.cli",
+        "pynetdicom",
+        "pytest",
+    ),
     "plugin": ("harness.archive", "harness.report", "harness.cli", "harness.peers", "pynetdicom"),
 }
 
