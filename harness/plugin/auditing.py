@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -132,8 +133,8 @@ class AuditPlugin:
             ),
             new_study(identity, "CT", 1, 1),
         )
-        send_study(session_scu, tuple(one for study in studies for one in study.instances))
         since = audit_trail.mark()
+        send_study(session_scu, tuple(one for study in studies for one in study.instances))
         waits = [brought(study.study_uid) for study in studies]
         for refusal in (
             called_as(session_scu, stranger()),
@@ -144,11 +145,10 @@ class AuditPlugin:
         with contextlib.suppress(DimseError):  # whether there is a query is for others to say
             find(session_scu, Root.STUDY, QueryLevel.STUDY, PatientName=name, PatientID=studies[0].patient_id)
             waits.append(asked(studies[0].patient_id))
-        for number, question in enumerate(waits):
-            # One that does not come is told by the requirement about it; none at all is told at once.
-            after = since if number >= len(studies) else 0
-            if audit_trail.find(question, after) is None and not audit_trail.seen():
-                break
+        end = time.monotonic() + audit_trail.within
+        for question in waits:
+            # What does not come is told by the requirement about it.
+            audit_trail.find(question, since, max(end - time.monotonic(), 0))
         return Sample(audit_trail, studies, name, remark, secret, _proofs(self._context.target))
 
 

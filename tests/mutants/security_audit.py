@@ -15,7 +15,7 @@ from harness.archive.negotiation import Identity, IdentityAnswer
 from harness.archive.semantics import Semantics
 from tests.mutants.seed import mutant
 
-LATE = 4.0
+LATE = 2.0
 """Seconds; more than `tests.mutants.kill.AUDIT_WITHIN`."""
 
 
@@ -156,14 +156,14 @@ class AllIsNew(Semantics):
 
 @mutant(
     clause="PS3.15 A.5.3.10",
-    defect="cuts the query after 60 bytes",
+    defect="leaves out the end of the query",
     caught_by=("security.audit.query-is-whole", "security.audit.long-query"),
     hardened=True,
 )
 class CutQuery(Semantics):
     def audited(self, message: Element) -> Element | None:
         for query in message.iter("ParticipantObjectQuery"):
-            query.text = base64.b64encode(base64.b64decode(query.text or "")[:60]).decode()
+            query.text = base64.b64encode(base64.b64decode(query.text or "")[:-12]).decode()
         return message
 
 
@@ -432,12 +432,12 @@ class TellsPasscode(Talkative):
 
 
 class Naming(Semantics):
-    """Knows the patient of the last transfer when a message is sent."""
+    """Knows the patients of the transfers so far when a message is sent."""
 
-    name = ""
+    names = ""
 
     def audited(self, message: Element) -> Element | None:
-        self.name = patient_name(message) or self.name
+        self.names += patient_name(message)
         return message
 
 
@@ -449,7 +449,7 @@ class Naming(Semantics):
 )
 class NamesInHeader(Naming):
     def audit_line(self, line: bytes) -> bytes:
-        told = re.sub(r'["\\\]]', "", self.name).encode()
+        told = re.sub(r'["\\\]]', "", self.names).encode()
         return line.replace(b" - \xef", b' [patient@32473 name="' + told + b'"] \xef', 1)
 
 
@@ -477,7 +477,7 @@ class NamesInQuery(Naming):
     def audited(self, message: Element) -> Element | None:
         super().audited(message)
         if is_about(message, QUERY):
-            identification(message).set("about", self.name)
+            identification(message).set("about", self.names)
         return message
 
 

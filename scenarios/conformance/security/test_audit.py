@@ -345,7 +345,8 @@ def test_known_objects_are_not_created(scu: Scu, corpus: Corpus, audit_trail: Tr
 def test_query_is_whole(scu: Scu, audit_trail: Trail) -> None:
     since = audit_trail.mark()
     name = stranger()
-    keys = keys_of(QueryLevel.STUDY, {"PatientID": name, "PatientName": "PHTEST^*", "StudyDate": "20240101-"})
+    wanted = {"PatientID": name, "PatientName": "PHTEST^*", "StudyDate": "20240101-", "StudyID": "PHTEST"}
+    keys = keys_of(QueryLevel.STUDY, wanted)
     with scu.open(Root.STUDY.find) as association:
         syntax = association.context_for(Root.STUDY.find).transfer_syntax
         find_with(association, Root.STUDY.find, keys)
