@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from harness.security.audit.message import AuditMessage, binary_values
 from harness.security.audit.trail import Arrival
 
 SHORTEST = 6
 """Characters of a secret that is looked for: a shorter one stands somewhere by chance."""
+
+_QUOTES = {'"': "&quot;", "'": "&apos;"}
 
 
 def forms_of(text: str) -> frozenset[bytes]:
@@ -23,7 +25,7 @@ def forms_of(text: str) -> frozenset[bytes]:
     there, since they depend on what stands beside it.
     """
     plain = text.encode()
-    forms = {plain, escape(text).encode(), quoteattr(text)[1:-1].encode(), quote(text).encode()}
+    forms = {plain, escape(text).encode(), escape(text, _QUOTES).encode(), quote(text).encode()}
     forms |= {plain.hex().encode(), plain.hex().upper().encode()}
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + plain)
@@ -36,7 +38,7 @@ def holds(arrival: Arrival, forms: Iterable[bytes]) -> bool:
     """Whether one of the forms stands in a message, be it inside of a value in base64."""
     places = [arrival.octets]
     if arrival.root is not None:
-        places += binary_values(arrival.root)
+        places += [_said(arrival.root, ()).encode(), *binary_values(arrival.root)]
     return any(form in place for form in forms for place in places)
 
 
@@ -50,9 +52,14 @@ def user_fields(message: AuditMessage) -> Iterator[tuple[str, str]]:
 
 def beside_query(root: Any) -> str:
     """All that a message says in clear: its texts and attributes, without the query and the details."""
-    said = []
+    return _said(root, ("ParticipantObjectQuery", "ParticipantObjectDetail"))
+
+
+def _said(root: Any, without: Collection[str]) -> str:
+    """Texts and attributes of all elements but some."""
+    said: list[str] = []
     for element in root.iter():
-        if element.tag not in ("ParticipantObjectQuery", "ParticipantObjectDetail"):
+        if element.tag not in without:
             said += [element.text or "", *element.attrib.values()]
     return "\n".join(said)
 
