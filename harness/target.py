@@ -356,8 +356,26 @@ def _check_security(target: Target, where: str) -> None:
             raise TargetError(f"{where}: security.{kind}_certificate and security.{kind}_key go together")
     if not 0 < security.audit_within <= 3600:
         raise TargetError(f"{where}: security.audit_within takes seconds, more than 0 and at most 3600")
-    if security.audit and security.audit.partition(":")[0] not in ("udp", "tls", "file"):
-        raise TargetError(f"{where}: security.audit takes udp:HOST:PORT, tls:HOST:PORT or file:PATH")
+    way, _, place = security.audit.partition(":")
+    try:
+        if security.audit and (way not in ("udp", "tls", "file") or not place):
+            raise ValueError
+        if way in ("udp", "tls"):
+            audit_address(place)
+    except ValueError:
+        raise TargetError(
+            f"{where}: security.audit takes udp:HOST:PORT, tls:HOST:PORT or file:PATH, not {security.audit!r}"
+        ) from None
+    if way == "tls" and not security.audit_certificate:
+        raise TargetError(f"{where}: security.audit over TLS takes audit_certificate and audit_key too")
+
+
+def audit_address(place: str) -> tuple[str, int]:
+    """``HOST:PORT`` of ``[security] audit``; an address of IPv6 in brackets.  Raises ValueError."""
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"{place!r} is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def check_port(port: int, what: str) -> None:

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from . import identifiers, messages, services, transcoding
 from .attributes import Attribute, AttributeSet
-from .audit import MINOR, Transfer
+from .audit import MINOR, SUCCESS, Transfer
 from .config import Destination
 from .encoding import Malformed, syntax_of
 from .index import Instance
@@ -80,17 +80,17 @@ def retrieve(association: ArchiveAssociation, request: Message) -> None:
 
 
 def _transfers(archive: Archive, instances: list[Instance], progress: Progress) -> list[Transfer]:
-    """What went out, study by study; studies of which something failed are told as failures."""
+    """What went out, study by study; what failed of a study is told for itself (PS3.15 A.5.2)."""
     failed = set(progress.failed_instances)
-    transfers: dict[str, Transfer] = {}
+    transfers: dict[tuple[str, str], Transfer] = {}
     for instance in instances[: progress.done]:
-        transfer = transfers.get(instance.study)
+        outcome = MINOR if instance.sop_instance in failed else SUCCESS
+        transfer = transfers.get((instance.study, outcome))
         if transfer is None:
             patient_id, name = archive.index.patient_of(instance.study)
-            transfer = transfers[instance.study] = Transfer(instance.study, patient_id, name)
+            transfer = Transfer(instance.study, patient_id, name, outcome)
+            transfers[instance.study, outcome] = transfer
         transfer.classes[instance.sop_class] += 1
-        if instance.sop_instance in failed:
-            transfer.outcome = MINOR
     return list(transfers.values())
 
 

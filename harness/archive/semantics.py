@@ -11,6 +11,7 @@ import hmac
 import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 from . import encoding, identifiers, matching
 from .attributes import UNIQUE_KEYS, Attribute, AttributeSet, Level, Root
@@ -71,6 +72,16 @@ class Semantics(Scheduling):
     def admits(self, connection: ssl.SSLSocket) -> bool:
         """Whether a client is served whose handshake has come to its end."""
         return True
+
+    # -- audit trail (PS3.15 A.5 to A.7) ---------------------------------------------------------------
+
+    def audited(self, message: Element) -> Element | None:
+        """Every audit message before it's encoded; None keeps it back."""
+        return message
+
+    def audit_line(self, line: bytes) -> bytes:
+        """Every syslog message before it's sent, in the thread that sends it."""
+        return line
 
     # -- association (PS3.8 7.1, PS3.7 D.3) ------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class Archive:
             if self.is_first:
                 self._open()
             self.storage.used = self.index.used()
-            self.audit = Audit(config.audit, config.ae_title)
+            self.audit = Audit(config.audit, config.ae_title, self.semantics)
         except (OSError, sqlite3.Error) as error:
             raise CannotStart(f"folder {config.folder} can't be used: {error}") from error
         self.ae = AE(config.ae_title)

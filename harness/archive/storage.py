@@ -51,6 +51,8 @@ class Staged:
     size: int = 0
     error: OSError | None = None
     attributes: AttributeSet | None = None
+    was_held: bool = False
+    """Whether an instance of that UID was here before."""
     _file: IO[bytes] | None = None
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     _limit: int | None = None

@@ -66,12 +66,14 @@ def _audit(association: ArchiveAssociation, request: Message, answer: Answer) ->
     staged = request.data
     if not isinstance(staged, Staged) or staged.attributes is None:
         return  # nothing is known of study and patient, which the message has to name
+    if not staged.attributes.text(0x0020000D):
+        return  # it belongs to no study, and is not kept
     transfer = Transfer(
         staged.attributes.text(0x0020000D),
         staged.attributes.text(0x00100020),
         staged.attributes.text(0x00100010),
         SUCCESS if answer.status == 0 else SERIOUS,
-        is_new=answer.status == 0,
+        is_new=not staged.was_held,
         classes=Counter((staged.sop_class,)),
     )
     association.archive.audit.stored(id(association), association.caller, transfer)

@@ -12,6 +12,7 @@ import queue
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO
@@ -30,9 +31,10 @@ _BOM = b"\xef\xbb\xbf"
 class Sender:
     """Sends to everything that a target names. `close` waits for what is queued, with a deadline."""
 
-    def __init__(self, target: AuditTarget) -> None:
-        """Raises OSError when the file can't be opened."""
+    def __init__(self, target: AuditTarget, finish: Callable[[bytes], bytes] = lambda line: line) -> None:
+        """Each line is sent as `finish` gives it back. Raises OSError when the file can't be opened."""
         self._target = target
+        self._finish = finish
         self._file: IO[bytes] | None = target.file.open("ab") if target.file is not None else None
         self._queue: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._tls: ssl.SSLSocket | None = None
@@ -67,7 +69,7 @@ class Sender:
             with self._counting:
                 self._bytes -= len(message)
             try:
-                self._send_now(message)
+                self._send_now(self._finish(message))
             except OSError as error:
                 self._lost += 1
                 LOGGER.error("audit message lost, %d in all: %s", self._lost, error)

@@ -27,7 +27,7 @@ PATIENCE = 3.0
 DUMP_LIMIT = 60_000
 """Characters of readable exchange that a result carries."""
 WRITING_FIXTURES = frozenset(
-    {"corpus", "stored_corpus", "stored_study", "store_study", "destination", "writes"}
+    {"corpus", "stored_corpus", "stored_study", "store_study", "destination", "writes", "audit_sample"}
 )
 """A scenario that asks for one of these writes to the product, or has it send."""
 

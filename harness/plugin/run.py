@@ -24,6 +24,7 @@ from harness.decide.exit_code import ExitCode, exit_code
 from harness.documents import OWNER_ONLY, write_whole
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.plugin import add_markers
+from harness.plugin.auditing import AuditPlugin
 from harness.plugin.context import RunContext, StoredLog
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot
@@ -169,6 +170,7 @@ def run_pytest(
         plugin,
         FixturePlugin(context, plugin),
         SecureTransportPlugin(),
+        AuditPlugin(context, plugin),
         WaitingPlugin(context, plugin),
     ]
     code = _pytest_main(context, keyword, more, plugins)
@@ -306,6 +308,7 @@ def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
     config.pluginmanager.register(plugin, "pacs-recorder")
     config.pluginmanager.register(FixturePlugin(context, plugin), "pacs-fixtures")
     config.pluginmanager.register(SecureTransportPlugin(), "pacs-secure-transport")
+    config.pluginmanager.register(AuditPlugin(context, plugin), "pacs-auditing")
     config.pluginmanager.register(WaitingPlugin(context, plugin), "pacs-waiting")
     return plugin
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.events import Event, EventStream, ResultRecorded, RunStarted
+from harness.plugin.auditing import AuditPlugin
 from harness.plugin.context import RunContext
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot, Selection
@@ -118,6 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
     plugins = (
         FixturePlugin(context, recorder),
         SecureTransportPlugin(),
+        AuditPlugin(context, recorder),
         WaitingPlugin(context, recorder),
         _Farewell(recorder, tell),
     )

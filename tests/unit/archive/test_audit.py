@@ -71,6 +71,20 @@ def test_what_happens_is_told(make_archive: Callable[..., Archive], tmp_path: Pa
     assert subject.find("ParticipantObjectDetail").get("type") == "TransferSyntax"  # type: ignore[union-attr]
 
 
+def test_known_objects_and_odd_names(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    archive = make_archive(audit=AuditTarget(file=path))
+    known = instance(PatientName="A\x01<B")
+    Client(archive.port).store(known)
+    Client(archive.port).store(known, instance(StudyInstanceUID=known.StudyInstanceUID))
+    archive.stop()
+    stored = [root for root in messages(path) if events([root]) == ["DICOM Instances Transferred"]]
+    actions = [root.find("EventIdentification").get("EventActionCode") for root in stored]  # type: ignore[union-attr]
+    assert actions == ["C", "R", "C"]
+    names = [o.findtext("ParticipantObjectName") for o in stored[0].iter("ParticipantObjectIdentification")]
+    assert names[1] == "A\ufffd<B"
+
+
 def test_over_udp(make_archive: Callable[..., Archive]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
         collector.bind(("127.0.0.1", 0))
