@@ -64,6 +64,16 @@ FORBIDDEN = {
         "pynetdicom",
         "pytest",
     ),
+    "security": (
+        "harness.archive",
+        "harness.report",
+        "harness.decide",
+        "harness.cli",
+        "harness.peers",
+        "harness.plugin",
+        "pynetdicom",
+        "pytest",
+    ),
     "bulk": (
         "harness.archive",
         "harness.report",
