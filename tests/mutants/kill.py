@@ -99,7 +99,8 @@ def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     """The reference archive with the defect in it, or behind the proxy that has it."""
     if mutant.hardened:
         with hardened_with(folder, mutant.where, mutant.options) as target:
-            yield target
+            control = replace(target.control, delete_study=mutant.delete_study)
+            yield replace(target, control=control)
         return
     if not mutant.wire:
         with archive_with(mutant.where, folder, DEADLINE, VISIBLE_WITHIN) as target:

@@ -89,6 +89,17 @@ class NoStart(Silent):
 
 
 @mutant(
+    clause="PS3.15 A.5.3.8",
+    defect="audits no deletion",
+    caught_by=("security.audit.deletion",),
+    hardened=True,
+    delete_study=("true", "{study_uid}"),
+)
+class DeletesUnseen(Semantics):
+    """The command has nothing deleted: what is asked for is the message alone."""
+
+
+@mutant(
     clause="PS3.15 A.5.2",
     defect="tells every transfer as a success",
     caught_by=("security.audit.refused-object-is-no-success",),

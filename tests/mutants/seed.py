@@ -29,6 +29,8 @@ class Mutant:
     """A weakness of the hardened archive (`harness.peers.hardened`)."""
     options: tuple[str, ...] = ()
     """Options that this archive has instead, or besides."""
+    delete_study: tuple[str, ...] = ()
+    """The command of its target file that deletes a study: the bundled archive itself has none."""
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -43,13 +45,16 @@ def mutant(
     user: tuple[str, str] | None = None,
     hardened: bool = False,
     options: tuple[str, ...] = (),
+    delete_study: tuple[str, ...] = (),
 ) -> Callable[[type], type]:
     """Register the decorated class as a mutant; its module and name are how it is loaded."""
 
     def register(kind: type) -> type:
         name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
         where = f"tests.mutants.{kind.__module__.rpartition('.')[2]}:{kind.__name__}"
-        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user, hardened, options)
+        MUTANTS[name] = Mutant(
+            name, clause, defect, caught_by, where, wire, user, hardened, options, delete_study
+        )
         return kind
 
     return register
