@@ -161,8 +161,6 @@ def test_a_deletion_that_is_told(tmp_path: Path) -> None:
         "import socket, sys\n"
         "socket.socket(2, 2).sendto(sys.argv[1].encode(), ('127.0.0.1', int(sys.argv[2])))"
     )
-        "import socket,sys; socket.socket(2, 2).sendto(sys.argv[1].encode(), ('127.0.0.1', int(sys.argv[2])))"
-    )
     with hardened_with(tmp_path) as target:
         port = target.security.audit.rpartition(":")[2]
         command = (sys.executable, "-S", "-c", sends, message.decode(), port)
