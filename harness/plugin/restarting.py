@@ -1,4 +1,4 @@
-"""A product that is restarted in the middle of a run, by the command that its target file names."""
+"""Commands of the target file's ``[control]`` in the middle of a run: a restart, the deletion of a study."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def restart(scu: Scu, target: Target) -> None:
     command = target.control.restart
     if not command:
         raise NotTested("the target file names no command that restarts the product ([control] restart)")
-    _run(command)
+    _run(command, "restarts the product")
     end = time.monotonic() + DEADLINE
     pause = threading.Event()
     while not serves(scu):
@@ -36,15 +36,21 @@ def restart(scu: Scu, target: Target) -> None:
         pause.wait(_POLL)
 
 
-def _run(command: tuple[str, ...]) -> None:
+def delete(target: Target, study_uid: str) -> None:
+    """Have the product delete a study of the harness's own.  Raises NotTested as `restart` does."""
+    if not target.control.delete_study:
+        raise NotTested("the target file names no command that deletes a study ([control] delete_study)")
+    command = tuple(part.replace("{study_uid}", study_uid) for part in target.control.delete_study)
+    _run(command, "deletes a study")
+
+
+def _run(command: tuple[str, ...], what: str) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
     except OSError as error:
-        raise NotTested(
-            f"the command that restarts the product cannot be run: {command[0]}: {error.strerror}"
-        ) from None
+        raise NotTested(f"the command that {what} cannot be run: {command[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:  # in its own words the whole command stands, which may hold a password
-        raise NotTested(f"{command[0]}, which restarts the product, took more than {DEADLINE:g} s") from None
+        raise NotTested(f"{command[0]}, which {what}, took more than {DEADLINE:g} s") from None
     if done.returncode:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["nothing said"]
         raise NotTested(f"{command[0]} ended with code {done.returncode}: {words[0]}")

@@ -6,6 +6,7 @@ import base64
 import copy
 import re
 import time
+from dataclasses import replace
 from xml.etree.ElementTree import Element, SubElement
 
 from harness.archive.attributes import AttributeSet
@@ -13,10 +14,16 @@ from harness.archive.audit import INSTANCES_TRANSFERRED, MINOR, QUERY, SECURITY_
 from harness.archive.config import ArchiveConfig
 from harness.archive.negotiation import Identity, IdentityAnswer
 from harness.archive.semantics import Semantics
+from harness.target import Target
 from tests.mutants.seed import mutant
 
 LATE = 2.0
 """Seconds; more than `tests.mutants.kill.AUDIT_WITHIN`."""
+
+
+def deleting(target: Target) -> Target:
+    """A target file that names a command which deletes a study: the bundled archive itself has none."""
+    return replace(target, control=replace(target.control, delete_study=("true", "{study_uid}")))
 
 
 def is_about(message: Element, event: tuple[str, str, str]) -> bool:
@@ -86,6 +93,17 @@ class NoTransfer(Silent):
 )
 class NoStart(Silent):
     kept_back = (("110100", "DCM", "Application Activity"),)
+
+
+@mutant(
+    clause="PS3.15 A.5.3.8",
+    defect="audits no deletion",
+    caught_by=("security.audit.deletion",),
+    hardened=True,
+    told=deleting,
+)
+class DeletesUnseen(Semantics):
+    """The command has nothing deleted: what is asked for is the message alone."""
 
 
 @mutant(

@@ -18,6 +18,7 @@ from harness.security.audit.kinds import (
     SECURITY_ALERT,
     SOURCE,
     START,
+    STUDY_DELETED,
     USER_AUTHENTICATION,
 )
 from harness.security.audit.message import AuditMessage, Subject
@@ -55,6 +56,11 @@ def asked(value: str) -> Question:
     return lambda arrival: (
         _is(arrival, (QUERY,)) and any(wanted in (one.query or b"") for one in _message(arrival).subjects)
     )
+
+
+def deleted(study_uid: str) -> Question:
+    """The study was deleted."""
+    return lambda arrival: _is(arrival, (STUDY_DELETED,)) and study_uid in _message(arrival).studies
 
 
 def refused(*marks: str, address: str) -> Question:

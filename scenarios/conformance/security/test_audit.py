@@ -17,7 +17,7 @@ from harness.dimse.errors import DimseError
 from harness.plugin.arranging import get_agreed
 from harness.plugin.auditing import stranger
 from harness.plugin.fixtures import Corpus, send_study
-from harness.plugin.restarting import restart
+from harness.plugin.restarting import delete, restart
 from harness.scenario import HIGH, LOW, MEDIUM, not_tested, safeguard
 from harness.scu.destination import Destination
 from harness.scu.find import find_with
@@ -35,6 +35,7 @@ from harness.security.audit.attributing import (
     Question,
     asked,
     brought,
+    deleted,
     is_changed_over,
     query_faults,
     refused,
@@ -209,6 +210,14 @@ def test_long_query(scu: Scu, corpus: Corpus, audit_trail: Trail) -> None:
         # How it is answered, or whether, is for others to say.
         find_with(association, Root.STUDY.find, keys_of(QueryLevel.STUDY, {"StudyInstanceUID": uids}))
     told(audit_trail, asked(uids[-1]), since, f"{LONG_QUERY} studies were asked for")
+
+
+@safeguard("PS3.15 A.5.3.8", HIGH, "The deletion of a study is in the audit trail.", remedy=SWITCH_ON)
+def test_deletion(scu: Scu, corpus: Corpus, target: Target, audit_trail: Trail) -> None:
+    study = stored(scu, corpus)
+    since = audit_trail.mark()
+    delete(target, study.study_uid)
+    told(audit_trail, deleted(study.study_uid), since, f"study {study.study_uid} was deleted")
 
 
 @pytest.mark.restarts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -152,6 +153,21 @@ def test_a_port_that_is_taken(port: int) -> None:
     security = Security(audit=f"udp:127.0.0.1:{port}")
     with receiving(security), pytest.raises(OSError, match="in use"), receiving(security):
         pass
+
+
+def test_a_deletion_that_is_told(tmp_path: Path) -> None:
+    message = syslog(LEGAL["study deleted"].replace(b"1.2.3", b"{study_uid}"))
+    sends = (
+        "import socket, sys\n"
+        "socket.socket(2, 2).sendto(sys.argv[1].encode(), ('127.0.0.1', int(sys.argv[2])))"
+    )
+    with hardened_with(tmp_path) as target:
+        port = target.security.audit.rpartition(":")[2]
+        command = (sys.executable, "-S", "-c", sends, message.decode(), port)
+        target = replace(target, control=replace(target.control, delete_study=command))
+        security = replace(target.security, audit_within=receiver.HANDSHAKE)
+        results = examine(replace(target, security=security), ["security.audit.deletion"], tmp_path)
+    assert results["security.audit.deletion"].outcome is Outcome.PASS
 
 
 @pytest.mark.parametrize("way", ["tls", "file"])
