@@ -106,6 +106,11 @@ class Exposed(Semantics):
         os.umask(self.mask)
         config.folder.parent.chmod(0o755)
 
+    def indexed(self, attributes: AttributeSet) -> AttributeSet:
+        for path in (self.config.folder, *self.config.folder.rglob("*")):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~self.mask)
+        return attributes
+
 
 @mutant(
     clause="CWE-732",

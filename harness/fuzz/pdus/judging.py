@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from harness.dimse.pdu import (
     Abort,
@@ -237,8 +238,11 @@ def _silence(script: Script, played: Played, on: int) -> Iterator[Trouble]:
             continue
         if any(fragment.is_request for fragment in _fragments(played.on(on))):
             continue  # it waits for an answer to a request of its own, which scripts do not give
-        step = script.steps[at]
-        yield _silent(step, owes, so_far, played.patience)
+        trouble = _silent(script.steps[at], owes, so_far, played.patience)
+        # No clause has a product serve an association beside another one: who takes them in turn has not yet
+        # taken this one, and DICOM sets no time for that.
+        is_beside = any(step.on != on for step in script.steps[:at])
+        yield replace(trouble, weight=Weight.OBSERVATION) if is_beside else trouble
         return
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from harness.dimse.command import NO_DATA_SET, Command, CommandSet
@@ -196,6 +197,18 @@ def test_silence_after_what_is_ordinary_is_a_failure() -> None:
     assert silence(ECHO) == (Symptom.SILENT, Weight.FAILURE)
     assert silence(ECHO, ACCEPT) == (Symptom.SILENT, Weight.FAILURE)
     assert silence(BARE, ACCEPT) == (Symptom.SILENT, Weight.FAILURE)
+
+
+def test_who_serves_one_association_after_the_other_breaks_no_clause() -> None:
+    second = [msgspec.structs.replace(step, on=1) for step in OPENED]
+    one = case(*OPENED, *second)
+    at = next(n for n, step in enumerate(one.script.steps) if isinstance(step, Await) and step.on == 1)
+    seen = Played(
+        (Heard(0, 1, ACCEPT.encode(), ACCEPT),), ((0, Ending.OPEN), (1, Ending.OPEN)), (at,), 5.0, 5.0
+    )
+    trouble = judged(one, seen)
+    assert trouble is not None
+    assert (trouble.symptom, trouble.weight) == (Symptom.SILENT, Weight.OBSERVATION)
 
 
 def test_silence_after_an_abort_is_none() -> None:
