@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness.documents import appended
 from harness.verdict import Measurement, Result, to_json
 
 
@@ -95,8 +96,8 @@ class JsonLines:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._results = (folder / "results.jsonl").open("a", encoding="utf-8")
-        self._events = (folder / "events.jsonl").open("a", encoding="utf-8")
+        self._results = appended(folder / "results.jsonl")
+        self._events = appended(folder / "events.jsonl")
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, ResultRecorded):

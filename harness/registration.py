@@ -6,9 +6,7 @@ import json
 import re
 import socket
 
-from harness.target import Destination, Target
-
-_WILDCARDS = ("", "0.0.0.0", "::")
+from harness.target import EVERY_ADDRESS, Destination, Target
 
 
 def own_address(target: Target) -> str:
@@ -25,7 +23,7 @@ def own_address(target: Target) -> str:
 
 def address_of(destination: Destination, target: Target) -> str:
     """Where the product has to send to, to reach a move destination of the harness."""
-    return own_address(target) if destination.host in _WILDCARDS else destination.host
+    return own_address(target) if destination.host in EVERY_ADDRESS else destination.host
 
 
 def modality_entry(ae_title: str, host: str, port: int) -> str:

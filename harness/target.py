@@ -35,6 +35,7 @@ SECURITY_PROFILES = {
 }
 """What ``[claims] security_profiles`` may promise, and the profile that each stands for."""
 
+MASK = "***"
 USER_IDENTITY_TYPES = {"username": 1, "username-passcode": 2, "kerberos": 3, "saml": 4, "jwt": 5}
 """PS3.7 D.3.3.7: User-Identity-Type by the name it has in the target file."""
 
@@ -62,8 +63,18 @@ class UserIdentity:
     """``[dimse.user_identity]`` (PS3.7 D.3.3.7), sent with every association."""
 
     type: str
-    primary: str
-    secondary: str = ""
+    primary: str = field(repr=False)
+    secondary: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody else may read: the passcode, or the ticket, assertion or token; a name is none."""
+        named = self.type in ("username", "username-passcode")
+        return tuple(one for one in (self.secondary, "" if named else self.primary) if one)
+
+
+SHORTEST_SECRET = 6
+"""Characters of a secret that is looked for in texts and recordings: shorter ones are part of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,8 @@ class Claims:
     """PS3.4 B.4.1: 0 local, 1 base, 2 full; at 2 every element must be kept."""
     artim: float | None = None
     """Seconds of the ARTIM timer as it is configured (PS3.8 9.1.5); the standard sets no value."""
+    idle: float | None = None
+    """Seconds after which it ends an association on which nothing happens."""
     security_profiles: tuple[str, ...] = ()
     """Of `SECURITY_PROFILES`: what they demand is a SHALL for this product."""
     statement: str = ""
@@ -185,18 +198,36 @@ class Target:
     def public(self) -> dict[str, Any]:
         """The Target for a report: the same shape as the file, secrets left out."""
         document = asdict(self)
-        if document["dimse"]["user_identity"]:
-            document["dimse"]["user_identity"]["secondary"] = "***"
-            if self.dimse.user_identity and self.dimse.user_identity.type not in (
-                "username",
-                "username-passcode",
-            ):
-                document["dimse"]["user_identity"]["primary"] = "***"
+        identity = self.dimse.user_identity
+        if identity is not None:
+            for key in ("primary", "secondary"):
+                if getattr(identity, key) in identity.secrets:
+                    document["dimse"]["user_identity"][key] = MASK
+        for key in ("delete_study", "restart"):
+            program, *arguments = getattr(self.control, key) or ("",)
+            # A password for the product's own interface stands there, as often as not.
+            document["control"][key] = [program, *([MASK] if arguments else [])] if program else []
         return document
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is looked for and masked in recordings, logs and whatever else the product may repeat."""
+        identity = self.dimse.user_identity
+        return tuple(one for one in (identity.secrets if identity else ()) if len(one) >= SHORTEST_SECRET)
+
+    def masked(self, text: str) -> str:
+        """A text that the product had a part in, without the secrets."""
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        return text
 
     def is_loopback(self) -> bool:
         """Whether the product is on this machine."""
         return is_loopback(self.dimse.host)
+
+
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # nosec B104 # compared with
+"""What stands for all addresses of this machine where something listens."""
 
 
 def is_loopback(host: str) -> bool:
@@ -289,6 +320,8 @@ def _check(target: Target, where: str) -> None:
         raise TargetError(f"{where}: claims.storage_level is 0, 1 or 2 (PS3.4 B.4.1)")
     if target.claims.artim is not None and not 0 < target.claims.artim <= 3600:
         raise TargetError(f"{where}: claims.artim takes seconds, more than 0 and at most 3600")
+    if target.claims.idle is not None and not 0 < target.claims.idle <= 3600:
+        raise TargetError(f"{where}: claims.idle takes seconds, more than 0 and at most 3600")
     if target.worklist.folder and target.worklist.entries:
         raise TargetError(f"{where}: worklist takes folder or entries, not both")
     if target.worklist.finished_steps not in FINISHED_STEPS:
@@ -323,8 +356,26 @@ def _check_security(target: Target, where: str) -> None:
             raise TargetError(f"{where}: security.{kind}_certificate and security.{kind}_key go together")
     if not 0 < security.audit_within <= 3600:
         raise TargetError(f"{where}: security.audit_within takes seconds, more than 0 and at most 3600")
-    if security.audit and security.audit.partition(":")[0] not in ("udp", "tls", "file"):
-        raise TargetError(f"{where}: security.audit takes udp:HOST:PORT, tls:HOST:PORT or file:PATH")
+    way, _, place = security.audit.partition(":")
+    try:
+        if security.audit and (way not in ("udp", "tls", "file") or not place):
+            raise ValueError
+        if way in ("udp", "tls"):
+            audit_address(place)
+    except ValueError:
+        raise TargetError(
+            f"{where}: security.audit takes udp:HOST:PORT, tls:HOST:PORT or file:PATH, not {security.audit!r}"
+        ) from None
+    if way == "tls" and not security.audit_certificate:
+        raise TargetError(f"{where}: security.audit over TLS takes audit_certificate and audit_key too")
+
+
+def audit_address(place: str) -> tuple[str, int]:
+    """``HOST:PORT`` of ``[security] audit``; an address of IPv6 in brackets.  Raises ValueError."""
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"{place!r} is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def check_port(port: int, what: str) -> None:
@@ -398,7 +449,9 @@ def _build(kind: type[_T], table: dict[str, Any], where: str, prefix: str, **rea
         if fits and shape is list:
             fits = all(isinstance(item, str) for item in value)
         if not fits:
-            raise TargetError(f"{where}: {prefix}.{key} takes {words}, not {value!r}")
+            # A passcode without its quotation marks is a number, and none for a console or a log.
+            shown = f", not {value!r}" if kind is not UserIdentity else ""
+            raise TargetError(f"{where}: {prefix}.{key} takes {words}{shown}")
         values[key] = tuple(value) if shape is list else float(value) if "float" in known[key] else value
     try:
         return kind(**values)

@@ -15,7 +15,7 @@ from . import services
 from .messages import Message, Messages
 from .negotiation import Acceptor, Caller, Role
 from .storage import Staged
-from .transport import TimedSocket, UpperLayer
+from .transport import Server, TimedSocket, UpperLayer
 
 if TYPE_CHECKING:
     from .server import Archive
@@ -85,6 +85,8 @@ class ArchiveAssociation(Association):
             self.archive.audit.ended(id(self), self.caller)
             self._close()
             self.archive.index.release_thread()
+            assert isinstance(self._server, Server)
+            self._server.left()
 
     def _serve(self) -> None:
         self.dul.start()

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import socket
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ElementTree  # nosec B405 # written, never read
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from .config import AuditTarget, Destination
 from .negotiation import Caller, Rejection
 from .syslog import Sender
+
+if TYPE_CHECKING:
+    from .semantics import Semantics
 
 Code = tuple[str, str, str]
 APPLICATION_ACTIVITY: Code = ("110100", "DCM", "Application Activity")
@@ -33,6 +38,9 @@ _SOURCE: Code = ("110153", "DCM", "Source Role ID")
 _STUDY_UID: Code = ("110180", "DCM", "Study Instance UID")
 _CLASS_UID: Code = ("110181", "DCM", "SOP Class UID")
 _PATIENT_NUMBER: Code = ("2", "RFC-3881", "Patient Number")
+_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
+#: Characters that XML 1.0 has no form for (2.2): with one of them a collector throws the message away.
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 SUCCESS, MINOR, SERIOUS = "0", "4", "8"
 
 
@@ -57,13 +65,19 @@ class Transfer:
     is_new: bool = False
     classes: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def kind(self) -> tuple[str, str, bool]:
+        """What those of one message have in common."""
+        return self.study, self.outcome, self.is_new
+
 
 class Audit:
     """Reports events; without a target it does nothing."""
 
-    def __init__(self, target: AuditTarget | None, ae_title: str) -> None:
+    def __init__(self, target: AuditTarget | None, ae_title: str, semantics: Semantics) -> None:
         """Raises OSError when a file can't be opened."""
-        self._sender = Sender(target) if target is not None else None
+        self._sender = Sender(target, semantics.audit_line) if target is not None else None
+        self._semantics = semantics
         self._ae_title = ae_title
         self._open: dict[int, Transfer] = {}
 
@@ -96,14 +110,14 @@ class Audit:
         if self._sender is None:
             return
         begun = self._open.get(key)
-        if begun is not None and (begun.study, begun.outcome) != (transfer.study, transfer.outcome):
+        # Success and failure, new and known are never told in one message (A.5.2, A.5.3.7).
+        if begun is not None and begun.kind != transfer.kind:
             self.ended(key, caller)
             begun = None
         if begun is None:
             self._open[key] = transfer
         else:
             begun.classes.update(transfer.classes)
-            begun.is_new |= transfer.is_new
 
     def ended(self, key: int, caller: Caller) -> None:
         """No more of the study comes on association `key`."""
@@ -216,17 +230,21 @@ class Audit:
             root,
             "ActiveParticipant",
             UserID=str(os.getpid()) if own else participant.ae_title or participant.address,
-            AlternativeUserID=f"AETITLES={participant.ae_title}",  # A.5.2.2
             UserIsRequestor="true" if participant.is_requestor else "false",
             NetworkAccessPointID=participant.address or socket.gethostname(),
             NetworkAccessPointTypeCode="2" if participant.address else "1",
         )
+        if participant.ae_title:
+            element.set("AlternativeUserID", f"AETITLES={participant.ae_title}")  # A.5.2.2
         if participant.role is not None:
             _coded(element, "RoleIDCode", participant.role)
 
     def _send(self, root: ElementTree.Element) -> None:
-        if self._sender is not None:
-            self._sender.send(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+        message = self._semantics.audited(root)
+        if self._sender is None or message is None:
+            return
+        text = _NOT_XML.sub("\ufffd", ElementTree.tostring(message, encoding="unicode"))
+        self._sender.send((_DECLARATION + text).encode())
 
 
 def _coded(parent: ElementTree.Element, name: str, code: Code) -> None:

@@ -31,6 +31,7 @@ from .status import (
     NO_SUCH_ACTION,
     NO_SUCH_INSTANCE,
     PROCESSING_FAILURE,
+    RESOURCE_LIMITATION,
     SUCCESS,
     Answer,
     Refused,
@@ -45,6 +46,8 @@ _TRANSACTION, _REFERENCED, _FAILED, _REASON = 0x00081195, 0x00081199, 0x00081198
 _CLASS, _INSTANCE, _RETRIEVE_AE_TITLE = 0x00081150, 0x00081155, 0x00080054
 #: Seconds in which a requestor that wants the result elsewhere releases the association.
 GRACE = 0.5
+#: Threads that deliver at the same time: a caller that cannot be reached has one for 45 s with each request.
+MOST_DELIVERIES = 64
 #: Seconds before each try to deliver a result on an association of our own.
 TRIES = (0.0, 0.5, 3.0, 10.0, 30.0)
 
@@ -77,6 +80,8 @@ def action(association: ArchiveAssociation, request: Message) -> None:
     kind = int(request.command.get("ActionTypeID", 0) or 0)
     extra = {"ActionTypeID": kind}
     try:
+        if len(archive.deliveries) >= MOST_DELIVERIES:
+            raise Refused(RESOURCE_LIMITATION, "too many results wait for callers that don't take them")
         transaction, asked = _understood(association, request, kind)
         owed = Owed(transaction, association.caller.calling, tuple(asked))
         _remember(archive, owed)
@@ -173,7 +178,9 @@ def _stays_open(association: ArchiveAssociation) -> bool:
 
 
 def _deliver_later(archive: Archive, owed: list[Owed]) -> None:
-    threading.Thread(target=_deliver, args=(archive, owed), name="commitment", daemon=True).start()
+    thread = threading.Thread(target=_deliver, args=(archive, owed), name="commitment", daemon=True)
+    archive.deliveries.add(thread)
+    thread.start()
 
 
 def _deliver(archive: Archive, owed: list[Owed]) -> None:
@@ -189,6 +196,7 @@ def _deliver(archive: Archive, owed: list[Owed]) -> None:
         for one in left:
             LOGGER.error("commitment result %s wasn't delivered to %s", one.transaction, one.ae_title)
     finally:
+        archive.deliveries.discard(threading.current_thread())
         archive.index.release_thread()
 
 

@@ -17,6 +17,14 @@ class Destination:
 
 
 @dataclass(frozen=True)
+class KnownCaller:
+    """An AE title that is admitted; from `host` alone, where that is given."""
+
+    ae_title: str
+    host: str = ""
+
+
+@dataclass(frozen=True)
 class TlsFiles:
     """PEM files of the archive; with `client_authority` a client has to show a certificate of that
     authority.
@@ -68,9 +76,9 @@ class Misbehaviour:
 class ArchiveConfig:
     """An archive. Times in seconds, sizes in bytes; port 0 takes a free one.
 
-    `callers` and `called_titles`, where not empty, are the only AE titles admitted. `passcodes` maps user
-    names to passcodes; where not empty, an association has to identify a user (PS3.7 D.3.3.7). `worklist` is
-    a folder or file of worklist entries; without it the Modality Worklist isn't served.
+    `callers`, where not empty, are the only ones admitted. `passcodes` maps user names to passcodes; where
+    not empty, an association has to identify a user (PS3.7 D.3.3.7). `worklist` is a folder or file of
+    worklist entries; without it the Modality Worklist isn't served.
     """
 
     folder: Path
@@ -78,7 +86,7 @@ class ArchiveConfig:
     host: str = "127.0.0.1"
     port: int = 0
     destinations: tuple[Destination, ...] = ()
-    callers: tuple[str, ...] = ()
+    callers: tuple[KnownCaller, ...] = ()
     check_called_title: bool = False
     passcodes: tuple[tuple[str, str], ...] = ()
     tls: TlsFiles | None = None

@@ -58,8 +58,8 @@ def syntax_of(transfer_syntax: str) -> Syntax:
     }.get(transfer_syntax, Syntax(False, True))
 
 
-def inflate(stream: IO[bytes]) -> BytesIO:
-    """The inflated rest of a deflated data set (PS3.5 A.5). Raises Malformed, also beyond INFLATED_LIMIT."""
+def inflate(stream: IO[bytes], limit: int = INFLATED_LIMIT) -> BytesIO:
+    """The inflated rest of a deflated data set (PS3.5 A.5). Raises Malformed, also beyond `limit` bytes."""
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     plain = BytesIO()
     try:
@@ -67,8 +67,8 @@ def inflate(stream: IO[bytes]) -> BytesIO:
             while chunk and not engine.eof:
                 plain.write(engine.decompress(chunk, 1 << 20))
                 chunk = engine.unconsumed_tail
-                if plain.tell() > INFLATED_LIMIT:
-                    raise Malformed(f"deflated data set is longer than {INFLATED_LIMIT} bytes when inflated")
+                if plain.tell() > limit:
+                    raise Malformed(f"deflated, it is longer than {limit} bytes")
     except zlib.error as error:
         raise Malformed(f"deflated data set can't be inflated: {error}") from error
     if not engine.eof:

@@ -32,6 +32,8 @@ CHARACTER_SET, LEVEL, VIEW, RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE = (
     0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201,
 )  # fmt: skip
 STUDY_DATE, STUDY_TIME = matching.DATE_TIME_PAIRS[0]
+#: Longest identifier or action information, in bytes; a list of 65,535 UIDs of 64 characters fits.
+IDENTIFIER_LIMIT = 8 * 1024 * 1024
 #: Part of an identifier, but never matched.
 NO_KEYS = frozenset((CHARACTER_SET, LEVEL, VIEW, RETRIEVE_AE_TITLE, AVAILABILITY, TIMEZONE))
 
@@ -72,13 +74,16 @@ def decode(data: bytes | None, transfer_syntax: str) -> tuple[AttributeSet, froz
         raise Refused(MISMATCH, "the request has no identifier")
     syntax = encoding.syntax_of(transfer_syntax)
     try:
-        stream = encoding.inflate(BytesIO(data)) if syntax.deflated else BytesIO(data)
+        stream = encoding.inflate(BytesIO(data), IDENTIFIER_LIMIT) if syntax.deflated else BytesIO(data)
         encoding.check_structure(stream, len(stream.getvalue()), syntax)
         stream.seek(0)
         dataset: Dataset = read_dataset(stream, syntax.implicit, syntax.little)
         attributes = from_dataset(dataset)
-    except Exception as error:
+    except encoding.Malformed as error:
         raise Refused(CANNOT_UNDERSTAND, f"identifier can't be decoded: {error}") from error
+    except Exception as error:
+        # What a decoder says may tell of its insides.
+        raise Refused(CANNOT_UNDERSTAND, "identifier can't be decoded") from error
     given = {int(tag) for tag in list(dataset.keys()) if int(tag) >> 16 >= 8 and int(tag) & 0xFFFF}
     return attributes, frozenset(given - attributes.elements.keys())
 

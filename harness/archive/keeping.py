@@ -124,6 +124,7 @@ class Keeper:
             archive.index.check(one.instance, one.attributes)
             one.indexed = archive.semantics.indexed(one.attributes)
         else:
+            one.staged.was_held = True
             one.answer = archive.semantics.duplicate(known, one.instance, one.attributes)
 
     def _make_visible(self, placed: list[Waiting]) -> None:

@@ -142,7 +142,7 @@ def start(
 
 def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[str]:
     """The command as a process that leads a group of its own, its standard error appended to `log`."""
-    with log.open("a") as errors:
+    with open(log, "a", opener=for_its_owner) as errors:
         return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -152,6 +152,11 @@ def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[str]:
             env={**os.environ, "PYTHONPATH": search_path()},
             start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then stops this one
         )
+
+
+def for_its_owner(path: str, flags: int) -> int:
+    """Open a log that other users of the machine may not read."""
+    return os.open(path, flags, 0o600)
 
 
 def search_path() -> str:

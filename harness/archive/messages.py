@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +21,7 @@ from pydicom.tag import BaseTag
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.pdu_primitives import P_DATA
 
+from .identifiers import IDENTIFIER_LIMIT
 from .pdus import Fragment
 from .storage import Staged
 
@@ -34,8 +36,9 @@ N_GET_RQ, N_SET_RQ, N_CREATE_RQ = 0x0110, 0x0120, 0x0140
 RESPONSE = 0x8000
 NO_DATA_SET = 0x0101
 COMMAND_LIMIT = 65_536
-#: Longest identifier or action information, in bytes; a list of 65,535 UIDs of 64 characters fits.
-IDENTIFIER_LIMIT = 8 * 1024 * 1024
+#: Requests of an association that wait, or are served, before no more is read from it; and their bytes.
+MOST_WAITING = 64
+MOST_HELD = 2 * IDENTIFIER_LIMIT
 #: Longest fragment sent, whatever the peer allows.
 FRAGMENT_LIMIT = 131_072
 
@@ -178,6 +181,21 @@ class Messages(DIMSEServiceProvider):
         self._data: bytearray | None = None
         self._staged: Staged | None = None
         self._broken = False
+        self._counting = threading.Lock()
+        self.waiting = 0
+        """Messages that are not done with, be it that they wait, are served or were put off."""
+        self.held = 0
+        """Bytes of their data sets in memory."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the peer has to wait: in synchronous mode it asks one thing at a time (PS3.7 D.3.3.3)."""
+        return self.waiting >= MOST_WAITING or self.held >= MOST_HELD
+
+    def _count(self, message: Message, sign: int) -> None:
+        with self._counting:
+            self.waiting += sign
+            self.held += sign * (len(message.data) if isinstance(message.data, bytes) else 0)
 
     def receive_fragments(self, fragments: list[Fragment]) -> None:
         """Take fragments in order; one PDU may hold several messages' worth. Raises ProtocolViolation."""
@@ -253,6 +271,7 @@ class Messages(DIMSEServiceProvider):
             return
         if not message.is_response:
             self._outstanding[message.message_id] = message
+        self._count(message, 1)
         self.msg_queue.put((message.context_id, message))  # type: ignore[arg-type]
 
     def is_cancelled(self, request: Message) -> bool:
@@ -261,6 +280,8 @@ class Messages(DIMSEServiceProvider):
 
     def finish(self, request: Message) -> None:
         """The operation is over: a cancel that comes now has no effect, its message ID is free."""
+        if not request.is_response:
+            self._count(request, -1)
         if self._outstanding.get(request.message_id) is request:
             del self._outstanding[request.message_id]
         self._cancelled.discard(request)
@@ -274,6 +295,8 @@ class Messages(DIMSEServiceProvider):
         except queue.Empty:
             return None
         assert message is None or isinstance(message, Message)
+        if message is not None and message.is_response:
+            self._count(message, -1)  # whoever takes it reads its status, and is done
         return message
 
     def send(self, context_id: int, command: Dataset, data: bytes | None = None) -> None:

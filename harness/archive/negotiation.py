@@ -66,6 +66,8 @@ class IdentityAnswer:
 
     accepted: bool
     response: bytes | None = None
+    rejection: Rejection = Rejection(1, 2, 1)
+    """Where it isn't accepted: permanent, by the ACSE related service provider (PS3.7 D.3.3.7.3)."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,9 @@ class Acceptor(ACSE):
         rejection = semantics.admit(caller, archive.open_associations())
         identity = self._identity()
         if rejection is None and (identity is not None or archive.config.passcodes):
-            answer = semantics.identify(identity)
+            answer = self._identified(association, identity)
             if not answer.accepted:
-                # PS3.7 D.3.3.7.3: permanent, by the ACSE related service provider.
-                rejection = Rejection(1, 2, 1)
+                rejection = answer.rejection
             elif answer.response is not None:
                 self.acceptor.add_negotiation_item(_identity_response(answer.response))
         if rejection is not None:
@@ -111,6 +112,20 @@ class Acceptor(ACSE):
         self._answer_contexts(association)
         self.send_accept()
         association.is_established = True
+
+    def _identified(self, association: ArchiveAssociation, identity: Identity | None) -> IdentityAnswer:
+        """What becomes of an identity; the refusal of one that was guessed at is made to wait."""
+        archive = association.archive
+        answer = archive.semantics.identify(identity)
+        if identity is None:
+            return answer
+        claim = (association.caller.address, identity.kind, identity.primary)
+        if answer.accepted:
+            archive.wrong_identities.forget(claim)
+        else:
+            wrong = archive.wrong_identities.another(claim)
+            archive.stopping.wait(archive.semantics.refuses_after(wrong))
+        return answer
 
     def _identity(self) -> Identity | None:
         item = self.requestor.user_identity

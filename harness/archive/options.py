@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
+import ipaddress
 import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .config import ArchiveConfig, AuditTarget, Destination, Misbehaviour, TlsFiles
+from .config import ArchiveConfig, AuditTarget, Destination, KnownCaller, Misbehaviour, TlsFiles
 from .interrupts import Interrupts
 from .receivers import receivers
 
@@ -21,6 +24,15 @@ if TYPE_CHECKING:
 
 
 MOST_PROCESSES = 64
+
+
+class Printable(logging.Formatter):
+    """What peers say of themselves is shown in a line of the log, and makes none of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The message with control characters as their escapes."""
+        text = super().formatMessage(record)
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +54,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--caller",
         action="append",
         default=[],
-        type=ae_title,
-        metavar="AET",
-        help="admit this AE title only; may be repeated",
+        type=known_caller,
+        metavar="AET[@ADDRESS]",
+        help="admit this AE title only, and from this address alone where one is given; may be repeated",
     )
     parser.add_argument(
         "--check-called", action="store_true", help="reject associations that call another AE title"
@@ -55,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_pair,
         metavar="NAME=PASSCODE",
-        help="demand a user identity",
+        help="demand a user identity; wrong ones of a name are refused the later, the more there were",
     )
     parser.add_argument(
         "--worklist",
@@ -177,13 +189,16 @@ def run(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns an exit code: 0, or 2 for a wrong command line."""
     from .server import CannotStart, serve
 
-    logging.basicConfig(
-        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)],
-        format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
-        stream=sys.stderr,
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(Printable("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)]
+    logging.basicConfig(level=level, handlers=[log])
     # A restart that follows another one closely finds its signal expected.
-    with tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary, Interrupts() as interrupts:
+    with (
+        _owner_only(),
+        tempfile.TemporaryDirectory(prefix="pacs-harness-") as temporary,
+        Interrupts() as interrupts,
+    ):
         try:
             config = config_of(args, (args.folder or Path(temporary)).expanduser().resolve())
             archive = serve(config, _semantics(args.semantics, config))
@@ -205,6 +220,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _owner_only() -> Iterator[None]:
+    """What is written within is for its owner alone, in a folder that is open to others too."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def _processes(text: str) -> int:
     number = int(text)
     if not 1 <= number <= MOST_PROCESSES:
@@ -217,7 +242,8 @@ def _start_again(config: ArchiveConfig, port: int) -> NoReturn:
     closed before, and all connections are cut.
     """
     kept = ["--folder", str(config.folder), "--port", str(port)]
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], *kept])
+    command = [sys.executable, *sys.orig_argv[1:], *kept]
+    os.execv(sys.executable, command)  # nosec B606 # itself, with its own arguments
 
 
 def _semantics(name: str, config: ArchiveConfig) -> Semantics | None:
@@ -252,6 +278,16 @@ def ae_title(text: str) -> str:
     return title
 
 
+def known_caller(text: str) -> KnownCaller:
+    """AET, or AET@ADDRESS.  Raises argparse.ArgumentTypeError."""
+    title, found, address = text.rpartition("@")
+    try:
+        host = str(ipaddress.ip_address(address)) if found else ""
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form AET or AET@ADDRESS") from None
+    return KnownCaller(ae_title(title if found else text), host)
+
+
 def destination(text: str) -> Destination:
     """AET=HOST:PORT, or AET=HOST:PORT:tls.  Raises argparse.ArgumentTypeError."""
     title, found, address = text.rpartition("=")
@@ -278,7 +314,8 @@ def _port(text: str) -> int:
 def _pair(text: str) -> tuple[str, str]:
     name, found, secret = text.partition("=")
     if not found or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} isn't of the form NAME=PASSCODE")
+        # Not what was written: half of it may be the passcode.
+        raise argparse.ArgumentTypeError("it isn't of the form NAME=PASSCODE")
     return name, secret
 
 

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from . import identifiers, messages, services, transcoding
 from .attributes import Attribute, AttributeSet
-from .audit import MINOR, Transfer
+from .audit import MINOR, SUCCESS, Transfer
 from .config import Destination
 from .encoding import Malformed, syntax_of
 from .index import Instance
@@ -80,17 +80,17 @@ def retrieve(association: ArchiveAssociation, request: Message) -> None:
 
 
 def _transfers(archive: Archive, instances: list[Instance], progress: Progress) -> list[Transfer]:
-    """What went out, study by study; studies of which something failed are told as failures."""
+    """What went out, study by study; what failed of a study is told for itself (PS3.15 A.5.2)."""
     failed = set(progress.failed_instances)
-    transfers: dict[str, Transfer] = {}
+    transfers: dict[tuple[str, str], Transfer] = {}
     for instance in instances[: progress.done]:
-        transfer = transfers.get(instance.study)
+        outcome = MINOR if instance.sop_instance in failed else SUCCESS
+        transfer = transfers.get((instance.study, outcome))
         if transfer is None:
             patient_id, name = archive.index.patient_of(instance.study)
-            transfer = transfers[instance.study] = Transfer(instance.study, patient_id, name)
+            transfer = Transfer(instance.study, patient_id, name, outcome)
+            transfers[instance.study, outcome] = transfer
         transfer.classes[instance.sop_class] += 1
-        if instance.sop_instance in failed:
-            transfer.outcome = MINOR
     return list(transfers.values())
 
 
@@ -303,7 +303,9 @@ def _one(
         status = _store(carrier, instance, contexts, archive.semantics.store_request(command))
     except (SubOperationFailed, transcoding.NotConvertible, Malformed, OSError) as error:
         LOGGER.warning("%s isn't sent: %s", instance.sop_instance, error)
-        progress.count(instance, "failed", str(error))
+        # An error of the system names the file, which is nobody's business but the log's.
+        words = "its file can't be read" if isinstance(error, OSError) else str(error)
+        progress.count(instance, "failed", words)
         return
     progress.count(instance, archive.semantics.outcome_of(status), f"C-STORE was answered {status:04X}H")
 

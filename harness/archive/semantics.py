@@ -7,9 +7,11 @@ retrieve services and of commitment are used by both of their forms.
 
 from __future__ import annotations
 
+import hmac
 import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 from . import encoding, identifiers, matching
 from .attributes import UNIQUE_KEYS, Attribute, AttributeSet, Level, Root
@@ -17,7 +19,7 @@ from .identifiers import Query
 from .index import Entity, Index, Instance, Selection
 from .negotiation import Caller, ContextAnswer, Identity, IdentityAnswer, Rejection, Role
 from .scheduling import Scheduling
-from .sopclasses import QUERY_RETRIEVE, Service, service_of
+from .sopclasses import QUERY_RETRIEVE, Service, is_uid, service_of
 from .status import (
     CANCEL,
     CLASS_NOT_SUPPORTED,
@@ -35,7 +37,7 @@ from .status import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from .config import ArchiveConfig, Destination, TlsFiles
+    from .config import ArchiveConfig, Destination, KnownCaller, TlsFiles
     from .messages import Message
     from .retrieve import Progress
     from .storage import Staged
@@ -71,7 +73,20 @@ class Semantics(Scheduling):
         """Whether a client is served whose handshake has come to its end."""
         return True
 
+    # -- audit trail (PS3.15 A.5 to A.7) ---------------------------------------------------------------
+
+    def audited(self, message: Element) -> Element | None:
+        """Every audit message before it's encoded; None keeps it back."""
+        return message
+
+    def audit_line(self, line: bytes) -> bytes:
+        """Every syslog message before it's sent, in the thread that sends it."""
+        return line
+
     # -- association (PS3.8 7.1, PS3.7 D.3) ------------------------------------------------------------
+
+    def announced(self, kind: int, length: int) -> None:
+        """A PDU begins, of that type, and says that it is so long; whether it may is judged behind this."""
 
     def outgoing_pdu(self, pdu: bytes) -> bytes:
         """Every PDU before it's sent; empty bytes send nothing."""
@@ -89,7 +104,7 @@ class Semantics(Scheduling):
         """Refuse a caller (PS3.8 9.3.4), or not."""
         if self.config.misbehaviour.reject is not None:
             return Rejection(*self.config.misbehaviour.reject)
-        if self.config.callers and caller.calling not in self.config.callers:
+        if self.config.callers and not any(self.is_caller(known, caller) for known in self.config.callers):
             return Rejection(1, 1, 3)
         if self.config.check_called_title and caller.called != self.config.ae_title:
             return Rejection(1, 1, 7)
@@ -97,17 +112,29 @@ class Semantics(Scheduling):
             return Rejection(2, 3, 2)
         return None
 
+    def is_caller(self, known: KnownCaller, caller: Caller) -> bool:
+        """Whether it's this one who calls: letter by letter, and from its address where one is known."""
+        return caller.calling == known.ae_title and known.host in ("", caller.address)
+
     def identify(self, identity: Identity | None) -> IdentityAnswer:
         """Check a user identity, where passcodes are configured; else it's not supported and ignored."""
         if not self.config.passcodes:
             return IdentityAnswer(True)
         if identity is None:
             return IdentityAnswer(False)
-        known = dict(self.config.passcodes)
-        name = identity.primary.decode("utf-8", "replace")
-        right = identity.kind == 2 and known.get(name) == identity.secondary.decode("utf-8", "replace")
+        right = identity.kind == 2 and self.is_user(identity.primary, identity.secondary)
         # PS3.7 D.3.3.7.2: the response is empty for user names.
         return IdentityAnswer(right, b"" if right and identity.wants_response else None)
+
+    def is_user(self, name: bytes, passcode: bytes) -> bool:
+        """Whether that is the user's passcode; what it takes to find out doesn't tell how much was right."""
+        expected = dict(self.config.passcodes).get(name.decode("utf-8", "replace"))
+        is_same = hmac.compare_digest(passcode, (expected or "").encode())
+        return expected is not None and is_same
+
+    def refuses_after(self, wrong: int) -> float:
+        """Seconds before so many wrong identities in a row are refused: three at once, then ever later."""
+        return min(0.5, 0.125 * 2.0 ** (wrong - 4)) if wrong > 3 else 0.0
 
     def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
         """Answer SOP Class Extended Negotiation (PS3.4 C.5.1.1, C.5.2.1): relational, combined date-time.
@@ -161,6 +188,10 @@ class Semantics(Scheduling):
 
     # -- all services ----------------------------------------------------------------------------------
 
+    def permits(self, caller: Caller, service: Service) -> bool:
+        """Whether who was admitted may use a service (PS3.7 C.5.25): all of them."""
+        return True
+
     def check_sop_class(self, abstract_syntax: str, affected: str) -> None:
         """The class of a request is that of its context. Raises Refused."""
         if affected != abstract_syntax:
@@ -176,6 +207,10 @@ class Semantics(Scheduling):
         return SUCCESS if status is None else status
 
     # -- storage (PS3.4 B.2) ---------------------------------------------------------------------------
+
+    def may_name(self, uid: str) -> bool:
+        """Whether an instance may be called so (PS3.5 9.1)."""
+        return is_uid(uid)
 
     def check_object(self, sop_class: str, sop_instance: str, attributes: AttributeSet) -> None:
         """Command and data set name the same instance of the same class, and its place. Raises Refused."""

@@ -15,6 +15,7 @@ from . import commitment, reindexing
 from .attributes import AttributeSet
 from .audit import Audit
 from .config import ArchiveConfig, TlsFiles
+from .guessing import WrongIdentities
 from .index import Index, Instance
 from .keeping import Keeper
 from .owed import OwedResults
@@ -41,7 +42,10 @@ class Archive:
         self.semantics = semantics or Semantics(config)
         self.keeper = Keeper(self)
         self.stopping = threading.Event()
+        self.wrong_identities = WrongIdentities()
         self.worklist = Worklist(config.worklist)
+        self.deliveries: set[threading.Thread] = set()
+        """Those that deliver results of storage commitment."""
         self._timers: list[threading.Timer] = []
         _quiet_pynetdicom()
         try:
@@ -52,7 +56,7 @@ class Archive:
             if self.is_first:
                 self._open()
             self.storage.used = self.index.used()
-            self.audit = Audit(config.audit, config.ae_title)
+            self.audit = Audit(config.audit, config.ae_title, self.semantics)
         except (OSError, sqlite3.Error) as error:
             raise CannotStart(f"folder {config.folder} can't be used: {error}") from error
         self.ae = AE(config.ae_title)

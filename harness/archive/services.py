@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from . import messages
 from .messages import Message
 from .sopclasses import Service, service_of
-from .status import SUCCESS, UNRECOGNIZED_OPERATION, Answer, Refused
+from .status import NOT_AUTHORIZED, SUCCESS, UNRECOGNIZED_OPERATION, Answer, Refused
 
 if TYPE_CHECKING:
     from .association import ArchiveAssociation
@@ -66,6 +66,8 @@ def _handler(
     operation = service_of(abstract, archive.config.unknown_classes)
     if operation not in operations:
         raise Refused(UNRECOGNIZED_OPERATION, f"{operations[0].value} isn't an operation of this SOP class")
+    if not archive.semantics.permits(association.caller, operation):
+        raise Refused(NOT_AUTHORIZED, f"{operation.value} isn't permitted to {association.caller.calling}")
     archive.semantics.check_sop_class(abstract, affected_class(request))
     if operation is Service.VERIFICATION:
         return echo
@@ -152,7 +154,8 @@ def reply(
     if association.is_open:
         association.dimse.send(request.context_id, command, data)
     if answer.status not in (SUCCESS, 0xFF00, 0xFF01):
-        LOGGER.info("%04XH answered with %04XH %s", request.field, answer.status, answer.comment)
+        # Without the comment: it may repeat a value of the request, and so name a patient.
+        LOGGER.info("%04XH answered with %04XH", request.field, answer.status)
 
 
 def misbehave_before(association: ArchiveAssociation) -> None:

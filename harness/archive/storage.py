@@ -51,6 +51,8 @@ class Staged:
     size: int = 0
     error: OSError | None = None
     attributes: AttributeSet | None = None
+    was_held: bool = False
+    """Whether an instance of that UID was here before."""
     _file: IO[bytes] | None = None
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     _limit: int | None = None
@@ -123,8 +125,8 @@ class Storage:
         self.objects = root / "objects"
         self.incoming = root / "incoming"
         self.limit, self.reserve = limit, reserve
-        self.objects.mkdir(parents=True, exist_ok=True)
-        self.incoming.mkdir(exist_ok=True)
+        for folder in (self.root, self.objects, self.incoming):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.used = 0
         self._in_use = root / "in-use"
 
@@ -182,7 +184,7 @@ class Storage:
         """Move a finished object to its place; `sync` brings the entry to the disk. Raises OSError."""
         place = self.place_of(staged.sop_instance)
         if not place.parent.exists():
-            place.parent.mkdir(exist_ok=True)
+            place.parent.mkdir(exist_ok=True, mode=0o700)
             _sync_folder(self.objects)
         os.replace(staged.path, place)
         self.used += staged.size
@@ -295,7 +297,8 @@ def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeS
     except OSError:
         raise
     except Exception as error:
-        raise Undecodable(f"{type(error).__name__}: {error}") from error
+        # What a decoder says may hold values of the data set, and its own insides: no comment for a peer.
+        raise Undecodable("the data set can't be decoded") from error
 
 
 def _checked(

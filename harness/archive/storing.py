@@ -14,7 +14,6 @@ from . import services
 from .audit import SERIOUS, SUCCESS, Transfer
 from .index import Instance
 from .messages import Message
-from .sopclasses import is_uid
 from .status import (
     CANNOT_UNDERSTAND,
     INVALID_INSTANCE,
@@ -54,7 +53,7 @@ def _store(association: ArchiveAssociation, request: Message) -> Answer:
     staged = request.data
     if not isinstance(staged, Staged):
         raise Refused(CANNOT_UNDERSTAND, "a C-STORE has a data set")
-    if not is_uid(staged.sop_instance):
+    if not archive.semantics.may_name(staged.sop_instance):
         raise Refused(INVALID_INSTANCE, "Affected SOP Instance UID isn't a UID")
     staged.finish()
     if staged.error is not None:
@@ -67,12 +66,14 @@ def _audit(association: ArchiveAssociation, request: Message, answer: Answer) ->
     staged = request.data
     if not isinstance(staged, Staged) or staged.attributes is None:
         return  # nothing is known of study and patient, which the message has to name
+    if not staged.attributes.text(0x0020000D):
+        return  # it belongs to no study, and is not kept
     transfer = Transfer(
         staged.attributes.text(0x0020000D),
         staged.attributes.text(0x00100020),
         staged.attributes.text(0x00100010),
         SUCCESS if answer.status == 0 else SERIOUS,
-        is_new=answer.status == 0,
+        is_new=not staged.was_held,
         classes=Counter((staged.sop_class,)),
     )
     association.archive.audit.stored(id(association), association.caller, transfer)

@@ -12,6 +12,7 @@ import queue
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO
@@ -19,8 +20,9 @@ from typing import IO
 from .config import AuditTarget
 
 LOGGER = logging.getLogger(__name__)
-#: Messages that wait for a collector.
+#: Messages that wait for a collector, and their bytes: a query may have megabytes, and is told whole.
 WAITING = 1000
+WAITING_BYTES = 64 * 1024 * 1024
 #: Seconds for a connection, a send, and the end.
 DEADLINE = 5.0
 _BOM = b"\xef\xbb\xbf"
@@ -29,20 +31,27 @@ _BOM = b"\xef\xbb\xbf"
 class Sender:
     """Sends to everything that a target names. `close` waits for what is queued, with a deadline."""
 
-    def __init__(self, target: AuditTarget) -> None:
-        """Raises OSError when the file can't be opened."""
+    def __init__(self, target: AuditTarget, finish: Callable[[bytes], bytes] = lambda line: line) -> None:
+        """Each line is sent as `finish` gives it back. Raises OSError when the file can't be opened."""
         self._target = target
+        self._finish = finish
         self._file: IO[bytes] | None = target.file.open("ab") if target.file is not None else None
         self._queue: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._tls: ssl.SSLSocket | None = None
-        self._lost = 0
+        self._lost = self._bytes = 0
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
     def send(self, message: bytes) -> None:
         """Queue a message (XML, UTF-8)."""
+        whole = line(message)
         try:
-            self._queue.put_nowait(line(message))
+            with self._counting:
+                if self._bytes + len(whole) > WAITING_BYTES:
+                    raise queue.Full
+                self._queue.put_nowait(whole)
+                self._bytes += len(whole)
         except queue.Full:
             self._lost += 1
             LOGGER.error("audit message lost, %d in all: the collector is too slow", self._lost)
@@ -57,8 +66,10 @@ class Sender:
 
     def _run(self) -> None:
         while (message := self._queue.get()) is not None:
+            with self._counting:
+                self._bytes -= len(message)
             try:
-                self._send_now(message)
+                self._send_now(self._finish(message))
             except OSError as error:
                 self._lost += 1
                 LOGGER.error("audit message lost, %d in all: %s", self._lost, error)

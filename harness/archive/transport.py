@@ -19,6 +19,7 @@ import select
 import socket
 import ssl
 import struct
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
     from .association import ArchiveAssociation
 
 LOGGER = logging.getLogger(__name__)
-#: PDUs that wait to be sent, and messages that wait to be served, before their producer waits too.
+#: PDUs that wait to be sent before their producer waits too.
 QUEUE_BOUND = 64
 #: The content type that a TLS handshake begins with (RFC 8446 5.1).
 HANDSHAKE = b"\x16"
+#: Connections beside those of all associations that there may be: of peers that are about to ask for one, to
+#: be rejected, or to close. Each costs two threads and three file descriptors, and whoever keeps silent has
+#: it for as long as the ARTIM timer runs.
+UNASKED = 128
 #: Seconds that the reactor waits for something to happen before it looks at its timers again.
 LOOK = 0.1
 #: Seconds between two looks at what no file descriptor tells: room in a queue, a socket that isn't there.
@@ -234,7 +239,7 @@ class UpperLayer(DULServiceProvider):
         assert isinstance(sock, TimedSocket)
         if self._take_pdu():
             return True
-        if self.assoc.dimse.msg_queue.qsize() >= QUEUE_BOUND:
+        if self.archive_association.dimse.is_full:
             self._pause()  # the peer is ahead of us: let TCP hold it back
             return False
         if not sock.await_data(LOOK if self.event_queue.empty() else 0, self._woken):
@@ -290,6 +295,7 @@ class UpperLayer(DULServiceProvider):
         if len(self._buffer) < 6:
             return False
         pdu_type, length = struct.unpack_from(">BxL", self._buffer)
+        self.archive_association.archive.semantics.announced(pdu_type, length)
         if not 1 <= pdu_type <= 7 or length > pdus.length_limit(
             pdu_type, self.archive_association.archive.config.maximum_length
         ):
@@ -346,11 +352,23 @@ class Handler(RequestHandler):
     """Starts an association for a connection."""
 
     def handle(self) -> None:
+        try:
+            association = self._begun()
+        except BaseException:
+            self.server.left()  # type: ignore[attr-defined]
+            raise
+        if association is None:
+            self.server.left()  # type: ignore[attr-defined]
+        else:
+            association.start()  # and leaves at its end
+
+    def _begun(self) -> Any:
+        """An association that awaits its request; None where TLS came to nothing."""
         context = self.server.tls_context  # type: ignore[attr-defined]
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None and not self._secured(context):
-            return
-        self._create_association().start()
+            return None
+        return self._create_association()
 
     def _secured(self, context: ssl.SSLContext) -> bool:
         """Whether the client may be served, over TLS from here; it is closed otherwise."""
@@ -397,6 +415,7 @@ class Server(ThreadedAssociationServer):
         self.archive = archive
         self.tls_context = tls_context
         config = archive.config
+        self._places = threading.BoundedSemaphore(config.maximum_associations + UNASKED)
         super().__init__(ae, (config.host, config.port), config.ae_title, [], None, None, Handler)
 
     def server_bind(self) -> None:
@@ -411,6 +430,17 @@ class Server(ThreadedAssociationServer):
             self.server_address = self.socket.getsockname()
         if config.processes > 1:
             self.socket.setblocking(False)  # another one may take what woke this one
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether there is a place for one more connection; else it is closed, and nothing kept of it."""
+        if self._places.acquire(blocking=False):
+            return True
+        LOGGER.warning("too many connections: that of %s is closed", client_address[0])
+        return False
+
+    def left(self) -> None:
+        """A connection has ended."""
+        self._places.release()
 
     def server_close(self) -> None:
         """Stop listening; the first process alone ends it for all of them."""

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
@@ -22,6 +23,7 @@ COMMANDS = {
     "replay": "replay",
     "large": "large",
     "security": "security",
+    "deid": "deid",
     "list": "list_",
     "init": "init",
     "doctor": "doctor",
@@ -78,6 +80,8 @@ def _main(arguments: Sequence[str] | None) -> int:
     for module in named or COMMANDS.values():
         import_module(f"harness.cli.{module}").add_parser(commands)
     options = parser.parse_args(arguments)
+    # What pydicom thinks of a value that a product sent, or that was made odd on purpose, is no news.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\b")
     try:
         return int(options.run(options))
     except TargetError as error:

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from harness import __version__
-from harness.cli.console import RunConsole
+from harness.cli.console import RunConsole, say
 from harness.cli.sharing import add_options, announced, crew_of, web_of
-from harness.cli.starting import add_target, check_owned, given_target, now, started_target
+from harness.cli.starting import add_target, check_owned, given_target, now, run_folder, started_target
 from harness.decide.baseline import compared, is_comparable
 from harness.decide.exit_code import ExitCode
 from harness.decide.intervals import Change
@@ -80,10 +80,9 @@ def run(options: argparse.Namespace) -> int:
     check_owned(given, options, "a load is stored there")
     wanted = replace(wanted, crew=crew_of(options, wanted.workload, given), web=web_of(options))
     # After what may be wrong with the command: these take a second, most of it for the charts.
-    from harness.plugin.run import make_run_folder
     from harness.report.bench_page import render_bench
 
-    folder = make_run_folder(options.output or Path(f"pacs-bench-{datetime.now():%Y%m%d-%H%M%S}"))
+    folder = run_folder(options.output, "bench")
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
         started_target(given, options.peer, scratch) as target,
@@ -101,9 +100,11 @@ def _baseline(folder: Path | None, wanted: Wanted) -> Bench | None:
         return None
     try:
         before = read_bench(folder)
-    except (OSError, ValueError) as error:
-        words = f"{folder}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise TargetError(f"--baseline {words}") from None
+        datetime.fromisoformat(before.started)
+        tuple(compared(before, before))  # whatever somebody has written there, it can be
+    except (OSError, ValueError, ArithmeticError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        raise TargetError(f"--baseline {folder}: {words}") from None
     if not is_comparable(before.workload, msgspec.json.decode(msgspec.json.encode(wanted.workload))):
         raise TargetError(
             f"--baseline {folder} had another workload than this one would have: give the same --workload, "
@@ -178,7 +179,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     from harness.preflight import PreflightBlocked, first_echo
     from harness.synthesis import new_run_root
 
-    console = RunConsole(highlight=False)
+    console = RunConsole()
     started = now()
     outcome = Outcome([], [], [])
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
@@ -236,7 +237,7 @@ def _measure(target: Target, wanted: Wanted, folder: Path) -> ExitCode:
     finally:
         write()
     if because not in ("completed", "interrupted"):
-        print(f"pacs-harness: {because}", file=sys.stderr)
+        say(because)
     return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -20,6 +21,7 @@ from harness.events import (
     TargetLost,
     TargetRestarted,
 )
+from harness.foreign_text import visible
 from harness.verdict import Outcome
 
 STYLE = {
@@ -32,8 +34,23 @@ STYLE = {
 }
 
 
+def say(words: str) -> None:
+    """A line on standard error, whatever a product has put into it."""
+    print(f"pacs-harness: {visible(words)}", file=sys.stderr)
+
+
 class RunConsole(Console):
-    """A console that goes quiet where its reader leaves (``run | head``): the run is worth more than that."""
+    """A console that goes quiet where its reader leaves (``run | head``): the run is worth more than that.
+
+    What is printed may hold a product's words: brackets are no markup, and control characters are shown.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich does, a text being shown as it is."""
+        super().print(*(visible(one) if isinstance(one, str) else one for one in objects), **options)
 
     def on_broken_pipe(self) -> None:
         """Instead of ending the program, as rich does: nothing more is shown, and the run goes on."""
@@ -86,7 +103,7 @@ class Progress:
             self._live = None
 
     def _alarm(self, words: str) -> None:
-        self._console.print(Text(words, "bold red"), soft_wrap=True)
+        self._console.print(Text(visible(words), "bold red"), soft_wrap=True)
 
     def _result(self, event: ResultRecorded) -> None:
         result = event.result
@@ -102,7 +119,7 @@ class Progress:
         if interesting or self._live is None:
             symbol, style = STYLE[result.outcome]
             reason = f": {result.reason}" if result.reason else ""
-            line = f"{symbol} {result.outcome:<13} {result.requirement.id}{reason}"
+            line = visible(f"{symbol} {result.outcome:<13} {result.requirement.id}{reason}")
             self._console.print(Text(line, style if interesting else ""), soft_wrap=True)
 
     def _say_unsaid(self, next_reason: str) -> None:

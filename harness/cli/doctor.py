@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.decide.exit_code import ExitCode
 from harness.explain import Finding, Severity
+from harness.foreign_text import visible
 from harness.target import read_target
 
 _WORDS = {Severity.BLOCKING: "BLOCKED", Severity.LIMITS: "LIMITED", Severity.NOTE: "ok"}
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     findings = preflight(read_target(args.target), destinations=not args.no_destinations)
     for finding in findings:
-        print(as_text(finding))
+        print(visible(as_text(finding)))
     print()
     print(conclusion(findings))
     blocked = any(finding.severity is Severity.BLOCKING for finding in findings)

@@ -9,15 +9,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.cli.against import add_against, compared_with, given_against
-from harness.cli.console import RunConsole
+from harness.cli.console import RunConsole, say
 from harness.cli.fuzz_words import Line, closing_words
-from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target, now
+from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target, now, run_folder
 from harness.decide.exit_code import ExitCode
 from harness.findings import INTRUSIVE, Area, Campaign, Weight, write_campaign
 from harness.target import Target, TargetError
@@ -70,10 +69,9 @@ def run(options: argparse.Namespace) -> int:
     check_owned(given, options, ODD_OBJECTS)
     check_owned(given_against(options), options, ODD_OBJECTS)
     plan = _plan(options)
-    from harness.plugin.run import make_run_folder
     from harness.report.fuzz_page import render_campaign
 
-    folder = make_run_folder(options.output or Path(f"pacs-fuzz-{datetime.now():%Y%m%d-%H%M%S}"))
+    folder = run_folder(options.output, "fuzz")
     try:
         with (
             tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch,
@@ -82,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         ):
             code = examine(revivable, plan, folder, against)
     except NoTarget as failure:
-        print(f"pacs-harness: {failure}", file=sys.stderr)
+        say(str(failure))
         return ExitCode.UNREACHABLE
     print(f"report: {render_campaign(folder)}")
     return code
@@ -169,7 +167,7 @@ def _examine(product: Product, against: Product | None, plan: Plan, folder: Path
     from harness.preflight import PreflightBlocked, first_echo
 
     target = product.target
-    console = RunConsole(highlight=False)
+    console = RunConsole()
     outcome = Outcome()
     started = now()
     code, because, peer = ExitCode.HARNESS, "running", {"name": target.name}
@@ -226,7 +224,7 @@ def _examine(product: Product, against: Product | None, plan: Plan, folder: Path
         write()
     closing_words(console, outcome, plan, against is not None)
     if because not in ("completed", "interrupted"):
-        print(f"pacs-harness: {because}", file=sys.stderr)
+        say(because)
     return code
 
 

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from harness.cli.target_file import target_file
 from harness.decide.exit_code import ExitCode
+from harness.documents import owner_only
+from harness.foreign_text import visible
 from harness.target import (
     Destination,
     Dimse,
@@ -60,11 +62,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         greeting = first_echo(target)
     except PreflightBlocked as blocked:
-        print(as_text(blocked.finding))
+        print(visible(as_text(blocked.finding)))
         print(f"\nThe file is kept; `pacs-harness doctor {path}` tries again.")
         return ExitCode.UNREACHABLE
     name = greeting.implementation_version_name or greeting.implementation_class_uid or "no name given"
-    print(f"C-ECHO: {target.dimse.called_ae_title} answers ({name}).")
+    print(f"C-ECHO: {target.dimse.called_ae_title} answers ({visible(name)}).")
     print(f"Next: `pacs-harness doctor {path}`, then `pacs-harness run {path}`.")
     return ExitCode.CONFORMANT
 
@@ -83,12 +85,15 @@ def write_target_file(args: argparse.Namespace) -> Target:
         destinations = _ask_for_destinations(flags_are_complete=args.host is not None)
     if not Target(Dimse(host, port, called)).is_loopback():
         # The product is on another machine: a destination on loopback alone would be out of its reach.
-        destinations = tuple(replace(entry, host="0.0.0.0") for entry in destinations)
+        everywhere = "0.0.0.0"  # nosec B104 # only as long as a command runs, and written for people to see
+        destinations = tuple(replace(entry, host=everywhere) for entry in destinations)
     text = target_file(host, port, called, calling, destinations)
     # What is written has to be what can be read again: checked before the file is touched.
     target = target_from_document(tomllib.loads(text), str(args.output))
     try:
-        with args.output.open("w" if args.force else "x", encoding="utf-8") as file:
+        # Whoever fills in the passcode does not think of who may read the file.
+        mode = "w" if args.force else "x"
+        with open(args.output, mode, encoding="utf-8", opener=owner_only) as file:
             file.write(text)
     except FileExistsError:
         raise TargetError(

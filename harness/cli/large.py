@@ -7,15 +7,22 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from harness import __version__
-from harness.cli.console import RunConsole
-from harness.cli.starting import NoTarget, add_target, check_owned, given_target, now, started_target
+from harness.cli.console import RunConsole, say
+from harness.cli.starting import (
+    NoTarget,
+    add_target,
+    check_owned,
+    given_target,
+    now,
+    run_folder,
+    started_target,
+)
 from harness.decide.exit_code import ExitCode
 from harness.decide.large_summary import concluded, megabytes, memory_words
 from harness.large import FAILURES, Large, Leg, Outcome, PduCarried, write_large
@@ -53,7 +60,6 @@ def run(options: argparse.Namespace) -> int:
     wanted = _wanted(options)
     # After what may be wrong with the command: these take a second.
     from harness.bulk.running import disk_of, free_on, needed, refuse_beyond
-    from harness.plugin.run import make_run_folder
     from harness.synthesis import new_run_root
 
     root = new_run_root()
@@ -65,12 +71,12 @@ def run(options: argparse.Namespace) -> int:
         free = free_on(Path(scratch) if given is None else disk_of(given))
         if not options.anyway:
             refuse_beyond(free, bytes_)
-        folder = make_run_folder(options.output or Path(f"pacs-large-{datetime.now():%Y%m%d-%H%M%S}"))
+        folder = run_folder(options.output, "large")
         try:
             with started_target(given, options.peer, scratch) as target:
                 code = _Call(target, wanted, root, folder).carry(free)
         except NoTarget as failure:
-            print(f"pacs-harness: {failure}", file=sys.stderr)
+            say(str(failure))
             return ExitCode.UNREACHABLE
     # At the end: with it come the charts of other reports, which are no memory that objects have taken.
     from harness.report.large_page import render_large
@@ -107,7 +113,7 @@ class _Call:
         from harness.bulk.running import Told
 
         self._target, self._wanted, self._root, self._folder = target, wanted, root, folder
-        self._console = RunConsole(highlight=False)
+        self._console = RunConsole()
         self._told = Told()
         self._said = 0
         self._started = now()
@@ -146,7 +152,7 @@ class _Call:
             log.close()
             self._write(code, because)
         if because not in ("completed", "interrupted"):
-            print(f"pacs-harness: {because}", file=sys.stderr)
+            say(because)
         self._close()
         return code
 

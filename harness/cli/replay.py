@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
 from harness.cli.against import add_against, compared_with, given_against
+from harness.cli.console import say
 from harness.cli.fuzz import ODD_OBJECTS, examine
 from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target
 from harness.decide.exit_code import ExitCode
 from harness.findings import INTRUSIVE
+from harness.foreign_text import visible
 from harness.target import TargetError
 
 
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.intrusive and any(one.area in INTRUSIVE for one in saved):
         raise TargetError(f"the product may die of what {options.finding} holds: say --intrusive")
     for folder, one in zip(folders, saved, strict=True):
-        print(f"{folder}: {one.words}")
+        print(visible(f"{folder}: {one.words}"))
     plan = Plan((), 0, 0.0, corpus=folders, is_intrusive=options.intrusive)
     with tempfile.TemporaryDirectory(prefix="pacs-harness-") as scratch:
         run_folder = Path(scratch) / "run"
@@ -55,5 +56,5 @@ def run(options: argparse.Namespace) -> int:
             ):
                 return examine(revivable, plan, run_folder, against)
         except NoTarget as failure:
-            print(f"pacs-harness: {failure}", file=sys.stderr)
+            say(str(failure))
             return ExitCode.UNREACHABLE

@@ -10,14 +10,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from harness.capabilities import Capabilities
 from harness.cli import selection
-from harness.cli.console import Progress, RunConsole
+from harness.cli.console import Progress, RunConsole, say
 from harness.cli.starting import (
     PEERS,
     PROTECTED,
@@ -25,6 +24,7 @@ from harness.cli.starting import (
     add_target,
     given_target,
     one_target,
+    run_folder,
     started_target,
 )
 from harness.decide.exit_code import ExitCode
@@ -33,7 +33,7 @@ from harness.events import EventStream, JsonLines, RunFinished
 from harness.explain import Finding
 from harness.plugin.context import RunContext, StoredLog, peer_of
 from harness.plugin.order import Order, order_from
-from harness.plugin.run import RunFile, Session, conclude, make_run_folder, run_pytest
+from harness.plugin.run import RunFile, Session, conclude, run_pytest
 from harness.scu.offer import observe
 from harness.scu.session import Scu
 from harness.target import Target, TargetError
@@ -107,17 +107,11 @@ def run(options: argparse.Namespace) -> int:
         groups = {requirement.group for requirement in selection.collect(options)}
         for group in sorted(set(options.allow_untested) - groups):
             raise TargetError(f"--allow-untested {group}: no such group is selected")
-    folder = make_run_folder(options.output or Path(f"pacs-run-{datetime.now():%Y%m%d-%H%M%S}"))
-    if folder.stat().st_mode & 0o077:
-        print(
-            f"pacs-harness: {folder} was there before and is open to other users of this machine; what the "
-            "product answers is recorded in it",
-            file=sys.stderr,
-        )
+    folder = run_folder(options.output, "run")
     try:
         return _run_on_target(given, folder, options)
     except NoTarget as failure:
-        print(f"pacs-harness: {failure}", file=sys.stderr)
+        say(str(failure))
         return ExitCode.UNREACHABLE
     except OSError as error:
         print(f"pacs-harness: the run in {folder} ended early: {error.strerror or error}", file=sys.stderr)
@@ -131,7 +125,7 @@ def _run_on_target(given: Target | None, folder: Path, options: argparse.Namespa
     ):
         if options.deadline is not None:
             target = replace(target, dimse=replace(target.dimse, deadline=options.deadline))
-        return _run(target, folder, options, RunConsole(highlight=False))
+        return _run(target, folder, options, RunConsole())
 
 
 def _run(target: Target, folder: Path, options: argparse.Namespace, console: Console) -> int:
@@ -145,7 +139,7 @@ def _run(target: Target, folder: Path, options: argparse.Namespace, console: Con
         greeting = first_echo(target)
         seen = _meet(target, options, console)
     except PreflightBlocked as blocked:
-        print(f"pacs-harness: {in_a_line(blocked.finding)}", file=sys.stderr)
+        say(in_a_line(blocked.finding))
         first_file.finish(None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}")
         render(folder)
         return ExitCode.UNREACHABLE
@@ -224,7 +218,7 @@ def _look(target: Target, options: argparse.Namespace) -> Capabilities | None:
         return observe(Scu(peer_of(target)))
     except DimseError as error:
         # It has just answered C-ECHO: whether it is lost is for the run itself to say.
-        print(f"pacs-harness: what the product offers could not be seen: {error}", file=sys.stderr)
+        say(f"what the product offers could not be seen: {error}")
         return None
 
 
@@ -253,7 +247,8 @@ def clean_up(target: Target, studies: Sequence[str]) -> int:
         try:
             done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            words = f"{command[0]}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            words = error.strerror if isinstance(error, OSError) else f"it took {error.timeout:g} s"
+            words = f"{command[0]}: {words}"
             print(f"pacs-harness: clean-up stopped: {words}", file=sys.stderr)
             return gone
         gone += done.returncode == 0

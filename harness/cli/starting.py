@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -42,6 +43,23 @@ def check_owned(target: Target | None, options: argparse.Namespace, what: str) -
     """Raises TargetError where ``what`` would happen to another machine without a word that this is right."""
     if target is not None and not target.is_loopback() and not options.i_own_this_system:
         raise TargetError(f"{target.dimse.host} is not this machine: {what}; say --i-own-this-system")
+
+
+def run_folder(given: Path | None, what: str) -> Path:
+    """The folder of a run, made or taken as `make_run_folder` does, or named by ``what`` and the time.
+
+    Raises TargetError.
+    """
+    from harness.plugin.run import make_run_folder
+
+    folder = make_run_folder(given or Path(f"pacs-{what}-{datetime.now():%Y%m%d-%H%M%S}"))
+    if folder.stat().st_mode & 0o077:
+        print(
+            f"pacs-harness: {folder} was there before and is open to other users of this machine; what the "
+            "product answers is recorded in it",
+            file=sys.stderr,
+        )
+    return folder
 
 
 def now() -> str:
@@ -120,11 +138,12 @@ class Revivable:
         return self._restarted if self._given.control.restart else None
 
     def log(self) -> str:
-        """The end of its log; empty where nobody knows where that is."""
+        """The end of its log, without the secrets; empty where nobody knows where that is."""
         from harness.peers.process import tail
 
         if self._given is not None:
-            return tail(Path(self._given.control.log)) if self._given.control.log else ""
+            log = self._given.control.log
+            return self._given.masked(tail(Path(log))) if log else ""
         logs = sorted((self._scratch / str(self._starts)).glob("*.log"))
         return tail(logs[0]) if logs else ""
 

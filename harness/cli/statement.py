@@ -6,18 +6,18 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from datetime import datetime
 from pathlib import Path
 
 from harness.claims import read_claims
+from harness.cli.console import say
 from harness.cli.run import clean_up, in_a_line
-from harness.cli.starting import PEERS, NoTarget, started_target
+from harness.cli.starting import PEERS, NoTarget, run_folder, started_target
 from harness.decide.claims import compare
 from harness.decide.exit_code import ExitCode
 from harness.dimse.errors import DimseError
-from harness.documents import write_whole
+from harness.documents import OWNER_ONLY, write_whole
 from harness.plugin.context import StoredLog, peer_of
-from harness.plugin.run import RunFile, make_run_folder
+from harness.plugin.run import RunFile
 from harness.plugin.waiting import patience
 from harness.scu import offer
 from harness.scu.session import Scu
@@ -74,7 +74,7 @@ def _from_run(options: argparse.Namespace) -> int:
     claims = found.target.get("claims")
     named = claims.get("statement") if isinstance(claims, dict) else None
     path: Path | None = options.claims or (Path(named) if named else None)
-    gone = options.claims is None and path is not None and not path.exists()
+    gone = options.claims is None and path is not None and not path.is_file()
     if gone:
         print(
             f"pacs-harness: the claims that the run's target file names are not at {path}: nothing is "
@@ -97,7 +97,7 @@ def _write(source: Path, folder: Path, claims: Path | None) -> int:
     except NothingSeen as nothing:
         raise TargetError(f"{source}: {nothing}") from None
     difference = None if promised is None else compare(promised, observed)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
     for name, content in (
         ("statement.json", statement_json(observed)),
         ("statement.html", statement_page(observed, difference)),
@@ -143,15 +143,14 @@ def _from_target(options: argparse.Namespace) -> int:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="pacs-harness-"))
             target = stack.enter_context(started_target(given, options.peer, scratch))
         except NoTarget as failure:
-            print(f"pacs-harness: {failure}", file=sys.stderr)
+            say(str(failure))
             return ExitCode.UNREACHABLE
         claims: Path | None = options.claims or (
             Path(target.claims.statement) if target.claims.statement else None
         )
         if claims is not None:
             read_claims(claims)
-        name = f"pacs-statement-{datetime.now():%Y%m%d-%H%M%S}"
-        folder = make_run_folder(options.output or Path(name))
+        folder = run_folder(options.output, "statement")
         blocked = _look(target, folder, observe=options.observe, temporary=given is None)
         return _write(folder, folder, claims) if blocked is None else blocked
 
@@ -178,11 +177,11 @@ def _look(target: Target, folder: Path, *, observe: bool, temporary: bool) -> Ex
         seen = offer.observe(scu)
         run_file.saw(look(scu, target, seen, new_run_root(), observe=observe, watch_silence=True))
     except PreflightBlocked as blocked:
-        print(f"pacs-harness: {in_a_line(blocked.finding)}", file=sys.stderr)
+        say(in_a_line(blocked.finding))
         run_file.finish(None, ExitCode.UNREACHABLE, f"preflight: {blocked.finding.text}")
         return ExitCode.UNREACHABLE
     except DimseError as error:
-        print(f"pacs-harness: what the product offers could not be seen: {error}", file=sys.stderr)
+        say(f"what the product offers could not be seen: {error}")
         run_file.finish(None, ExitCode.UNREACHABLE, f"the product was lost: {error}")
         return ExitCode.UNREACHABLE
     except KeyboardInterrupt:

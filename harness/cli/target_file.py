@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from harness.target import SERVICES, USER_IDENTITY_TYPES, Destination
+from harness.target import SECURITY_PROFILES, SERVICES, USER_IDENTITY_TYPES, Destination
 
 
 def target_file(
@@ -13,6 +13,7 @@ def target_file(
 ) -> str:
     """A target file as TOML, ready to read with `harness.target.read_target`."""
     services = ", ".join(_quoted(service) for service in SERVICES)
+    profiles = "\n".join(f"#   {name}: {words}" for name, words in SECURITY_PROFILES.items())
     return f"""\
 # What pacs-harness exercises. `pacs-harness doctor FILE` says what is still in the way of a full run.
 # Lines that begin with "# key =" show a key that may be set, with its default or an example.
@@ -65,6 +66,12 @@ calling_ae_title = {_quoted(calling)}
 # PS3.8 9.1.5: the ARTIM timer in seconds, as it is configured. A connection without a request has to be
 # closed then; where nothing is said here, one that is open for longer than a minute is a warning.
 # artim = 30
+# Seconds after which it ends an association on which nothing happens.
+# idle = 600
+# The security profiles of PS3.15 that the product claims: what they demand fails where it is missing, and is
+# a warning otherwise. Known are
+{profiles}
+# security_profiles = ["bcp-195-tls"]
 # What the conformance statement promises in detail, as JSON in the form of `pacs-harness statement`, which
 # compares it with what the product does. Every part may be left out.
 # statement = "claims.json"
@@ -89,6 +96,25 @@ calling_ae_title = {_quoted(calling)}
 # restart = ["systemctl", "restart", "pacs"]
 # The product's log file on this machine: its end goes into the report of `fuzz` where the product dies.
 # log = "/var/log/pacs.log"
+
+# Where the product's safeguards can be looked at (`pacs-harness security`).
+# [security]
+# Where [dimse] is in clear, tls_port = 2762 names the port that speaks TLS, and [security.tls] takes the keys
+# of [dimse.tls]. Where [dimse] is over TLS: the port that spoke in clear, to see whether it still does.
+# plain_port = 104
+# A client's certificate of the right authority that has expired, with its key.
+# expired_certificate = "expired.pem"
+# expired_key = "expired-key.pem"
+# An address of this machine that the product does not know calling_ae_title by.
+# foreign_host = "192.0.2.7"
+# Where the product sends its audit messages: "udp:HOST:PORT" and "tls:HOST:PORT" are listened on,
+# "file:PATH" is read; audit_certificate and audit_key are the harness's for TLS.
+# audit = "udp:0.0.0.0:514"
+# Seconds from an event to its message.
+# audit_within = 5.0
+# Files and folders of this machine that the product keeps patients' data in, and those of its logs.
+# data = ["/var/lib/pacs"]
+# logs = ["/var/log/pacs.log"]
 """
 
 

@@ -89,12 +89,16 @@ class Association:
         deadline: float | Deadlines = 30.0,
         tls: ssl.SSLContext | None = None,
         server_hostname: str | None = None,
+        source: str = "",
         quickack: bool = True,
         recorder: Recorder | None = None,
     ) -> Self:
-        """A TCP connection (with TLS if given) on which nothing has been said yet.  Unreachable."""
+        """A TCP connection (with TLS if given) on which nothing has been said yet.  Unreachable.
+
+        `source` is the address of this machine to call from; empty leaves the choice to the system.
+        """
         deadlines = deadline if isinstance(deadline, Deadlines) else Deadlines.all(deadline)
-        sock = transport.connect(address, deadlines.connect, tls, server_hostname)
+        sock = transport.connect(address, deadlines.connect, tls, server_hostname, source)
         return cls(_connection(sock, quickack, recorder, server=False), deadlines, requestor=True)
 
     @classmethod
@@ -106,6 +110,7 @@ class Association:
         deadline: float | Deadlines = 30.0,
         tls: ssl.SSLContext | None = None,
         server_hostname: str | None = None,
+        source: str = "",
         quickack: bool = True,
         recorder: Recorder | None = None,
     ) -> Self:
@@ -115,6 +120,7 @@ class Association:
             deadline=deadline,
             tls=tls,
             server_hostname=server_hostname,
+            source=source,
             quickack=quickack,
             recorder=recorder,
         )

@@ -180,7 +180,8 @@ class Recorder:
         """The capture file's bytes."""
         records = self.records()
         limits = (
-            f"data sets cut after {self.bulk_limit} bytes; {self.dropped} PDUs left out for want of memory"
+            f"data sets cut after {self.bulk_limit} bytes; {self.dropped} PDUs left out for want of memory; "
+            "passcodes, tickets and tokens of user identities overwritten with *"
         )
         conversations = [Conversation(e.client, e.server) for e in self.endpoints]
         segments = [
@@ -213,5 +214,5 @@ def _name(sock: socket.socket, *, own: bool) -> tuple[str, int]:
     try:
         name = sock.getsockname() if own else sock.getpeername()
     except OSError:  # the peer is gone already
-        return ("0.0.0.0", 0)
+        return ("0.0.0.0", 0)  # nosec B104 # an address that is not known
     return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("127.0.0.1", 0)

@@ -147,7 +147,8 @@ def _associate(pdu: AssociateRequest | AssociateAccept, talk: _Talk) -> Iterator
         yield f"common extended negotiation {common.sop_class}: {classes}"
     if user.user_identity:
         who = user.user_identity.primary.decode("utf-8", "replace")
-        yield f"user identity of type {user.user_identity.type}: {who!r}"
+        masked = ", its passcode overwritten with *" if user.user_identity.secondary else ""
+        yield f"user identity of type {user.user_identity.type}: {who!r}{masked}"
     if user.user_identity_response is not None:
         yield f"user identity response of {len(user.user_identity_response)} bytes"
 

@@ -36,6 +36,28 @@ def part10(source: bytes | bytearray | memoryview | Path | str) -> Part10:
     if isinstance(source, Path | str):
         with open(source, "rb") as file:
             return part10(file.read(META_LIMIT))
+    meta, at = file_meta(source)
+
+    def uid(tag: int, name: str) -> str:
+        if tag not in meta:
+            expected = f"{name} in the file meta information"
+            raise DecodeError("PS3.10 7.1", expected, "none", bytes(source[:256]))
+        return meta[tag].decode("latin-1").rstrip("\0 ")
+
+    return Part10(
+        meta,
+        uid(0x00020010, "Transfer Syntax UID (0002,0010)"),
+        uid(0x00020002, "Media Storage SOP Class UID (0002,0002)"),
+        uid(0x00020003, "Media Storage SOP Instance UID (0002,0003)"),
+        at,
+    )
+
+
+def file_meta(source: bytes | bytearray | memoryview) -> tuple[dict[int, bytes], int]:
+    """The value fields of group 0002 as they are, whatever is missing, and where the data set begins.
+
+    DecodeError for bytes that are no DICOM file, or whose group 0002 is damaged.
+    """
     view = memoryview(source).cast("B") if len(source) else memoryview(b"")
     if bytes(view[128:132]) != b"DICM":
         raise DecodeError("PS3.10 7.1", "DICM at offset 128", "no DICOM file", bytes(view[:160]))
@@ -51,19 +73,7 @@ def part10(source: bytes | bytearray | memoryview | Path | str) -> Part10:
             )
         at += size
     meta = {element.tag: bytes(element.value) for element in walk(view[_PREAMBLE:at], EXPLICIT_LITTLE)}
-
-    def uid(tag: int, name: str) -> str:
-        if tag not in meta:
-            raise DecodeError("PS3.10 7.1", f"{name} in the file meta information", "none", bytes(view[:256]))
-        return meta[tag].decode("latin-1").rstrip("\0 ")
-
-    return Part10(
-        meta,
-        uid(0x00020010, "Transfer Syntax UID (0002,0010)"),
-        uid(0x00020002, "Media Storage SOP Class UID (0002,0002)"),
-        uid(0x00020003, "Media Storage SOP Instance UID (0002,0003)"),
-        at,
-    )
+    return meta, at
 
 
 def write_part10(

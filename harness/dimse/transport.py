@@ -74,11 +74,20 @@ class Timer:
 
 
 def connect(
-    address: Address, seconds: float, tls: ssl.SSLContext | None = None, server_hostname: str | None = None
+    address: Address,
+    seconds: float,
+    tls: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+    source: str = "",
 ) -> socket.socket:
-    """A connected socket, wrapped in TLS if `tls` is given; Unreachable says in plain words why not."""
+    """A connected socket, wrapped in TLS if `tls` is given; Unreachable says in plain words why not.
+
+    `source` is the address of this machine to call from; empty leaves the choice to the system.
+    """
     try:
-        sock = socket.create_connection((address.host, address.port), timeout=seconds)
+        sock = socket.create_connection(
+            (address.host, address.port), seconds, source_address=(source, 0) if source else None
+        )
     except socket.gaierror as error:
         message = f"the host name {address.host!r} does not resolve ({error.strerror}): check the address"
         raise Unreachable(UnreachableKind.RESOLVE, message) from error
@@ -91,7 +100,8 @@ def connect(
         )
         raise Unreachable(UnreachableKind.REFUSED, message) from error
     except (OSError, UnicodeError, OverflowError) as error:
-        raise Unreachable(UnreachableKind.NETWORK, f"{address} cannot be reached: {error}") from error
+        words = f"{address} cannot be reached{f' from {source}' if source else ''}: {error}"
+        raise Unreachable(UnreachableKind.NETWORK, words) from error
     if tls is None:
         return sock
     return _secure(

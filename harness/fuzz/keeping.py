@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.dimse.capture import Recorder
+from harness.documents import OWNER_ONLY
 from harness.findings import Area, AreaCounted, Difference, Finding
 from harness.fuzz.arena import Found, Known
 from harness.fuzz.differing.contrast import Contrast
@@ -130,7 +131,8 @@ class Keeper:
         """The case, and the log where there is one, in a new folder: its name in the run folder, and it."""
         name = f"{below}/{_PLACE.sub('-', words.lower()).strip('-')[:60].strip('-')}"
         place = self.folder / name
-        place.mkdir(parents=True)
+        place.parent.mkdir(exist_ok=True, mode=OWNER_ONLY)
+        place.mkdir(mode=OWNER_ONLY)
         save(place, area, found.case, found.shown, found.before)
         if found.log:
             (place / "log.txt").write_text(found.log, encoding="utf-8")

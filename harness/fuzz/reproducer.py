@@ -18,7 +18,7 @@ from msgspec import Struct
 from harness.dimse.errors import DecodeError
 from harness.dimse.listing import data_set_lines
 from harness.dimse.part10 import part10, write_part10
-from harness.documents import Mistake
+from harness.documents import Mistake, read_within
 from harness.findings import Area, Aspect, Symptom, Weight
 from harness.fuzz.cases import DataSetCase
 from harness.fuzz.differing.contrast import Contrast
@@ -159,10 +159,10 @@ def _save(folder: Path, case: AnyCase, saved: Saved) -> None:
 
 def load(folder: Path) -> tuple[Saved, tuple[AnyCase, ...]]:
     """What `save` wrote: all cases, in order.  Raises ReproducerError in one line where there is none."""
-    saved, last = _load(folder)
+    saved, last = _load(folder, folder)
     if not 0 <= saved.before <= MOST_CASES:
         raise ReproducerError(f"{folder} is no reproducer: it says that {saved.before} cases come before")
-    found = [_load(folder / _before(number)) for number in range(1, saved.before + 1)]
+    found = [_load(folder, folder / _before(number)) for number in range(1, saved.before + 1)]
     if any(one.area is not saved.area for one, _ in found):
         raise ReproducerError(f"{folder} is no reproducer: its cases are of several areas")
     found.append((saved, last))
@@ -171,17 +171,22 @@ def load(folder: Path) -> tuple[Saved, tuple[AnyCase, ...]]:
     return saved, tuple(case for one, case in found for _ in range(one.times))
 
 
-def _load(folder: Path) -> tuple[Saved, AnyCase]:
+def _load(whole: Path, folder: Path) -> tuple[Saved, AnyCase]:
+    """A case of the reproducer `whole`, whose folder may have come from anybody: what is read is sent on."""
+
+    def read(name: str) -> bytes:
+        return read_within(whole, str((folder / name).relative_to(whole)))
+
     try:
-        saved = msgspec.json.decode((folder / CASE).read_bytes(), type=Saved)
+        saved = msgspec.json.decode(read(CASE), type=Saved)
         if saved.version != VERSION:
             raise ReproducerError(f"{folder / CASE} is of another version of pacs-harness ({saved.version})")
         _ = saved.shown
         if saved.area is Area.IDENTIFIERS:
-            return saved, IdentifierCase(saved.keyword, (folder / VALUE).read_bytes(), saved.about)
+            return saved, IdentifierCase(saved.keyword, read(VALUE), saved.about)
         if saved.area in (Area.PDUS, Area.KNOWN):
-            return saved, PduCase(saved.exchange, from_json((folder / SCRIPT).read_bytes()), saved.about)
-        return saved, _object(saved, (folder / OBJECT).read_bytes())
+            return saved, PduCase(saved.exchange, from_json(read(SCRIPT)), saved.about)
+        return saved, _object(saved, read(OBJECT))
     except OSError as error:
         raise ReproducerError(f"{folder} is no reproducer: {error.filename}: {error.strerror}") from None
     except (ValueError, RecursionError, DecodeError) as error:

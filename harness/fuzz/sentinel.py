@@ -13,6 +13,10 @@ from harness.scu.uids import CT_IMAGE_STORAGE, UNCOMPRESSED
 from harness.synthesis import Identity, new_study
 from harness.synthesis.model import SyntheticInstance
 
+RENEWED_AFTER = 100
+"""Looks after which a new object is planted: some archives are made to delete what is oldest, as dcmqrscp is
+beyond 500 studies, and that is no harm done by a case."""
+
 
 class Sentinel:
     """A known object in the product, and what was seen of it when all was well."""
@@ -21,10 +25,12 @@ class Sentinel:
         """Stores it.  Raises ProductLost where that does not go: nothing could be judged."""
         self._lines = lines
         self._identity = identity
+        self._looks = 0
         self.plant()
 
     def plant(self) -> None:
-        """Store a known object, a new one: the product is new, or has begun anew.  Raises ProductLost."""
+        """Store a known object, a new one.  Raises ProductLost."""
+        self._looks = 0
         syntaxes = self._lines.sendable.syntaxes_of(CT_IMAGE_STORAGE)
         syntax = next((one for one in UNCOMPRESSED if one in syntaxes), "")
         if not syntax:
@@ -64,6 +70,16 @@ class Sentinel:
             )
         except DimseError as error:
             return self._harmed(str(error), "not served")
+        self._looks += 1
+        return self._renewed() if self._looks >= RENEWED_AFTER else None
+
+    def _renewed(self) -> Trouble | None:
+        try:
+            self.plant()
+        except ProductLost as lost:
+            return Trouble(
+                Symptom.HARMED, "PS3.4 B.2.3", "an ordinary object is served", str(lost), "none is stored"
+            )
         return None
 
     def _harmed(self, observed: str, detail: str) -> Trouble:

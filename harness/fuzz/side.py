@@ -18,10 +18,11 @@ from harness.fuzz.pdus.mutated import PduCase
 from harness.fuzz.pdus.playing import GRACE
 from harness.fuzz.pdus.recorded import Exchange, recorded
 from harness.fuzz.pdus.script import addressed
-from harness.fuzz.product import Product
+from harness.fuzz.product import Product, ProductLost
 from harness.fuzz.reproducer import AnyCase
 from harness.fuzz.sentinel import Sentinel
 from harness.fuzz.trouble import Trouble
+from harness.plugin.context import recorder_for
 from harness.synthesis import Identity
 
 
@@ -69,8 +70,13 @@ class Side:
     def begin_anew(self) -> None:
         """After the product has died, hangs, or has harmed what it had.  Raises ProductLost."""
         if self.product.answers(0.0):
-            self._sentinel.plant()
-            return
+            try:
+                self._sentinel.plant()
+            except ProductLost:
+                if self.product.revive is None:
+                    raise
+            else:
+                return
         self.lines.drop()
         self.product.begin_anew()
         self.product.restarts += 1
@@ -94,7 +100,7 @@ class Side:
     def record(self, is_on: bool) -> tuple[Recorder, ...]:
         """Begin to record what is exchanged, on associations of its own, or end it."""
         self.lines.close()
-        self.product.recorder = Recorder() if is_on else None
+        self.product.recorder = recorder_for(self.product.target) if is_on else None
         return () if self.product.recorder is None else (self.product.recorder,)
 
     def log(self) -> str:

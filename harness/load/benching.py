@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.documents import appended
+from harness.foreign_text import csv_cell
 from harness.load.condensing import condensed, operations_of
 from harness.load.drawing import population_of
 from harness.load.exams import exams_at_limit, exams_of_loads
@@ -300,8 +302,8 @@ def _note_stored(plan: Plan, measured: Measured, path: Path) -> None:
 def note_studies(path: Path, lines: list[tuple[str, str, int]]) -> None:
     """Append Study Instance UID, Patient ID and number of objects, for who cleans up."""
     is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
+    with appended(path) as file:
         writer = csv.writer(file)
         if is_new:
             writer.writerow(("study_instance_uid", "patient_id", "objects"))
-        writer.writerows(lines)
+        writer.writerows((csv_cell(study), csv_cell(patient), number) for study, patient, number in lines)

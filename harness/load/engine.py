@@ -61,7 +61,7 @@ def run_alone(plan: Plan, emit: Emit) -> None:
 
 def main() -> None:
     """See the module."""
-    plan: Plan = pickle.loads(sys.stdin.buffer.read())
+    plan: Plan = pickle.loads(sys.stdin.buffer.read())  # nosec B301 # from who started this process
     documents, sys.stdout = sys.stdout, sys.stderr  # Locust prints, now and then
 
     def emit(document: dict[str, Any]) -> None:

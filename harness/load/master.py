@@ -113,7 +113,8 @@ def _runner(plan: Plan) -> MasterRunner:
 @contextlib.contextmanager
 def _workers(crew: Crew, port: int, token: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Workers of our own.  They end when their input does, whatever becomes of us."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}.get(crew.bind[0], crew.bind[0])
+    wild = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}  # nosec B104 # not to be bound here
+    host = wild.get(crew.bind[0], crew.bind[0])
     command = [sys.executable, "-m", "harness.load.worker", host, str(port), str(crew.join_within)]
     processes: list[subprocess.Popen[bytes]] = []
     try:

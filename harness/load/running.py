@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from harness.documents import owner_only
 from harness.load.client import Asked, Client
 from harness.load.drawing import population_of
 from harness.load.measuring import ALL, STUDY, Sample, Second, Timeline
@@ -131,7 +132,11 @@ def run_load(plan: Plan, on_told: Callable[[Told], None], log: Path) -> Measured
     """
     measured = Measured(Timeline(0.0, plan.workload.stop.warm_up))
     is_over = False
-    with log.open("ab") as errors, _engine(errors) as process, _interruptible(process, measured):
+    with (
+        open(log, "ab", opener=owner_only) as errors,
+        _engine(errors) as process,
+        _interruptible(process, measured),
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
         pickle.dump(plan, process.stdin)

@@ -62,7 +62,11 @@ def start_bundled(
         )
 
 
-def callers(calling_ae_title: str, destinations: Sequence[Destination]) -> list[str]:
-    """The options that admit the harness: under its own title and those of its destinations."""
+def callers(calling_ae_title: str, destinations: Sequence[Destination], address: str = "") -> list[str]:
+    """The options that admit the harness under its own title and those of its destinations.
+
+    From that address alone, where one is given.
+    """
     titles = dict.fromkeys((calling_ae_title, *(entry.ae_title for entry in destinations)))
-    return [part for title in titles for part in ("--caller", title)]
+    suffix = f"@{address}" if address else ""
+    return [part for title in titles for part in ("--caller", f"{title}{suffix}")]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.peers.model import RunningPeer
+from harness.peers.model import RunningPeer, reachable
 from harness.peers.process import (
     ANSWER_DEADLINE,
     VISIBLE_WITHIN,
@@ -17,7 +17,7 @@ from harness.peers.process import (
     running,
 )
 from harness.peers.readiness import answers_echo
-from harness.target import Destination, Dimse, Target
+from harness.target import Destination, Dimse, Security, Target
 
 AE_TITLE = "DCMQRSCP"
 PROGRAM, PACKAGE = "dcmqrscp", "dcmtk"
@@ -36,7 +36,7 @@ def configuration(
     if destinations:
         titles.setdefault(calling_ae_title, destinations[0])
     hosts = [
-        f"harness{number} = ({title}, {_reachable(entry.host)}, {entry.port})"
+        f"harness{number} = ({title}, {reachable(entry.host)}, {entry.port})"
         for number, (title, entry) in enumerate(titles.items(), start=1)
     ]
     names = ", ".join(f"harness{number}" for number in range(1, len(hosts) + 1))
@@ -80,6 +80,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
         ),
         name=version,
         destinations=tuple(destinations),
+        security=Security(data=(str(storage),), logs=(str(log),)),
     )
     command = [program, "--acse-timeout", str(ACSE_TIMEOUT), "--config", str(file)]
     try:
@@ -87,8 +88,3 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             yield RunningPeer(target, version, log)
     finally:
         shutil.rmtree(storage, ignore_errors=True)
-
-
-def _reachable(host: str) -> str:
-    """The address at which dcmqrscp finds a destination that listens on ``host``."""
-    return "127.0.0.1" if host in ("", "0.0.0.0", "::") else host

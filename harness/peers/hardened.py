@@ -23,6 +23,10 @@ from harness.security.issuing import authority, issue, pem, rsa_key
 from harness.target import Control, Destination, Dimse, Security, Target, Tls, UserIdentity, Worklist
 
 USER = "PHTEST-USER"
+HOME, ELSEWHERE = "127.0.0.1", "127.0.0.2"
+"""The address that its callers are known by, and another one of this machine."""
+IDLE = 10.0
+"""Seconds after which it ends an association on which nothing happens."""
 PROFILES = ("bcp-195-tls", "user-identity-passcode", "audit-trail", "audit-syslog-udp")
 """What it promises (PS3.15)."""
 
@@ -80,10 +84,11 @@ def start_hardened(
             semantics=semantics,
             options=[
                 *("--check-called", "--artim", f"{ARTIM:g}", "--worklist", str(worklist)),
+                *("--idle", f"{IDLE:g}"),
                 *("--tls-cert", str(made.server[0]), "--tls-key", str(made.server[1])),
                 *("--tls-client-ca", str(made.authority), "--user", f"{USER}={passcode}"),
                 *("--audit-udp", f"127.0.0.1:{audit_port}"),
-                *callers(calling_ae_title, destinations),
+                *callers(calling_ae_title, destinations, HOME),
                 *options,
             ],
         )
@@ -102,11 +107,12 @@ def start_hardened(
                 user_identity=UserIdentity("username-passcode", USER, passcode),
             ),
             name=f"Bundled reference archive {__version__}, hardened",
-            claims=replace(CLAIMS, statement="", security_profiles=PROFILES),
+            claims=replace(CLAIMS, idle=IDLE, statement="", security_profiles=PROFILES),
             destinations=tuple(destinations),
             worklist=Worklist(folder=str(worklist), finished_steps="absent"),
             control=Control(restart=restart_command(archive.host, archive.port, archive.process.pid)),
             security=Security(
+                foreign_host=ELSEWHERE,
                 expired_certificate=str(made.expired_client[0]),
                 expired_key=str(made.expired_client[1]),
                 audit=f"udp:127.0.0.1:{audit_port}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from harness.target import Destination, Target
+from harness.target import EVERY_ADDRESS, Destination, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,8 @@ class StartPeer(Protocol):
     def __call__(
         self, folder: Path, destinations: Sequence[Destination], calling_ae_title: str
     ) -> AbstractContextManager[RunningPeer]: ...
+
+
+def reachable(host: str) -> str:
+    """The address at which an archive on this machine finds a destination that listens on ``host``."""
+    return "127.0.0.1" if host in EVERY_ADDRESS else host

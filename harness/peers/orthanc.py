@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.peers.model import RunningPeer
+from harness.peers.model import RunningPeer, reachable
 from harness.peers.process import (
     ANSWER_DEADLINE,
     VISIBLE_WITHIN,
@@ -43,11 +43,11 @@ def configuration(
     """
     # Orthanc sends the report of a storage commitment to the port that it knows the requestor by.
     modalities = {
-        entry.ae_title: [entry.ae_title, _reachable(entry.host), entry.port] for entry in destinations
+        entry.ae_title: [entry.ae_title, reachable(entry.host), entry.port] for entry in destinations
     }
     if calling_ae_title not in modalities:
         first = destinations[0] if destinations else Destination(calling_ae_title, port=104)
-        modalities[calling_ae_title] = [calling_ae_title, _reachable(first.host), first.port]
+        modalities[calling_ae_title] = [calling_ae_title, reachable(first.host), first.port]
     return {
         "Name": "pacs-harness",
         "StorageDirectory": str(storage),
@@ -124,8 +124,3 @@ def start(
             yield RunningPeer(target, version, log)
     finally:
         shutil.rmtree(storage, ignore_errors=True)
-
-
-def _reachable(host: str) -> str:
-    """The address at which Orthanc finds a destination that listens on ``host``."""
-    return "127.0.0.1" if host in ("", "0.0.0.0", "::") else host

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.peers import orthanc, storescp
-from harness.peers.hardened import Certificates, make_certificates
+from harness.peers.hardened import ELSEWHERE, Certificates, make_certificates
 from harness.peers.model import RunningPeer
 from harness.target import Claims, Destination, Tls
 
@@ -38,7 +38,7 @@ def start_orthanc(
         **{f"DicomAlwaysAllow{service}": False for service in services},
     }
     with orthanc.start(folder, destinations, calling_ae_title, settings=settings, tls=_tls(made)) as peer:
-        yield _knowing(peer, made, "hardened", ())
+        yield _knowing(peer, made, "hardened", (), foreign_host=ELSEWHERE)
 
 
 @contextmanager
@@ -57,11 +57,16 @@ def _tls(made: Certificates) -> Tls:
 
 
 def _knowing(
-    peer: RunningPeer, made: Certificates, form: str, security_profiles: tuple[str, ...]
+    peer: RunningPeer,
+    made: Certificates,
+    form: str,
+    security_profiles: tuple[str, ...],
+    foreign_host: str = "",
 ) -> RunningPeer:
     """The peer, and what is known of its safeguards."""
     security = replace(
         peer.target.security,
+        foreign_host=foreign_host,
         expired_certificate=str(made.expired_client[0]),
         expired_key=str(made.expired_client[1]),
     )

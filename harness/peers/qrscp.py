@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.peers.model import RunningPeer
+from harness.peers.model import RunningPeer, reachable
 from harness.peers.process import ANSWER_DEADLINE, PeerMissing, free_ports, running
 from harness.peers.readiness import answers_echo
-from harness.target import Destination, Dimse, Target
+from harness.target import Destination, Dimse, Security, Target
 
 AE_TITLE = "QRSCP"
 ACSE_TIMEOUT = 5
@@ -39,7 +39,7 @@ def configuration(storage: Path, port: int, destinations: Sequence[Destination])
         "log_identifier: False",
     ]
     for entry in destinations:
-        lines += [f"[{entry.ae_title}]", f"address: {_reachable(entry.host)}", f"port: {entry.port}"]
+        lines += [f"[{entry.ae_title}]", f"address: {reachable(entry.host)}", f"port: {entry.port}"]
     return "\n".join([*lines, ""])
 
 
@@ -65,6 +65,7 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
         ),
         name=version,
         destinations=tuple(destinations),
+        security=Security(data=(str(storage),), logs=(str(log),)),
     )
     command = [sys.executable, "-m", "pynetdicom", "qrscp", "--config", str(file)]
     try:
@@ -72,8 +73,3 @@ def start(folder: Path, destinations: Sequence[Destination], calling_ae_title: s
             yield RunningPeer(target, version, log)
     finally:
         shutil.rmtree(storage, ignore_errors=True)
-
-
-def _reachable(host: str) -> str:
-    """The address at which qrscp finds a destination that listens on ``host``."""
-    return "127.0.0.1" if host in ("", "0.0.0.0", "::") else host

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.dimse.capture import Recorder
 from harness.dimse.negotiation import UserIdentity
 from harness.dimse.transport import Address
+from harness.documents import appended
 from harness.events import EventStream
+from harness.foreign_text import csv_cell
 from harness.plugin.identity import ScenarioRoot, Selection
 from harness.plugin.order import Order
 from harness.plugin.turns import Turns
@@ -82,13 +85,18 @@ def peer_of(target: Target) -> Peer:
     )
 
 
+def recorder_for(target: Target) -> Recorder:
+    """Records associations with the target; what it masks of a user identity, it masks elsewhere too."""
+    return Recorder(secrets=tuple(secret.encode() for secret in target.secrets))
+
+
 class StoredLog:
     """``RUN/stored.csv``: every object that the product acknowledged, a line at once, for clean-up."""
 
     HEADER = ("study_instance_uid", "sop_instance_uid", "sop_class_uid", "patient_id", "status")
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", newline="", encoding="utf-8")
+        self._file = appended(path)
         self._writer = csv.writer(self._file)
         self._writer.writerow(self.HEADER)
         self._file.flush()
@@ -100,12 +108,15 @@ class StoredLog:
         with self._lock:
             self.studies[stored.study_uid] = self.studies.get(stored.study_uid, 0) + 1
             self._writer.writerow(
-                (
-                    stored.study_uid,
-                    stored.sop_instance_uid,
-                    stored.sop_class,
-                    stored.patient_id,
-                    f"0x{stored.status:04X}",
+                map(
+                    csv_cell,
+                    (
+                        stored.study_uid,
+                        stored.sop_instance_uid,
+                        stored.sop_class,
+                        stored.patient_id,
+                        f"0x{stored.status:04X}",
+                    ),
                 )
             )
             self._file.flush()

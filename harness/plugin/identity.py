@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ GROUPS = (
 
 class ScenarioError(Exception):
     """A scenario module is not written as the harness expects; the text is for its author."""
+
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,14 @@ def _words(path: Path, root: ScenarioRoot) -> str:
         parts = parts[1:]
     words = [part.replace("_", "-") for part in parts]
     return ".".join([root.prefix, *words] if root.prefix else words)
+
+
+def file_name(id_: str) -> str:
+    """A name for a file of this requirement: the id, unless that is no name, as ``formerly`` may say."""
+    plain = _NO_NAME.sub("-", id_).lstrip(".")[:120]
+    if plain and plain == id_:
+        return plain
+    return f"{plain}-{hashlib.sha256(id_.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def order_of(requirement: Requirement) -> tuple[int, str]:

@@ -145,7 +145,7 @@ class Controller:
         """What a worker tells, in the thread that reads from it."""
         try:
             with self._lock:
-                self._keep(pickle.loads(data))
+                self._keep(pickle.loads(data))  # nosec B301 # from a process that we started
         except Exception as fault:  # noqa: BLE001 - nobody hears it in this thread: the run ends with it
             words = fault.strerror if isinstance(fault, OSError) else f"{type(fault).__name__}: {fault}"
             self._break(f"results could no longer be written: {words}")

@@ -12,9 +12,10 @@ import pytest
 
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import DimseError, NoAnswer, Unreachable
+from harness.documents import OWNER_ONLY
 from harness.events import MeasurementRecorded, RequirementStarted, ResultRecorded, RunStarted
-from harness.plugin.context import RunContext
-from harness.plugin.identity import module_prefix, order_of, requirement_of
+from harness.plugin.context import RunContext, recorder_for
+from harness.plugin.identity import file_name, module_prefix, order_of, requirement_of
 from harness.plugin.liveness import answers, is_gone, lose
 from harness.plugin.order import sorted_pairs
 from harness.plugin.outcomes import Judgement, LostTarget, Phase, judge, product_ended
@@ -26,7 +27,7 @@ PATIENCE = 3.0
 DUMP_LIMIT = 60_000
 """Characters of readable exchange that a result carries."""
 WRITING_FIXTURES = frozenset(
-    {"corpus", "stored_corpus", "stored_study", "store_study", "destination", "writes"}
+    {"corpus", "stored_corpus", "stored_study", "store_study", "destination", "writes", "audit_sample"}
 )
 """A scenario that asks for one of these writes to the product, or has it send."""
 
@@ -148,7 +149,7 @@ class RecorderPlugin:
 
     def recorder_of(self, item: pytest.Item) -> Recorder:
         """The Recorder of this item's associations."""
-        return self._recorders.setdefault(item.nodeid, Recorder())
+        return self._recorders.setdefault(item.nodeid, recorder_for(self.context.target))
 
     def forget(self, item: pytest.Item) -> None:
         """Drop what was recorded for this item: it begins anew."""
@@ -282,7 +283,7 @@ class RecorderPlugin:
         self._case = None
         entry = self._open[requirement.id]
         callspec = getattr(item, "callspec", None)
-        recorder = self._recorders.pop(item.nodeid, None) or Recorder()
+        recorder = self._recorders.pop(item.nodeid, None) or recorder_for(self.context.target)
         entry.cases.append(_Case(callspec.id if callspec else "", judgement, duration, recorder))
         entry.left -= 1
         if not self._alone and judgement.outcome not in (Outcome.PASS, Outcome.NOT_SUPPORTED):
@@ -305,15 +306,17 @@ class RecorderPlugin:
         shown = next(case for case in cases if case.judgement.outcome is outcome)
         captures = tuple(self._capture(requirement, number, case) for number, case in enumerate(cases))
         several = len(cases) > 1
-        prefix = f"[{shown.name}] " if several and shown.judgement.reason else ""
+        alike = all(case.judgement.reason == shown.judgement.reason for case in cases)
+        prefix = "" if alike else f"[{shown.name}] "
+        masked = self.context.target.masked
         result = Result(
             requirement=requirement,
             outcome=outcome,
-            reason=prefix + shown.judgement.reason,
+            reason=prefix + masked(shown.judgement.reason),
             duration=sum(case.duration for case in cases),
             evidence=Evidence(
                 expected=shown.judgement.expected or requirement.text,
-                observed=shown.judgement.observed,
+                observed=masked(shown.judgement.observed),
                 dump=shortened(shown.recorder.dump()) if outcome is not Outcome.PASS else "",
                 captures=tuple(capture for capture in captures if capture),
             ),
@@ -325,8 +328,8 @@ class RecorderPlugin:
         if not case.recorder.endpoints:
             return ""
         suffix = f".{number + 1}" if case.name else ""
-        name = f"captures/{requirement.id}{suffix}.pcapng"
-        (self.context.folder / "captures").mkdir(exist_ok=True)
+        name = f"captures/{file_name(requirement.id)}{suffix}.pcapng"
+        (self.context.folder / "captures").mkdir(exist_ok=True, mode=OWNER_ONLY)
         case.recorder.write_pcapng(self.context.folder / name)
         return name
 

@@ -39,8 +39,12 @@ def restart(scu: Scu, target: Target) -> None:
 def _run(command: tuple[str, ...]) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NotTested(f"the command that restarts the product cannot be run: {error}") from None
+    except OSError as error:
+        raise NotTested(
+            f"the command that restarts the product cannot be run: {command[0]}: {error.strerror}"
+        ) from None
+    except subprocess.TimeoutExpired:  # in its own words the whole command stands, which may hold a password
+        raise NotTested(f"{command[0]}, which restarts the product, took more than {DEADLINE:g} s") from None
     if done.returncode:
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["nothing said"]
         raise NotTested(f"{command[0]} ended with code {done.returncode}: {words[0]}")

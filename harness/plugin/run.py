@@ -21,9 +21,10 @@ from harness import __version__
 from harness.capabilities import Capabilities
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode, exit_code
-from harness.documents import write_whole
+from harness.documents import OWNER_ONLY, write_whole
 from harness.events import EventStream, JsonLines, RunFinished
 from harness.plugin import add_markers
+from harness.plugin.auditing import AuditPlugin
 from harness.plugin.context import RunContext, StoredLog
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot
@@ -53,7 +54,7 @@ def make_run_folder(folder: Path) -> Path:
     Raises TargetError where that fails, or where it holds anything: nothing is overwritten or mixed up.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
         if (folder / "run.json").exists():
             raise TargetError(f"{folder}: holds a run already; give another --output")
         if any(folder.iterdir()):
@@ -169,6 +170,7 @@ def run_pytest(
         plugin,
         FixturePlugin(context, plugin),
         SecureTransportPlugin(),
+        AuditPlugin(context, plugin),
         WaitingPlugin(context, plugin),
     ]
     code = _pytest_main(context, keyword, more, plugins)
@@ -306,6 +308,7 @@ def register(config: pytest.Config, context: RunContext) -> RecorderPlugin:
     config.pluginmanager.register(plugin, "pacs-recorder")
     config.pluginmanager.register(FixturePlugin(context, plugin), "pacs-fixtures")
     config.pluginmanager.register(SecureTransportPlugin(), "pacs-secure-transport")
+    config.pluginmanager.register(AuditPlugin(context, plugin), "pacs-auditing")
     config.pluginmanager.register(WaitingPlugin(context, plugin), "pacs-waiting")
     return plugin
 

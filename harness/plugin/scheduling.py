@@ -21,7 +21,7 @@ from harness.plugin.order import Turn, turn_of
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
-AT_HOME = frozenset({"destinations", "retrieved"})
+AT_HOME = frozenset({"destinations", "retrieved", "audit_trail"})
 """Fixtures that receive what the product sends, or may have to."""
 
 

@@ -59,16 +59,18 @@ Stimulus = Callable[[Scu], Association]
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
 
-def waiting(stimulus: Stimulus, *, accepted: bool = False) -> Callable[[_Function], _Function]:
+def waiting(
+    stimulus: Stimulus, *, accepted: bool = False, idle: bool = False
+) -> Callable[[_Function], _Function]:
     """Tie a scenario to what is begun for it at the start of the run.  See ``left_alone``.
 
     `accepted` says that an association was accepted, so that the connection keeps nobody
-    else from one.
+    else from one; `idle`, that it is in use still, so that ``[claims] idle`` says when it has to end.
     """
 
     def decorate(function: _Function) -> _Function:
         # By name: pytest takes a function that is a mark's only argument for the one to be marked.
-        marked: _Function = pytest.mark.waiting(stimulus=stimulus, accepted=accepted)(function)
+        marked: _Function = pytest.mark.waiting(stimulus=stimulus, accepted=accepted, idle=idle)(function)
         return marked
 
     return decorate
@@ -85,11 +87,13 @@ class Ending:
     pdus: tuple[Pdu, ...] = ()
     """What the product sent before."""
     promised: float | None = None
-    """The ARTIM timer that the claims say."""
+    """Seconds that the claims say: of the ARTIM timer, or for an idle association."""
 
 
-def patience(target: Target, accepted: bool) -> float:
+def patience(target: Target, accepted: bool, idle: bool = False) -> float:
     """Seconds for which a connection is watched."""
+    if idle and target.claims.idle is not None:
+        return target.claims.idle + GRACE
     if target.claims.artim is None:
         within = target.dimse.closes_within
         return min(within, ACCEPTED_WITHIN) if accepted else within
@@ -99,10 +103,10 @@ def patience(target: Target, accepted: bool) -> float:
 class Watched:
     """A connection that is left alone, and the thread that waits for its end."""
 
-    def __init__(self, association: Association, target: Target, accepted: bool) -> None:
+    def __init__(self, association: Association, target: Target, accepted: bool, idle: bool = False) -> None:
         self._association = association
-        self._promised = target.claims.artim
-        self._within = patience(target, accepted)
+        self._promised = target.claims.idle if idle else target.claims.artim
+        self._within = patience(target, accepted, idle)
         self._ending: Ending | DimseError | None = None
         self._thread = threading.Thread(target=self._watch, daemon=True, name="watched-connection")
         self._thread.start()
@@ -191,9 +195,12 @@ class WaitingPlugin:
 
     def _begin(self, item: pytest.Item) -> Watched:
         said = _waiting(item)
+        if said["idle"] and self._context.target.claims.idle is None:
+            # Timeouts of minutes are common: what is open still after some seconds says nothing.
+            raise NotTested("[claims] idle does not say when the product ends an idle association")
         stimulus: Stimulus = said["stimulus"]
         association = stimulus(Scu(self._context.peer(), self._recorder.recorder_of(item)))
-        return Watched(association, self._context.target, said["accepted"])
+        return Watched(association, self._context.target, said["accepted"], said["idle"])
 
     def _others_are_served(self) -> bool:
         peer = self._context.peer()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.events import Event, EventStream, ResultRecorded, RunStarted
+from harness.plugin.auditing import AuditPlugin
 from harness.plugin.context import RunContext
 from harness.plugin.fixtures import FixturePlugin
 from harness.plugin.identity import ScenarioRoot, Selection
@@ -83,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if given is None or ASSIGNMENT not in given:
         return
     # Pickled by the controller, which started this process.
-    assignment: Assignment = pickle.loads(given[ASSIGNMENT])
+    assignment: Assignment = pickle.loads(given[ASSIGNMENT])  # nosec B301 # see above
     channel: execnet.Channel = given[CHANNEL]
 
     def tell(told: Told) -> None:
@@ -109,7 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
     def hear(data: bytes) -> None:
-        lost: Lost = pickle.loads(data)
+        lost: Lost = pickle.loads(data)  # nosec B301 # from the controller
         context.lost_after = context.lost_after or lost.after
         context.restarted_after[:] = lost.restarted_after
 
@@ -118,6 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
     plugins = (
         FixturePlugin(context, recorder),
         SecureTransportPlugin(),
+        AuditPlugin(context, recorder),
         WaitingPlugin(context, recorder),
         _Farewell(recorder, tell),
     )

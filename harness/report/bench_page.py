@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +12,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.content import content_folder
 from harness.decide.bench_summary import Row, errors, findings, rows
 from harness.decide.growth import growth_rows, growth_words
 from harness.decide.intervals import Change
-from harness.documents import write_whole
+from harness.documents import OWNER_ONLY, write_whole
+from harness.foreign_text import visible
 from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
 from harness.report.bench_tables import tables
-from harness.report.pages import environment, span
+from harness.report.pages import environment, shipped, span
 from harness.report.plotting import PAGE, PRINT, for_page, styled
 from harness.report.tables import to_csv
-from harness.report.text import visible
 
 OPERATION_WORDS = {
     "study": "Storing a whole study",
@@ -50,6 +50,7 @@ PHASE_WORDS = {
     "response": "from the request to the final answer",
     "release": "release",
 }
+_NO_NAME = re.compile(r"[^a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,16 @@ def render_bench(folder: Path) -> Path:
     """``FOLDER/report.html``, ``charts/`` and ``tables/`` from ``bench.json``.  ValueError, OSError."""
     bench = read_bench(folder)
     charts, csv = folder / "charts", folder / "tables"
-    charts.mkdir(exist_ok=True)
-    csv.mkdir(exist_ok=True)
+    charts.mkdir(exist_ok=True, mode=OWNER_ONLY)
+    csv.mkdir(exist_ok=True, mode=OWNER_ONLY)
     for chart in charts_of(bench):
         figure = chart.draw(PRINT)
         with styled():
             for kind in ("svg", "png"):
                 metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {}
-                figure.savefig(charts / f"{chart.name}.{kind}", dpi=150, metadata=metadata)
+                # Where a name has something of the measurement in it, that is no path.
+                name = _NO_NAME.sub("-", chart.name)[:60]
+                figure.savefig(charts / f"{name}.{kind}", dpi=150, metadata=metadata)
     for name, frame in tables(bench):
         (csv / f"{name}.csv").write_bytes(to_csv(frame))
     return write_whole(folder / "report.html", bench_page(bench).encode())
@@ -87,8 +90,7 @@ def bench_page(bench: Bench) -> str:
     figures = bench.baseline.figures if bench.baseline else ()
     is_worse = any(one.change is Change.WORSE for one in figures)
     drawn = [
-        Drawn(one.section, one.title, Markup(for_page(one.draw(PAGE), one.description)))
-        for one in charts_of(bench)
+        Drawn(one.section, one.title, for_page(one.draw(PAGE), one.description)) for one in charts_of(bench)
     ]
     sections = {name: list(group) for name, group in groupby(drawn, lambda one: one.section)}
     of_errors, of_server, of_limit, of_growth = (
@@ -124,7 +126,7 @@ def bench_page(bench: Bench) -> str:
             server=next((load.server for load in bench.loads if load.server), ""),
             operation_words=OPERATION_WORDS,
             span=span(bench.started, bench.finished),
-            style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
+            style=shipped("report.css"),
         )
     )
 

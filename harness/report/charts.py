@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
-from markupsafe import escape
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from harness.foreign_text import visible
 from harness.report.services import groups_of, service_of
-from harness.report.text import visible
 from harness.verdict import Outcome, Run
 
 SHOWN_ORDER = (
@@ -43,11 +43,11 @@ _HATCH_OF = {Outcome.FAIL: "xxxx", Outcome.ERROR: "++++", Outcome.WARN: "////", 
 _INK, _PAPER = "#000001", "#000002"
 
 
-def outcomes_by_service(run: Run) -> str:
+def outcomes_by_service(run: Run) -> Markup:
     """A bar per service, its outcomes side by side: an ``<svg>`` element; empty for a run without results."""
     groups = groups_of(run)
     if not groups:
-        return ""
+        return Markup()
     counts = {
         group: Counter(item.outcome for item in run.results if item.requirement.group == group)
         for group in groups
@@ -91,7 +91,7 @@ def outcomes_by_service(run: Run) -> str:
         return inline(figure, words, _VARIABLES)
 
 
-def inline(figure: Figure, description: str, variables: Mapping[str, str]) -> str:
+def inline(figure: Figure, description: str, variables: Mapping[str, str]) -> Markup:
     """The figure as an ``<svg>`` element for the middle of a page: no prolog, no ids that could clash.
 
     ``variables`` says for which colours of it variables of the style sheet stand.  Descriptions of one page
@@ -122,4 +122,5 @@ def inline(figure: Figure, description: str, variables: Mapping[str, str]) -> st
     prefix = hashlib.sha256(description.encode()).hexdigest()[:8]
     for number, name in enumerate(dict.fromkeys(re.findall(r' id="([^"]+)"', svg))):
         svg = svg.replace(f'"{name}"', f'"c{prefix}-{number}"').replace(f"#{name}", f"#c{prefix}-{number}")
-    return svg.replace("@", f'aria-label="{escape(description)}"', 1).strip()
+    svg = svg.replace("@", f'aria-label="{escape(description)}"', 1).strip()
+    return Markup(svg)  # nosec B704 # matplotlib escapes every text of it, and the description was just now

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
 
 from harness import __version__
-from harness.documents import Mistake
+from harness.documents import Mistake, read_whole
 from harness.verdict import EDITION, Result, Run, result_from_json, run_from_json
+
+DEEPEST = 50
+"""Levels of lists and objects in a document: those of ours have ten."""
+_DAMAGED = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    msgspec.ValidationError,
+)
+"""What a document of another form raises."""
+_Kind = TypeVar("_Kind")
 
 
 class NotARun(Mistake):
@@ -52,8 +69,8 @@ def load_run(folder: Path) -> Run:
 def _read_run(path: Path) -> Run:
     document = _read_object(_read_text(path), str(path))
     try:
-        return run_from_json(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _checked(run_from_json(document), Run)
+    except _DAMAGED as error:
         raise NotARun(f"{path}: not a run of this version: {_cause(error)}") from error
 
 
@@ -65,8 +82,8 @@ def _read_results(path: Path) -> tuple[tuple[Result, ...], tuple[str, ...]]:
         if not line.strip():
             continue
         try:
-            result = result_from_json(_read_object(line, f"{path}:{number}"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            result = _checked(result_from_json(_read_object(line, f"{path}:{number}")), Result)
+        except _DAMAGED as error:
             raise NotARun(f"{path}:{number}: not a result: {_cause(error)}") from error
         except NotARun:
             # Every whole line ends in a line feed, so only the last piece can be half written.
@@ -79,14 +96,15 @@ def _read_results(path: Path) -> tuple[tuple[Result, ...], tuple[str, ...]]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_whole(path).decode(errors="replace")
     except OSError as error:
         raise NotARun(f"{path}: can't be read: {error.strerror}") from error
 
 
 def _read_object(text: str, where: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        _check_depth(document, DEEPEST)
     except (ValueError, RecursionError) as error:
         raise NotARun(f"{where}: not JSON: {_cause(error)}") from error
     if not isinstance(document, dict):
@@ -94,7 +112,28 @@ def _read_object(text: str, where: str) -> dict[str, Any]:
     return document
 
 
-def _refuse_constant(name: str) -> None:
+def _checked(value: _Kind, kind: type[_Kind]) -> _Kind:
+    """The same, if every field is of its type: whoever renders it relies on that.  ValidationError."""
+    return msgspec.convert(msgspec.to_builtins(value), kind)
+
+
+def _check_depth(value: object, deepest: int) -> None:
+    if isinstance(value, dict | list):
+        if not deepest:
+            raise ValueError(f"it nests deeper than {DEEPEST} levels")
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_depth(one, deepest - 1)
+
+
+def _finite(digits: str) -> float:
+    """1e999 is JSON, and beyond what any table can show."""
+    number = float(digits)
+    if not math.isfinite(number):
+        _refuse_constant(digits)
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
     """Python reads NaN and Infinity; JSON has neither (RFC 8259, 6), and no chart can show them."""
     raise ValueError(f"{name} is no number")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from harness.content import content_folder
 from harness.documents import write_whole
 from harness.findings import (
     INTRUSIVE,
@@ -22,8 +21,8 @@ from harness.findings import (
     Weight,
     read_campaign,
 )
-from harness.report.pages import environment, span
-from harness.report.text import visible
+from harness.foreign_text import visible
+from harness.report.pages import environment, shipped, span
 
 AREA_WORDS = {
     Area.KNOWN: "What others have died of",
@@ -88,7 +87,7 @@ def campaign_page(campaign: Campaign) -> str:
             symptom_words=SYMPTOM_WORDS,
             span=span(campaign.started, campaign.finished),
             replay=_replay,
-            style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
+            style=shipped("report.css"),
         )
     )
 

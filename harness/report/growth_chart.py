@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.decide.growth import Growth
+from harness.foreign_text import visible
 from harness.report.plotting import DASHES, Palette, label_logarithmic, one_chart, styled
-from harness.report.text import visible
 
 HEIGHT = 3.6
 ROOM = 10

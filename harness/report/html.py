@@ -14,14 +14,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import Markup
-
-from harness.content import content_folder
+from harness.foreign_text import shortened, visible
 from harness.report.charts import SHOWN_ORDER, outcomes_by_service
 from harness.report.offered import offered
-from harness.report.pages import environment
+from harness.report.pages import environment, shipped
 from harness.report.services import Service, groups_of, in_order, not_examined, service_of
-from harness.report.text import shortened, visible
 from harness.report.wording import (
     LEVEL_WORDS,
     OUTCOME_WORDS,
@@ -74,9 +71,7 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
 
     `is_present` says of a recorded file's path in the run folder whether it is there to be linked to.
     """
-    folder = content_folder("reports")
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    script = (folder / "report.js").read_text(encoding="utf-8")
+    script = shipped("report.js")
     templates = environment(lambda text: visible(shortened(text, DUMP_LIMIT)))
     templates.globals.update(
         anchor=anchor,
@@ -94,16 +89,17 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
     return templates.get_template("report.html.j2").render(
         run=run,
         name=product_name(run),
+        has_security=any(result.requirement.group == "security" for result in run.results),
         verdict=verdict(run),
         complete=is_complete(run),
-        facts=_facts(run),
+        facts=facts(run),
         by_service=[_row(run, group) for group in groups_of(run)],
         by_level=_level_rows(run),
         total=Counter(result.outcome for result in run.results),
         mandatory=Counter(
             result.outcome for result in run.results if result.requirement.level is Level.SHALL
         ),
-        chart=Markup(outcomes_by_service(run)),
+        chart=outcomes_by_service(run),
         findings=_findings(run),
         passed=_by_group(run, Outcome.PASS),
         not_tested=_by_reason(run, Outcome.NOT_TESTED),
@@ -117,8 +113,8 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         level_words=list(LEVEL_WORDS.items()),
         whole_command=whole_command(run.command),
         settings=list(_flattened(run.target)),
-        style=Markup(style),
-        script=Markup(script),
+        style=shipped("report.css"),
+        script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
@@ -188,7 +184,7 @@ def _unselected(run: Run) -> list[tuple[str, list[Requirement]]]:
     ]
 
 
-def _facts(run: Run) -> list[tuple[str, str]]:
+def facts(run: Run) -> list[tuple[str, str]]:
     """What identifies the target and the run, for the head of the page."""
     dimse = run.target.get("dimse")
     section: dict[str, Any] = dimse if isinstance(dimse, dict) else {}

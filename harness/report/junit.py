@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405 # written, never read
 
+from harness.foreign_text import shortened, xml_characters
 from harness.report.services import groups_of
-from harness.report.text import shortened, xml_characters
 from harness.report.wording import product_name, repeat_command
 from harness.verdict import Outcome, Result, Run
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markupsafe import Markup
-
-from harness.content import content_folder
 from harness.decide.exit_code import ExitCode
 from harness.decide.large_summary import Conclusion, concluded, megabytes, memory_words
 from harness.documents import write_whole
+from harness.foreign_text import visible
 from harness.large import FAILURES, SEEN, Large, Leg, Outcome, read_large
-from harness.report.pages import environment, span
-from harness.report.text import visible
+from harness.report.pages import environment, shipped, span
 
 
 def render_large(folder: Path) -> Path:
@@ -38,7 +35,7 @@ def large_page(large: Large) -> str:
             megabytes=megabytes,
             rate=rate,
             tone_of=tone_of,
-            style=Markup((content_folder("reports") / "report.css").read_text(encoding="utf-8")),
+            style=shipped("report.css"),
         )
     )
 

@@ -25,6 +25,12 @@ def environment(shown: Callable[[str], str]) -> Environment:
     )
 
 
+def shipped(name: str) -> Markup:
+    """A style sheet or a script that ships with the package, for a page as it is."""
+    text = (content_folder("reports") / name).read_text(encoding="utf-8")
+    return Markup(text)  # nosec B704 # our own file
+
+
 def span(started: str, finished: str) -> str:
     """From when to when, the date once; both as ISO 8601 has them."""
     first, last = datetime.fromisoformat(started), datetime.fromisoformat(finished)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from harness.foreign_text import visible
 from harness.report.charts import inline
-from harness.report.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def with_legend(figure: Figure, palette: Palette) -> Figure:
     return figure
 
 
-def for_page(figure: Figure, description: str) -> str:
+def for_page(figure: Figure, description: str) -> Markup:
     """As an ``<svg>`` element that follows the page's light and dark style."""
     with styled():
         return inline(figure, visible(description), _VARIABLES)

@@ -7,14 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
 from pydicom.datadict import dictionary_description, tag_for_keyword
 
 from harness.behaviour import SITUATIONS, Matching
-from harness.content import content_folder
+from harness.foreign_text import visible
 from harness.report.offered import extended_words
-from harness.report.pages import environment
-from harness.report.text import visible
+from harness.report.pages import environment, shipped
 from harness.statement import (
     ASSOCIATION_FACTS,
     SECURITY_FACTS,
@@ -124,7 +122,6 @@ def statement_page(statement: Statement, difference: Difference | None = None) -
 
     All that the statement says is escaped, and a policy in the page allows no script and no other source.
     """
-    folder = content_folder("reports")
     classes = statement.sop_classes or ()
     return (
         environment(visible)
@@ -132,7 +129,7 @@ def statement_page(statement: Statement, difference: Difference | None = None) -
         .render(
             about=statement.about,
             difference=difference,
-            style=Markup((folder / "report.css").read_text(encoding="utf-8")),
+            style=shipped("report.css"),
             overview=_overview(classes),
             accepted=_contexts(statement, ("",)),
             initiated=[

@@ -7,9 +7,9 @@ import csv
 import pandas as pd
 
 from harness.capabilities import Capabilities
+from harness.foreign_text import csv_cell
 from harness.report.offered import RESULT_WORDS, extended_words
 from harness.report.services import groups_of
-from harness.report.text import csv_cell
 from harness.verdict import Level, Outcome, Run
 
 _RESULT_COLUMNS = (
@@ -104,6 +104,8 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     safe = frame.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = safe[column].map(lambda value: csv_cell(str(value)))
+            safe[column] = safe[column].map(
+                lambda value: csv_cell(value) if isinstance(value, str) else value
+            )
     text = safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     return str(text).encode("utf-8-sig")

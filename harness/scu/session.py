@@ -49,6 +49,8 @@ class Peer:
     tls: ssl.SSLContext | None = None
     server_hostname: str | None = None
     user_identity: UserIdentity | None = None
+    source: str = ""
+    """The address of this machine to call from; empty: the system's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Scu:
             deadline=self.peer.deadline,
             tls=self.peer.tls,
             server_hostname=self.peer.server_hostname,
+            source=self.peer.source,
             recorder=self.recorder,
         )
 

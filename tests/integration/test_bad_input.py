@@ -116,6 +116,9 @@ def test_a_folder_that_others_can_read_is_mentioned(tmp_path: Path, target: Path
         modes[name] = call("run", str(target), "--output", str(tmp_path / name)).stderr
     assert "open to other users" in modes["open"]
     assert "open to other users" not in modes["own"]
+    written = list((tmp_path / "open").iterdir())
+    assert written
+    assert not [path for path in written if path.stat().st_mode & 0o077]
 
 
 def test_a_full_disk_keeps_what_fitted(tmp_path: Path) -> None:

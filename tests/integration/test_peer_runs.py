@@ -69,7 +69,9 @@ def test_the_reference_archive_has_no_fail_and_no_error(tmp_path: Path) -> None:
     bad = [
         f"{id_}: {result['outcome']} ({result['reason']})"
         for id_, result in results.items()
-        if result["outcome"] in ("FAIL", "ERROR", "WARN", "NOT_TESTED")
+        if result["outcome"] in ("FAIL", "ERROR", "WARN")
+        # It names no port, file or listener for safeguards: those are asked of the hardened archive.
+        or (result["outcome"] == "NOT_TESTED" and not id_.startswith("security."))
     ]
     assert not bad, "\n".join(bad)
     assert code == 0, printed

@@ -15,6 +15,7 @@ from harness.report import load_run, render
 from harness.report.bench_page import render_bench
 from harness.verdict import Evidence, Outcome, Requirement, Run, to_json
 from tests.programs import require_program
+from tests.unit.report.hostile import PAGES
 from tests.unit.report.test_bench_page import bench as made_up_bench
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -285,6 +286,22 @@ def test_what_a_pacs_sent_does_not_run(browser: sync_api.Browser, tmp_path: Path
         assert opened.page.locator("script").count() == 1
         assert opened.complaints == []
         assert {request.split("#")[0] for request in opened.requests} <= {html.as_uri(), "data:,"}
+
+
+def test_no_page_runs_what_anybody_put_into_it(browser: sync_api.Browser, tmp_path: Path) -> None:
+    """Escaping alone keeps it from that, without the policy; nothing is fetched either."""
+    with browser.new_context(bypass_csp=True) as context:
+        opened = watched(context, "about:blank")
+        for name, page in PAGES.items():
+            path = tmp_path / f"{name}.html"
+            path.write_text(page(), encoding="utf-8", errors="replace")
+            opened.page.goto(path.as_uri())
+            opened.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+            assert opened.page.evaluate("window.ran") is None, name
+            assert opened.page.locator("img, textarea, a[href^=javascript]").count() == 0, name
+            assert opened.complaints == [], name
+        assert {one.rpartition(".")[2] for one in opened.requests} <= {"html", "data:,"}
+        assert {one[:5] for one in opened.requests} <= {"file:", "data:"}
 
 
 def attack(run: Run) -> Run:

@@ -62,7 +62,7 @@ def spawn(command: Sequence[str], log: Path) -> subprocess.Popen[str]:
     if not hasattr(os, "pidfd_open"):
         return spawn_anew(command, log)
     reading, writing = os.pipe()
-    with log.open("a") as errors:
+    with open(log, "a", opener=launch.for_its_owner) as errors:
         socket.send_fds(_server(), ["\0".join(command).encode()], [writing, errors.fileno()])
         pid = int.from_bytes(_server().recv(8), "big")
     os.close(writing)

@@ -35,10 +35,14 @@ SLOW = (
     *("find.cancel.", "worklist.cancel.", "move.cancel.", "get.cancel.", "move.suboperation.slow"),
     *("storage.basic.many", "storage.basic.same", "move.list.", "get.list.", "find.status.success"),
     *("consistency.corpus.", "consistency.store.during", "consistency.retrieve.during", "ai-results.layer."),
+    "security.identity.guessing",
+    "security.limits.",
 )
 """Requirements that wait, make others wait, or store many objects: nobody's neighbours."""
 DEADLINE, PATIENT_DEADLINE = 1.0, 3.0
 """Seconds that a defect may keep silent, of which a silent one costs four times as many; and a variant."""
+AUDIT_WITHIN = 1.0
+"""Seconds until an audit message has to come, which one that never comes costs each time."""
 VISIBLE_WITHIN, PATIENT_VISIBLE_WITHIN = 1.0, 5.0
 """Seconds until an object has to be found, which one that hides it costs each time; and for a variant."""
 
@@ -89,7 +93,7 @@ def hardened_with(
             folder, destinations, "PACSHARNESS", semantics=semantics, options=options, deadline=deadline
         ) as target,
     ):
-        yield target
+        yield replace(target, security=replace(target.security, audit_within=AUDIT_WITHIN))
 
 
 @contextlib.contextmanager

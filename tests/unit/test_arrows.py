@@ -83,6 +83,19 @@ FORBIDDEN = {
         "pynetdicom",
         "pytest",
     ),
+    "deid": (
+        "harness.scu",
+        "harness.plugin",
+        "harness.archive",
+        "harness.target",
+        "harness.report",
+        "harness.decide",
+        "harness.cli",
+        "harness.peers",
+        "harness.load",
+        "pynetdicom",
+        "pytest",
+    ),
     "plugin": ("harness.archive", "harness.report", "harness.cli", "harness.peers", "pynetdicom"),
 }
 

@@ -77,6 +77,25 @@ BAD: dict[str, tuple[str, str]] = {
     "destination lacks port": (GOOD + "[[destination]]\nae_title = 'A'\n", "[destination] lacks port"),
     "destination port": (GOOD + "[[destination]]\nae_title = 'A'\nport = 70000\n", "70000 is not a TCP port"),
     "destination AE": (GOOD + "[[destination]]\nae_title = ''\nport = 1\n", "destination.ae_title"),
+    "security profile": (
+        GOOD + "[claims]\nsecurity_profiles = ['tls']\n",
+        "security_profiles knows bcp-195-tls",
+    ),
+    "security port": (GOOD + "[security]\ntls_port = 0\n", "security.tls_port: 0 is not a TCP port"),
+    "TLS twice": (
+        GOOD + "[security]\ntls_port = 2762\n[dimse.tls]\n",
+        "security.tls_port is for a product that [dimse] speaks to without TLS",
+    ),
+    "security TLS without key": (
+        GOOD + "[security.tls]\ncertificate = 'c.pem'\n",
+        "security.tls.certificate and security.tls.key go together",
+    ),
+    "expired without key": (
+        GOOD + "[security]\nexpired_certificate = 'c.pem'\n",
+        "security.expired_certificate and security.expired_key go together",
+    ),
+    "audit by post": (GOOD + "[security]\naudit = 'smtp:x'\n", "udp:HOST:PORT, tls:HOST:PORT or file:PATH"),
+    "audit at once": (GOOD + "[security]\naudit_within = 0\n", "security.audit_within takes seconds"),
     "delete as text": (GOOD + "[control]\ndelete_study = 'rm'\n", "control.delete_study takes a list"),
 }
 

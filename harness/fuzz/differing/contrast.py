@@ -9,6 +9,8 @@ from harness.fuzz.trouble import Trouble
 
 Rows = tuple[tuple[str, str, str], ...]
 """What was seen of both: (of what, at A, at B)."""
+OF_ANSWERS = frozenset((Symptom.SILENT, Symptom.ABORTED, Symptom.ILLEGAL_ANSWER, Symptom.ILLEGAL_STATUS))
+"""What may be wrong with an answer itself."""
 
 
 @dataclass(frozen=True, slots=True)

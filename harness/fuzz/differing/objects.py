@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.findings import Aspect, Symptom
 from harness.fuzz.cases import DataSetCase
-from harness.fuzz.differing.contrast import Contrast, Rows, broken
+from harness.fuzz.differing.contrast import OF_ANSWERS, Contrast, Rows, broken
 from harness.fuzz.differing.elements import elements
 from harness.fuzz.objects.watching import ObjectSeen
 from harness.scu.catalogue import name_of
@@ -16,7 +16,6 @@ REQUIRED = ("StudyDate", "StudyTime", "AccessionNumber", "PatientName", "Patient
 """Keys that a match has to have (PS3.4 table C.6-5)."""
 ASKED = (*REQUIRED, "StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances")
 """Keys that both are asked for; those behind the required ones are optional (PS3.4 C.2.2.1.3)."""
-_OF_ANSWERS = frozenset((Symptom.SILENT, Symptom.ABORTED, Symptom.ILLEGAL_ANSWER, Symptom.ILLEGAL_STATUS))
 _OF_LOSS = frozenset((Symptom.LOST, Symptom.SILENT, Symptom.ILLEGAL_ANSWER))
 _NAMES = ("PatientName",)
 
@@ -28,7 +27,9 @@ def differ_over_object(a: ObjectSeen, b: ObjectSeen) -> Iterator[Contrast]:
     if not (a.answer.is_done and b.answer.is_done):
         return
     if None not in (a.back.is_found, b.back.is_found) and a.back.is_found != b.back.is_found:
-        yield _found(a, b)
+        found = tuple("found" if seen.back.is_found else "not found" for seen in (a, b))
+        what = "the study of an acknowledged object"
+        yield _lost(Aspect.FOUND, what, a, b, (found[0], found[1]), "PS3.4 B.2.2")
     if a.match is not None and b.match is not None:
         yield from _matches(a.match, b.match)
     ours, theirs = _only(a), _only(b)
@@ -37,7 +38,8 @@ def differ_over_object(a: ObjectSeen, b: ObjectSeen) -> Iterator[Contrast]:
             yield _syntaxes(a.case, ours, theirs)
         yield from elements(a.case, ours, theirs)
     elif _brought(a) and _brought(b) and _brought(a) != _brought(b):
-        yield _retrieved(a, b)
+        came = tuple(_brought(seen) if _only(seen) is None else "the object" for seen in (a, b))
+        yield _lost(Aspect.RETRIEVAL, "an acknowledged object", a, b, (came[0], came[1]), "PS3.4 C.4.3")
 
 
 def object_rows(a: ObjectSeen, b: ObjectSeen) -> Rows:
@@ -56,7 +58,7 @@ def _told(seen: ObjectSeen) -> str:
 def _answers(a: ObjectSeen, b: ObjectSeen) -> Contrast:
     is_abort = any(seen.answer.is_abort for seen in (a, b))
     either = "PS3.8 7.3 and 7.4" if is_abort else "PS3.4 B.2.3"
-    clause, breaks = broken(a.trouble, b.trouble, _OF_ANSWERS, either)
+    clause, breaks = broken(a.trouble, b.trouble, OF_ANSWERS, either)
     is_silent = a.answer.is_silent or b.answer.is_silent
     # Silence costs much time and tells little of its cause: one of its kind is enough.
     damage = "" if is_silent else a.case.damage
@@ -71,23 +73,6 @@ def _answers(a: ObjectSeen, b: ObjectSeen) -> Contrast:
         is_told_once=bool(damage) or is_silent,
         is_silent=is_silent,
         may_be_late=is_silent,
-    )
-
-
-def _found(a: ObjectSeen, b: ObjectSeen) -> Contrast:
-    clause, breaks = broken(a.trouble, b.trouble, _OF_LOSS, "PS3.4 B.2.2")
-    damage = a.case.damage
-    ours, theirs = ("found" if seen.back.is_found else "not found" for seen in (a, b))
-    return Contrast(
-        Aspect.FOUND,
-        "the study of an acknowledged object" + (f" with {damage}" if damage else ""),
-        ours,
-        theirs,
-        ", ".join((f"{ours} / {theirs}", *([damage] if damage else []))),
-        clause,
-        breaks,
-        is_told_once=bool(damage),
-        may_be_late=True,
     )
 
 
@@ -156,16 +141,17 @@ def _brought(seen: ObjectSeen) -> str:
     return f"{count} objects" if count else "nothing"
 
 
-def _retrieved(a: ObjectSeen, b: ObjectSeen) -> Contrast:
-    clause, breaks = broken(a.trouble, b.trouble, _OF_LOSS, "PS3.4 C.4.3")
+def _lost(
+    aspect: Aspect, what: str, a: ObjectSeen, b: ObjectSeen, words: tuple[str, str], clause: str
+) -> Contrast:
+    """One of them does not have what both acknowledged; `clause` is what is named where neither broke one."""
+    clause, breaks = broken(a.trouble, b.trouble, _OF_LOSS, clause)
     damage = a.case.damage
-    ours, theirs = (_brought(seen) if _only(seen) is None else "the object" for seen in (a, b))
     return Contrast(
-        Aspect.RETRIEVAL,
-        "an acknowledged object" + (f" with {damage}" if damage else ""),
-        ours,
-        theirs,
-        ", ".join((f"{ours} / {theirs}", *([damage] if damage else []))),
+        aspect,
+        what + (f" with {damage}" if damage else ""),
+        *words,
+        ", ".join((" / ".join(words), *([damage] if damage else []))),
         clause,
         breaks,
         is_told_once=bool(damage),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.findings import Aspect, Symptom
-from harness.fuzz.differing.contrast import Contrast, Rows, broken
+from harness.fuzz.differing.contrast import OF_ANSWERS, Contrast, Rows, broken
 from harness.fuzz.identifiers import KEYS, QuerySeen
 
-_OF_ANSWERS = frozenset((Symptom.SILENT, Symptom.ABORTED, Symptom.ILLEGAL_ANSWER, Symptom.ILLEGAL_STATUS))
 _OPTIONAL = ("StudyDescription", "ModalitiesInStudy")
 _CLAUSES = {key.keyword: "PS3.4 C.2.2.1.2 and C.2.2.2" for key in KEYS}
 _CLAUSES |= dict.fromkeys(_OPTIONAL, "PS3.4 C.2.2.1.3") | {"PatientName": "PS3.4 C.2.2.2.1.1"}
@@ -22,7 +21,7 @@ def differ_over_query(a: QuerySeen, b: QuerySeen) -> Iterator[Contrast]:
     """The differences.  `studies` hold those alone that both products have."""
     keyword = a.case.keyword
     if a.answer.words != b.answer.words:
-        clause, breaks = broken(a.trouble, b.trouble, _OF_ANSWERS, "PS3.4 C.4.1.1.4")
+        clause, breaks = broken(a.trouble, b.trouble, OF_ANSWERS, "PS3.4 C.4.1.1.4")
         is_silent = a.answer.is_silent or b.answer.is_silent
         yield Contrast(
             *(Aspect.ANSWER, f"C-FIND by {keyword}", a.answer.words, b.answer.words),

@@ -126,7 +126,7 @@ def _lying(titles: Titles, tag: int, length: int) -> list[Steps]:
 def _names(titles: Titles) -> Iterator[Attempt]:
     for weakness, name in (
         (PATH, "../../../../../../tmp/PHTEST"),
-        (PATH, "/tmp/PHTEST"),
+        (PATH, "/tmp/PHTEST"),  # nosec B108 # what a product must not write to
         (PATH, "..\\..\\..\\PHTEST"),
         (PATH, "1.2.3\0/../../PHTEST"),
         (PATH, "."),

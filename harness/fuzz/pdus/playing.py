@@ -31,12 +31,25 @@ from harness.dimse.pdu import (
 )
 from harness.dimse.transport import Connection, Timer, connect
 from harness.fuzz.pdus.played import Ending, Heard, Played
-from harness.fuzz.pdus.script import Await, Awaited, Close, HalfClose, Reset, Script, Send, Steps
+from harness.fuzz.pdus.script import (
+    Await,
+    Awaited,
+    Close,
+    HalfClose,
+    Reset,
+    Script,
+    Send,
+    Steps,
+    identified,
+)
 from harness.scu.session import Peer
 from harness.scu.status import PENDING
 
 GRACE = 0.03
 """Seconds for an answer that nobody has to give, and for the end of a connection that was half closed."""
+MOST_SILENT = 3
+"""Times that a whole play waits out its patience: a server of one association after the other would be
+waited for on each of sixty.  What is owed after that gets the grace alone, and its silence is no finding."""
 MOST_HEARD = 8 * 1024 * 1024
 """Bytes that are kept of what comes back on a connection; one that sends more is closed."""
 _PENDING = frozenset(status.to_bytes(2, "little") for status in PENDING)
@@ -70,6 +83,8 @@ class _Player:
         self._lines: dict[int, _Line] = {}
         self.heard: list[Heard] = []
         self.unanswered: list[int] = []
+        self._silences = 0
+        """Waits that took all of the patience."""
         self.is_cut = False
 
     def run(self, steps: Sequence[Steps]) -> None:
@@ -158,13 +173,17 @@ class _Player:
             if step.context and line.accepted is not None and step.context not in line.accepted:
                 return
         grace = 0.0 if line.is_mute else self._grace
-        timer = Timer(self._patience if step.is_owed and not line.is_asked else grace)
+        is_due = step.is_owed and not line.is_asked
+        is_patient = is_due and self._silences < MOST_SILENT
+        timer = Timer(self._patience if is_patient else grace)
         while line.ending is None:
             try:
                 one = self._hear(step.on, line, at, timer)
             except NoAnswer:
                 line.is_mute = True
-                self.unanswered.append(at)
+                self._silences += is_patient
+                if is_patient or not is_due:
+                    self.unanswered.append(at)
                 return
             if one is not None and (line.is_over or _ends(step.what, one)) and step.what is not Awaited.END:
                 return
@@ -274,7 +293,8 @@ def play(
     """
     begun = time.monotonic()
     player = _Player(peer, patience, grace, recorder)
-    player.run(script.steps)
+    played = script if peer.user_identity is None else identified(script, peer.user_identity)
+    player.run(played.steps)
     return Played(
         tuple(player.heard),
         player.endings(),

@@ -6,17 +6,21 @@ A `Script` goes to JSON and back without loss (`to_json`, `from_json`); bytes ar
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from msgspec import Struct
 
-from harness.dimse.pdu import ASSOCIATE_RQ
+from harness.dimse.errors import DecodeError
+from harness.dimse.negotiation import UserIdentity
+from harness.dimse.pdu import ASSOCIATE_RQ, HEADER, AssociateRequest, decode_pdu
 
 MOST_CONNECTIONS = 64
 """Connections that one script opens at most."""
 LONGEST_PAUSE = 1.0
 """Seconds between two pieces at most."""
+LONGEST_PAUSES = 600.0
+"""Seconds that all of them together take at most."""
 CALLED, CALLING = slice(10, 26), slice(26, 42)
 """Where the AE titles are in an A-ASSOCIATE-RQ (PS3.8 9.3.2, bytes 11-26 and 27-42)."""
 
@@ -116,6 +120,9 @@ class Script:
         for step in self.steps:
             if isinstance(step, Send) and not (0 <= step.pause <= LONGEST_PAUSE and step.piece >= 0):
                 raise ValueError(f"pieces have no negative size, and pauses end at {LONGEST_PAUSE:g} s")
+        sent = [step for step in self.steps if isinstance(step, Send)]
+        if sum(step.pause * len(step.data) / max(step.piece, 1) for step in sent) > LONGEST_PAUSES:
+            raise ValueError(f"all pauses together end at {LONGEST_PAUSES:g} s")
 
     @property
     def size(self) -> int:
@@ -160,6 +167,31 @@ def addressed(script: Script, called: str, calling: str) -> Script:
         return msgspec.structs.replace(step, data=bytes(data))
 
     return Script(tuple(map(patched, script.steps)), called, calling, script.must_wait)
+
+
+def identified(script: Script, identity: UserIdentity) -> Script:
+    """The same with the target's user identity (PS3.7 D.3.3.7) in each whole request that has none.
+
+    Only while it is played: a product that demands one would reject all else, and no reproducer may hold it.
+    """
+
+    def with_identity(step: Steps) -> Steps:
+        if not isinstance(step, Send) or step.data[:1] != bytes((ASSOCIATE_RQ,)):
+            return step
+        end = HEADER.size + int.from_bytes(step.data[2:6], "big")
+        try:
+            pdu = decode_pdu(step.data[:end])
+        except DecodeError:
+            return step
+        # What is odd in it is the case, and would not be written again as it was.
+        if not isinstance(pdu, AssociateRequest) or pdu.encode() != step.data[:end]:
+            return step
+        if not pdu.user.present or pdu.user.user_identity is not None:
+            return step
+        request = replace(pdu, user=replace(pdu.user, user_identity=identity))
+        return msgspec.structs.replace(step, data=request.encode() + step.data[end:])
+
+    return Script(tuple(map(with_identity, script.steps)), script.called, script.calling, script.must_wait)
 
 
 def title_field(title: str) -> bytes:

@@ -16,7 +16,8 @@ import pytest
 from archive_kit import CT, Client, Wire, instance
 from pydicom.uid import ExplicitVRLittleEndian
 
-from harness.archive.config import AuditTarget, Destination, TlsFiles
+from harness.archive import syslog
+from harness.archive.config import AuditTarget, Destination, KnownCaller, TlsFiles
 from harness.archive.server import Archive
 from harness.archive.syslog import Sender, line
 
@@ -38,7 +39,7 @@ def events(roots: list[ElementTree.Element]) -> list[str]:
 
 def test_what_happens_is_told(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
     path = tmp_path / "audit.log"
-    archive = make_archive(audit=AuditTarget(file=path), callers=("TESTER",))
+    archive = make_archive(audit=AuditTarget(file=path), callers=(KnownCaller("TESTER"),))
     client = Client(archive.port)
     first = instance(PatientName="Ömer", SpecificCharacterSet="ISO_IR 100")
     client.store(first, instance(StudyInstanceUID=first.StudyInstanceUID))
@@ -68,6 +69,20 @@ def test_what_happens_is_told(make_archive: Callable[..., Archive], tmp_path: Pa
     assert subject is not None
     assert b"HX1" in base64.b64decode(subject.findtext("ParticipantObjectQuery") or "")
     assert subject.find("ParticipantObjectDetail").get("type") == "TransferSyntax"  # type: ignore[union-attr]
+
+
+def test_known_objects_and_odd_names(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    archive = make_archive(audit=AuditTarget(file=path))
+    known = instance(PatientName="A\x01<B")
+    Client(archive.port).store(known)
+    Client(archive.port).store(known, instance(StudyInstanceUID=known.StudyInstanceUID))
+    archive.stop()
+    stored = [root for root in messages(path) if events([root]) == ["DICOM Instances Transferred"]]
+    actions = [root.find("EventIdentification").get("EventActionCode") for root in stored]  # type: ignore[union-attr]
+    assert actions == ["C", "R", "C"]
+    names = [o.findtext("ParticipantObjectName") for o in stored[0].iter("ParticipantObjectIdentification")]
+    assert names[1] == "A\ufffd<B"
 
 
 def test_over_udp(make_archive: Callable[..., Archive]) -> None:
@@ -171,3 +186,19 @@ def test_moving_over_tls(
     association = open_association(source, source.config.destinations[0], [(CT, (ExplicitVRLittleEndian,))])
     assert association.is_open
     close(association)
+
+
+def test_a_collector_that_is_slow_costs_no_more_memory_than_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(syslog, "WAITING_BYTES", 10_000)
+    is_slow = threading.Event()
+    monkeypatch.setattr(Sender, "_send_now", lambda self, message: is_slow.wait())
+    sender = Sender(AuditTarget(file=tmp_path / "audit"))
+    for _ in range(10):
+        sender.send(b"x" * 3_000)
+    assert sender._queue.qsize() <= 3
+    assert "the collector is too slow" in caplog.text
+    is_slow.set()
+    sender.close()
+    assert sender._bytes == 0

@@ -239,3 +239,16 @@ def test_results_owed_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for number in (1, 2, 1, 3):
         results.put(Owed(f"1.2.{number}", "A", ((CT, f"1.3.{number}"),)))
     assert [one.transaction for one in results.all()] == ["1.2.1", "1.2.3"]
+
+
+def test_results_that_nobody_takes_are_no_more_than_a_few(
+    make_archive: Callable[..., Archive], requestor: Requestor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commitment, "MOST_DELIVERIES", 2)
+    archive = make_archive(destinations=(Destination("TESTER", "127.0.0.1", 1),))  # nobody is there
+    asked = [
+        requestor.ask(archive.port, [(CT, "1.2.3")], stay=False, transaction=f"1.2.{number}")[0]
+        for number in range(3)
+    ]
+    assert asked == [0, 0, 0x0213]
+    assert len(archive.deliveries) == 2

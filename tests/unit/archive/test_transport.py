@@ -10,6 +10,7 @@ import pytest
 from archive_kit import CT, STUDY_FIND, Client, Wire, associate_request, encode, instance, item, p_data, pdv
 from pydicom.dataset import Dataset
 
+from harness.archive.config import KnownCaller
 from harness.archive.messages import encode_command
 from harness.archive.pdus import InvalidPdu, fragments, readable_request
 from harness.archive.server import Archive
@@ -385,7 +386,7 @@ def test_a_connection_lost_early_is_forgotten(archive: Archive) -> None:
 
 
 def test_admission(make_archive: Callable[..., Archive]) -> None:
-    archive = make_archive(callers=("OTHER",), check_called_title=True)
+    archive = make_archive(callers=(KnownCaller("OTHER"),), check_called_title=True)
     wire = Wire(archive.port)
     answer = wire.associate([(1, VERIFICATION, [IMPLICIT])])
     assert answer is not None

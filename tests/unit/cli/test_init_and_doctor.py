@@ -90,6 +90,8 @@ def test_what_is_commented_out_can_be_used(tmp_path: Path) -> None:
     assert target.claims.storage_level == 2
     assert target.destinations == (Destination("HARNESSDEST", 11113, "0.0.0.0"),)
     assert target.control.delete_study
+    assert target.claims.security_profiles
+    assert target.security.audit
 
 
 @pytest.mark.parametrize("title", ["A B", 'Q"UOTE', "#HASH", "[X]", "'"])

@@ -117,6 +117,21 @@ def test_an_untrusted_certificate_is_told_in_words(certificate: tuple[Path, Path
     assert [error.kind for error in failures] == [UnreachableKind.TLS]
 
 
+def test_a_connection_comes_from_the_address_that_is_wanted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        address = Address("127.0.0.1", listener.getsockname()[1])
+        association = Association.connect(address, deadline=5, source="127.0.0.1")
+        sock, (host, _) = listener.accept()
+        sock.close()
+        association.close()
+        assert host == "127.0.0.1"
+        # An address for documentation (RFC 5737), so no machine's own.
+        with pytest.raises(Unreachable, match=r"cannot be reached from 192\.0\.2\.1") as caught:
+            Association.connect(address, deadline=5, source="192.0.2.1")
+    assert caught.value.kind is UnreachableKind.NETWORK
+
+
 def test_a_port_without_tls_is_told_in_words() -> None:
     def plain(listener: socket.socket) -> None:
         sock, _ = listener.accept()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,18 @@ def test_a_case_that_shows_nothing_is_no_reproducer(tmp_path: Path) -> None:
     (tmp_path / CASE).write_text(json.dumps(document | {"symptom": None}))
     with pytest.raises(ReproducerError, match="neither a finding nor a difference"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("name", [CASE, "identifier.bin"])
+def test_no_file_of_this_machine_is_sent_by_a_link_in_a_folder_of_others(name: str, tmp_path: Path) -> None:
+    place, private = tmp_path / "finding", tmp_path / "private"
+    place.mkdir()
+    save(place, Area.IDENTIFIERS, QUERY, TROUBLE, (OTHER,))
+    (place / "case-01" / name).rename(private)
+    (place / "case-01" / name).symlink_to(private)
+    with pytest.raises(ReproducerError, match="a link that leads out of the folder"):
+        load(place)
+    (place / "case-01" / name).unlink()
+    os.mkfifo(place / "case-01" / name)
+    with pytest.raises(ReproducerError, match="no ordinary file"):
+        load(place)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.capabilities import Capabilities
 from harness.cli import main
+from harness.documents import LONGEST, read_whole
 from harness.report import NotARun, load_run, render
-from harness.verdict import Run, to_json
+from harness.report.junit import junit_report
+from harness.verdict import Outcome, Run, to_json
 
 
 def write(folder: Path, run: Run, results: Run | None = None, tail: str = "") -> None:
@@ -118,3 +123,91 @@ def test_an_unwritable_place_is_one_line(
     (tmp_path / "report.html").mkdir()
     assert main(["report", str(tmp_path)]) == 2
     assert "can't be written" in capsys.readouterr().err
+
+
+def leaves(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in a document its texts and numbers stand, and what holds them."""
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(one, (*path, key))
+
+
+def test_a_run_whose_values_are_of_other_kinds_is_rendered_or_refused_in_one_line(
+    tmp_path: Path, capabilities: Capabilities, made_up_run: Run
+) -> None:
+    small = replace(
+        made_up_run,
+        results=made_up_run.results[:1],
+        measurements=made_up_run.measurements[:1],
+        unselected=made_up_run.unselected[:1],
+        capabilities=replace(capabilities, classes=capabilities.classes[:1], levels=capabilities.levels[:1]),
+    )
+    text = json.dumps(to_json(small))
+    refused = []
+    for path in leaves(json.loads(text)):
+        for odd in (3, [], {"x": [1]}, 10**400):
+            document = json.loads(text)
+            place = document
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = odd
+            (tmp_path / "run.json").write_text(json.dumps(document), encoding="utf-8")
+            try:
+                run = load_run(tmp_path)
+            except NotARun as error:
+                refused.append(str(error))
+            else:
+                junit_report(run)
+    assert len(refused) > 200
+    assert not [words for words in refused if len(words.splitlines()) != 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"target": ' + "[" * 60 + "]" * 60 + "}", "deeper than"),
+        ('{"target": 1e999}', "1e999 is no number"),
+    ],
+)
+def test_what_json_allows_and_no_page_can_show(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(NotARun, match=message):
+        load_run(tmp_path)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "bench.json")
+    (tmp_path / "run.json").write_bytes(b"")
+    os.truncate(tmp_path / "run.json", LONGEST + 1)  # it takes no room on the disk
+    with pytest.raises(OSError, match="no ordinary file"):
+        read_whole(tmp_path / "bench.json")
+    with pytest.raises(NotARun, match=r"run.json: can't be read: longer than"):
+        load_run(tmp_path)
+
+
+def test_rendering_writes_into_its_folder_alone(tmp_path: Path, made_up_run: Run) -> None:
+    folder, private = tmp_path / "run", tmp_path / "private"
+    folder.mkdir()
+    private.write_text("mine")
+    write(folder, made_up_run)
+    for name in ("report.html", "report.html.partial", "junit.xml", "results.csv.partial"):
+        (folder / name).symlink_to(private)
+    render(folder)
+    assert private.read_text() == "mine"
+    assert not (folder / "report.html").is_symlink()
+
+
+def test_a_recording_that_lies_elsewhere_is_not_linked_to(tmp_path: Path, made_up_run: Run) -> None:
+    failed = next(one for one in made_up_run.results if one.outcome is Outcome.FAIL)
+    names = ("there.pcapng", "link.pcapng", "a\x00b", "x" * 5000, "\ud800")
+    result = replace(failed, evidence=replace(failed.evidence, captures=names))
+    write(tmp_path, replace(made_up_run, results=(result,)))
+    (tmp_path / "there.pcapng").touch()
+    (tmp_path / "link.pcapng").symlink_to("/etc/hostname")
+    render(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert 'href="./there.pcapng"' in page
+    assert 'href="./link' not in page
+    assert page.count("(not in this folder)") == len(names) - 1

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.foreign_text import csv_cell, visible, xml_characters
 from harness.report.junit import junit_report
 from harness.report.tables import by_group_table, results_table, to_csv
-from harness.report.text import csv_cell, visible, xml_characters
 from harness.verdict import Evidence, Outcome, Run
 
 EVERY_CONTROL = "".join(map(chr, range(0x20))) + "\x7f\x85\ud800\ufffe\u202e\x1b[31m"

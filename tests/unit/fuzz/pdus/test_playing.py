@@ -114,6 +114,14 @@ def test_silence_is_noted_and_not_waited_for_again() -> None:
     assert played.ending(0) is Ending.OURS
 
 
+def test_a_play_is_not_patient_with_each_of_many_silent_connections() -> None:
+    with serving(lambda sock: read_all(sock) and None, connections=20) as target:
+        opened = [Send(data=b"x", on=number) for number in range(20)]
+        waits = [Await(what=Awaited.ASSOCIATION, is_owed=True, on=number) for number in range(20)]
+        played = play(script(*opened, *waits), target, patience=0.5, grace=0.01)
+    assert played.unanswered == (20, 21, 22)
+
+
 def test_a_reset_is_told_from_a_close() -> None:
     def reset(sock: socket.socket) -> None:
         sock.recv(1)

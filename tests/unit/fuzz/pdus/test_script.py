@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from harness.dimse.negotiation import UserIdentity, UserInformation, contexts
 from harness.dimse.pdu import AssociateRequest, decode_pdu
 from harness.fuzz.pdus.known import known_cases
 from harness.fuzz.pdus.mutated import PduCase, pdu_cases
@@ -20,6 +23,7 @@ from harness.fuzz.pdus.script import (
     Send,
     addressed,
     from_json,
+    identified,
     to_json,
 )
 from harness.fuzz.pdus.waiting import waiting_cases
@@ -83,13 +87,33 @@ def test_a_title_that_is_the_case_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [Open(on=64), Open(on=-1), Send(data=b"A", pause=2), Send(data=b"", piece=-1)]
+    "step",
+    [
+        *(Open(on=64), Open(on=-1), Send(data=b"A", pause=2), Send(data=b"", piece=-1)),
+        Send(data=bytes(1000), piece=1, pause=0.7),
+    ],
 )
 def test_bounds_hold(step: Open | Send) -> None:
-    with pytest.raises(ValueError, match=r"63|1 s"):
+    with pytest.raises(ValueError, match=r"63|1 s|600 s"):
         Script((step,), "A", "B")
 
 
 def test_too_long_a_title_is_refused() -> None:
     with pytest.raises(ValueError, match="16"):
         addressed(EVERY, "A" * 17, "B")
+
+
+def test_an_identity_goes_into_whole_requests_that_have_none_and_into_nothing_else() -> None:
+    who = UserIdentity(2, b"somebody", b"hush-hush")
+    plain = AssociateRequest("CALLED", "CALLING", contexts=contexts(("1.2", ("1.3",)))).encode()
+    own = AssociateRequest("CALLED", "CALLING", user=UserInformation(user_identity=UserIdentity(1, b"x")))
+    cut = plain[:-3]
+    steps = tuple(Send(data=data) for data in (plain + b"\x05more", own.encode(), cut, b"", b"\x04\0\0\0"))
+    first, *others = identified(Script(steps, "CALLED", "CALLING"), who).steps
+    assert tuple(others) == steps[1:]
+    assert isinstance(first, Send)
+    assert first.data.endswith(b"\x05more")
+    request = decode_pdu(first.data[:-5])
+    assert isinstance(request, AssociateRequest)
+    assert request.user.user_identity == who
+    assert replace(request, user=replace(request.user, user_identity=None)).encode() == plain

@@ -12,6 +12,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNSEEN = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_FIELD_STARTS = ("\t", "\n")
+"""What else OWASP ("CSV Injection") has no cell begin with; a carriage return has been made visible."""
 
 
 def visible(text: str) -> str:
@@ -37,9 +39,13 @@ def xml_characters(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula: an apostrophe is put in front of one."""
+    """`text` as a cell that no spreadsheet takes for a formula: an apostrophe is put in front of one.
+
+    Not for numbers, whose sign is no formula.
+    """
     shown = visible(text)
-    return "'" + shown if shown.lstrip().startswith(_FORMULA_STARTS) else shown
+    begins = shown.startswith(_FIELD_STARTS) or shown.lstrip().startswith(_FORMULA_STARTS)
+    return "'" + shown if begins else shown
 
 
 def shortened(text: str, limit: int) -> str:
