@@ -20,6 +20,7 @@ from harness.archive.semantics import Semantics
 from harness.security.endpoint import NO_CHECK_TIME
 from harness.security.issuing import Issued, authority, issue, rsa_key
 from harness.target import Target
+from tests.mutants.security_transport import beside
 from tests.mutants.seed import mutant
 
 HERE = ("127.0.0.1", "localhost")
@@ -221,8 +222,12 @@ class TakesExpired(Semantics):
     defect="knows another authority than that of its clients",
     caught_by=("security.client-certificate.right-one",),
     hardened=True,
+    told=beside,
 )
 class TakesNobody(Semantics):
+    def speaks_in_clear(self) -> bool:
+        return True  # so that others have an answer
+
     def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(files.certificate, files.key)
