@@ -154,8 +154,11 @@ def caught(results: Mapping[str, Result]) -> list[str]:
     return [id_ for id_, result in results.items() if result.outcome in (Outcome.FAIL, Outcome.WARN)]
 
 
-def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
-    """The requirements beside the first catcher: what a defect does to them has to be a verdict too."""
+def neighbours(mutant: Mutant) -> list[str]:
+    """The requirements beside the first catcher: what a defect does to them has to be a verdict too.
+
+    Five, and one for the hardened archive, whose associations cost a handshake each.
+    """
     declared = set(mutant.caught_by)
     group = mutant.caught_by[0].partition(".")[0]
     others = [
@@ -164,7 +167,7 @@ def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
         if id_ not in declared and id_.partition(".")[0] == group and not id_.startswith(SLOW)
     ]
     start = bisect.bisect(others, mutant.caught_by[0])
-    return (others[start:] + others[:start])[:number]
+    return (others[start:] + others[:start])[: 1 if mutant.hardened else 5]
 
 
 @functools.cache
