@@ -95,6 +95,18 @@ BAD: dict[str, tuple[str, str]] = {
         "security.expired_certificate and security.expired_key go together",
     ),
     "audit by post": (GOOD + "[security]\naudit = 'smtp:x'\n", "udp:HOST:PORT, tls:HOST:PORT or file:PATH"),
+    "anonymised for nobody": (
+        GOOD + "[security]\nanonymises_to = 'PHDEST1'\n",
+        "security.anonymises_to names one of the [[destination]]s (none is there); not 'PHDEST1'",
+    ),
+    "anonymises some time": (
+        GOOD + "[security]\nanonymises_on = 'later'\n",
+        "security.anonymises_on is store or move, not 'later'",
+    ),
+    "unknown de-identification": (
+        GOOD + "[security]\ndeid_options = ['everything']\n",
+        "security.deid_options knows retain-safe-private",
+    ),
     "audit at once": (GOOD + "[security]\naudit_within = 0\n", "security.audit_within takes seconds"),
     "delete as text": (GOOD + "[control]\ndelete_study = 'rm'\n", "control.delete_study takes a list"),
 }
