@@ -86,7 +86,11 @@ class Export:
         wrong = sum(
             one.sop_instance_uid != _instance(one, "").text(0x00080018).strip() for one in self.received
         )
-        return f"{_objects(wrong)} with another SOP Instance UID in C-STORE than in the data set" if wrong else ""
+        return (
+            f"{_objects(wrong)} with another SOP Instance UID in C-STORE than in the data set"
+            if wrong
+            else ""
+        )
 
 
 def _objects(number: int) -> str:

@@ -25,6 +25,7 @@ from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
 from harness.target import Control, Destination, Target, UserIdentity
 from harness.verdict import Outcome, Result
+from tests.gateway import gateway
 from tests.mutants import forking
 from tests.mutants.seed import MUTANTS, Mutant
 from tests.variants.seed import VARIANTS, Variant
@@ -98,7 +99,11 @@ def hardened_with(
 
 @contextlib.contextmanager
 def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
-    """The reference archive with the defect in it, or behind the proxy that has it."""
+    """The reference archive with the defect in it, or behind the proxy that has it; or a gateway with it."""
+    if mutant.gateway:
+        with gateway(pkgutil.resolve_name(mutant.where)()) as target:
+            yield target
+        return
     if mutant.hardened:
         semantics = "" if mutant.wire else mutant.where
         with (
