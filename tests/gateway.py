@@ -13,14 +13,15 @@ from collections.abc import Iterator
 
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, evt
-from pynetdicom.presentation import StoragePresentationContexts
+from pynetdicom import AE, build_context, evt
+from pynetdicom.presentation import PresentationContext, StoragePresentationContexts
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
 
 from harness.deid import Instance
+from harness.deid.pairing import STUDY
 from harness.dimse.part10 import write_part10
 from harness.peers import free_ports
 from harness.target import Claims, Destination, Dimse, Security, Target
@@ -53,37 +54,36 @@ class Gateway:
     def take(self, event: evt.Event) -> int:
         syntax = str(event.context.transfer_syntax)
         with self._lock:
-            key = None if self.on_move else event.assoc
-            self._kept[key].append(Instance(syntax, event.request.DataSet.getvalue()))
+            one = Instance(syntax, event.request.DataSet.getvalue())
+            self._kept[one.text(STUDY) if self.on_move else event.assoc].append(one)
         return 0
 
     def anonymised(self, key: object) -> list[Dataset]:
-        """Copies of what came on an association, or of everything."""
+        """Copies of what came on an association, or of a study."""
         with self._lock:
-            return [read(one) for one in self.copies(self._kept.pop(key, []))]
-
-    def copies(self, before: list[Instance]) -> list[Instance]:
-        return self.deidentifier.files(before)
+            return [read(one) for one in self.deidentifier.files(self._kept.pop(key, []))]
 
     def send(self, event: evt.Event) -> None:
         if self.on_move or not (objects := self.anonymised(event.assoc)):
             return
-        entity = AE("PHGATEWAY")
-        for sop_class in {one.SOPClassUID for one in objects}:
-            entity.add_requested_context(sop_class, SYNTAXES[0])
-            entity.add_requested_context(sop_class, SYNTAXES[1])
-        association = entity.associate("127.0.0.1", self.port)
+        association = AE("PHGATEWAY").associate("127.0.0.1", self.port, contexts_of(objects))
         if association.is_established:
             for one in objects:
                 association.send_c_store(one)
             association.release()
 
     def moved(self, event: evt.Event) -> Iterator[object]:
-        objects = self.anonymised(None)
-        yield "127.0.0.1", self.port
+        objects = self.anonymised(str(event.identifier.StudyInstanceUID))
+        yield "127.0.0.1", self.port, {"contexts": contexts_of(objects)}
         yield len(objects)
         for one in objects:
             yield 0xFF00, one
+
+
+def contexts_of(objects: list[Dataset]) -> list[PresentationContext]:
+    """A context for each class and syntax."""
+    pairs = {(one.SOPClassUID, one.file_meta.TransferSyntaxUID) for one in objects}
+    return [build_context(sop_class, syntax) for sop_class, syntax in sorted(pairs)]
 
 
 def read(one: Instance) -> Dataset:

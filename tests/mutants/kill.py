@@ -162,11 +162,14 @@ def caught(results: Mapping[str, Result]) -> list[str]:
 def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
     """The requirements beside the first catcher: what a defect does to them has to be a verdict too."""
     declared = set(mutant.caught_by)
-    group = mutant.caught_by[0].partition(".")[0]
+    # A gateway offers nothing but what its own module is about.
+    group = (
+        mutant.caught_by[0].rpartition(".")[0] if mutant.gateway else mutant.caught_by[0].partition(".")[0]
+    )
     others = [
         id_
         for id_ in stable_ids()
-        if id_ not in declared and id_.partition(".")[0] == group and not id_.startswith(SLOW)
+        if id_ not in declared and id_.startswith(f"{group}.") and not id_.startswith(SLOW)
     ]
     start = bisect.bisect(others, mutant.caught_by[0])
     return (others[start:] + others[:start])[:number]
