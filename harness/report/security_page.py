@@ -46,7 +46,7 @@ def security_page(run: Run, seen: Posture) -> str:
         tone_of=_tone,
         answer=_answer,
         sentence=_sentence(seen),
-        anonymisation=None if any(one.area.title == ANONYMISATION[0] for one in seen.areas) else ANONYMISATION,
+        anonymisation=None if ANONYMISATION[0] in {one.area.title for one in seen.areas} else ANONYMISATION,
         findings=_findings(seen),
         unseen=[
             area

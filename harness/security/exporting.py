@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydicom import Dataset
 
@@ -126,7 +127,7 @@ def telling_patient(identity: Identity) -> tuple[SyntheticStudy, ...]:
     Names stand in a sequence and in private attributes too, objects refer to one another, and the studies
     have different dates.  Nobody of that name exists.
     """
-    patient = {
+    patient: dict[str, Any] = {
         "PatientName": "PHTEST^Sommerfeld^Adele",
         "PatientID": identity.patient_id(),
         "PatientBirthDate": "19600402",
@@ -145,7 +146,9 @@ def telling_patient(identity: Identity) -> tuple[SyntheticStudy, ...]:
     }
     made = []
     for modality, shape, day, side in (("CT", (2, 1), "20240317", 16), ("MR", (1, 2), "20240622", 24)):
-        dates = dict.fromkeys(("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"), day)
+        dates: dict[str, Any] = dict.fromkeys(
+            ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"), day
+        )
         study = new_study(identity, modality, *shape, rows=side, columns=side, **patient, **dates)
         made += [_dressed(one, study.instances) for one in study.instances]
     return assemble(made)

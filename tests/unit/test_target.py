@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.target import Claims, Destination, TargetError, Tls, read_target, tls_context
+from harness.deid import Option
+from harness.target import DEID_OPTIONS, Claims, Destination, TargetError, Tls, read_target, tls_context
 
 GOOD = """
 name = "Example PACS"
@@ -192,3 +193,7 @@ def test_the_cases_differ_from_a_good_file(tmp_path: Path) -> None:
     # Else a case might fail for another reason than its own.
     assert tomllib.loads(GOOD)
     assert all(text != GOOD for text, _ in BAD.values())
+
+
+def test_options_of_de_identification_are_those_of_the_judge() -> None:
+    assert tuple(Option) == DEID_OPTIONS
