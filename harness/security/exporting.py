@@ -145,11 +145,14 @@ def telling_patient(identity: Identity) -> tuple[SyntheticStudy, ...]:
         "ProtocolName": "Abdomen 3 phases",
     }
     made = []
-    for modality, shape, day, side in (("CT", (2, 1), "20240317", 16), ("MR", (1, 2), "20240622", 24)):
+    for modality, series, instances, day, side in (
+        ("CT", 2, 1, "20240317", 16),
+        ("MR", 1, 2, "20240622", 24),
+    ):
         dates: dict[str, Any] = dict.fromkeys(
             ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"), day
         )
-        study = new_study(identity, modality, *shape, rows=side, columns=side, **patient, **dates)
+        study = new_study(identity, modality, series, instances, rows=side, columns=side, **patient, **dates)
         made += [_dressed(one, study.instances) for one in study.instances]
     return assemble(made)
 
