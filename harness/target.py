@@ -35,6 +35,15 @@ SECURITY_PROFILES = {
 }
 """What ``[claims] security_profiles`` may promise, and the profile that each stands for."""
 
+DEID_OPTIONS = (
+    *("retain-safe-private", "retain-uids", "retain-device-identity", "retain-institution-identity"),
+    *("retain-patient-characteristics", "retain-full-dates", "retain-modified-dates", "clean-descriptors"),
+    *("clean-structured-content", "clean-graphics", "clean-pixel-data", "clean-recognizable-visual-features"),
+)
+"""What ``[security] deid_options`` takes: those of `harness.deid.Option`, which few commands have to load."""
+ANONYMISES_ON = ("store", "move")
+"""What ``[security] anonymises_on`` takes."""
+
 MASK = "***"
 USER_IDENTITY_TYPES = {"username": 1, "username-passcode": 2, "kerberos": 3, "saml": 4, "jwt": 5}
 """PS3.7 D.3.3.7: User-Identity-Type by the name it has in the target file."""
@@ -177,6 +186,12 @@ class Security:
     """Files and folders of this machine that the product keeps patients' data in."""
     logs: tuple[str, ...] = ()
     """Files and folders of this machine that the product writes its logs to."""
+    anonymises_to: str = ""
+    """The AE title of the ``[[destination]]`` to which the product sends anonymised copies."""
+    anonymises_on: str = "store"
+    """When it does: by itself after C-STORE, or when it is asked to by C-MOVE."""
+    deid_options: tuple[str, ...] = ()
+    """Of `DEID_OPTIONS`: the options of PS3.15 annex E by which it anonymises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +383,26 @@ def _check_security(target: Target, where: str) -> None:
         ) from None
     if way == "tls" and not security.audit_certificate:
         raise TargetError(f"{where}: security.audit over TLS takes audit_certificate and audit_key too")
+    _check_anonymising(target, where)
+
+
+def _check_anonymising(target: Target, where: str) -> None:
+    security = target.security
+    titles = [destination.ae_title for destination in target.destinations]
+    if security.anonymises_to and security.anonymises_to not in titles:
+        known = ", ".join(titles) or "none is there"
+        raise TargetError(
+            f"{where}: security.anonymises_to names one of the [[destination]]s ({known});"
+            f" not {security.anonymises_to!r}"
+        )
+    if security.anonymises_on not in ANONYMISES_ON:
+        raise TargetError(
+            f"{where}: security.anonymises_on is {' or '.join(ANONYMISES_ON)}, not {security.anonymises_on!r}"
+        )
+    for option in security.deid_options:
+        if option not in DEID_OPTIONS:
+            known = ", ".join(DEID_OPTIONS)
+            raise TargetError(f"{where}: security.deid_options knows {known}; not {option!r}")
 
 
 def audit_address(place: str) -> tuple[str, int]:

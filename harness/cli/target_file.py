@@ -115,6 +115,12 @@ calling_ae_title = {_quoted(calling)}
 # Files and folders of this machine that the product keeps patients' data in, and those of its logs.
 # data = ["/var/lib/pacs"]
 # logs = ["/var/log/pacs.log"]
+# The [[destination]] to which the product sends anonymised copies, one that nothing else is sent to: by
+# itself after a C-STORE ("store"), or when a C-MOVE asks for it ("move").
+# anonymises_to = "HARNESSDEST"
+# anonymises_on = "store"
+# The options of PS3.15 annex E by which it anonymises, as `pacs-harness deid --option` takes them.
+# deid_options = ["retain-modified-dates"]
 """
 
 

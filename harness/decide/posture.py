@@ -74,6 +74,12 @@ AREAS = (
         "SAHD, MLDP, CONN",
         ("exposure", "limits"),
     ),
+    Area(
+        "Anonymisation",
+        "Can data be exported without telling whose it is?",
+        "DIDT",
+        ("deidentification",),
+    ),
 )
 OTHER = Area("Other safeguards", "What else was looked at?", "", ("",))
 

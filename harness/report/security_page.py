@@ -29,7 +29,7 @@ ANONYMISATION = (
     "Anonymisation",
     "Can data be exported without telling whose it is?",
     "DIDT",
-    "Not part of a run: pacs-harness deid BEFORE AFTER judges exported files.",
+    "Not selected for this run; pacs-harness deid BEFORE AFTER judges exported files.",
 )
 
 
@@ -46,9 +46,13 @@ def security_page(run: Run, seen: Posture) -> str:
         tone_of=_tone,
         answer=_answer,
         sentence=_sentence(seen),
-        anonymisation=ANONYMISATION,
+        anonymisation=None if ANONYMISATION[0] in {one.area.title for one in seen.areas} else ANONYMISATION,
         findings=_findings(seen),
-        unseen=[area for area in AREAS if area not in {one.area for one in seen.areas}],
+        unseen=[
+            area
+            for area in AREAS
+            if area not in {one.area for one in seen.areas} and area.title != ANONYMISATION[0]
+        ],
         area=lambda result: area_of(result.requirement.id).title,
         anchor=anchor,
         repeat=lambda result: repeat_command(run.command, result.requirement.id),

@@ -25,6 +25,7 @@ from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
 from harness.target import Control, Destination, Target, UserIdentity
 from harness.verdict import Outcome, Result
+from tests.gateway import gateway
 from tests.mutants import forking
 from tests.mutants.seed import MUTANTS, Mutant
 from tests.variants.seed import VARIANTS, Variant
@@ -98,7 +99,11 @@ def hardened_with(
 
 @contextlib.contextmanager
 def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
-    """The reference archive with the defect in it, or behind the proxy that has it."""
+    """The reference archive with the defect in it, or behind the proxy that has it; or a gateway with it."""
+    if mutant.gateway:
+        with gateway(pkgutil.resolve_name(mutant.where)()) as target:
+            yield target
+        return
     if mutant.hardened:
         semantics = "" if mutant.wire else mutant.where
         with (
@@ -160,11 +165,14 @@ def neighbours(mutant: Mutant) -> list[str]:
     Five, and one for the hardened archive, whose associations cost a handshake each.
     """
     declared = set(mutant.caught_by)
-    group = mutant.caught_by[0].partition(".")[0]
+    # A gateway offers nothing but what its own module is about.
+    group = (
+        mutant.caught_by[0].rpartition(".")[0] if mutant.gateway else mutant.caught_by[0].partition(".")[0]
+    )
     others = [
         id_
         for id_ in stable_ids()
-        if id_ not in declared and id_.partition(".")[0] == group and not id_.startswith(SLOW)
+        if id_ not in declared and id_.startswith(f"{group}.") and not id_.startswith(SLOW)
     ]
     start = bisect.bisect(others, mutant.caught_by[0])
     return (others[start:] + others[:start])[: 1 if mutant.hardened else 5]

@@ -37,6 +37,8 @@ class Mutant:
     """Options that this archive has instead, or besides."""
     told: Callable[[Target], Target] = unchanged
     """What its target file says otherwise than that of the hardened archive."""
+    gateway: bool = False
+    """A de-identifier (`tests.unit.deid.reference`) within a gateway, and no archive."""
 
 
 MUTANTS: dict[str, Mutant] = {}
@@ -52,13 +54,16 @@ def mutant(
     hardened: bool = False,
     options: tuple[str, ...] = (),
     told: Callable[[Target], Target] = unchanged,
+    gateway: bool = False,
 ) -> Callable[[type], type]:
     """Register the decorated class as a mutant; its module and name are how it is loaded."""
 
     def register(kind: type) -> type:
         name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
         where = f"tests.mutants.{kind.__module__.rpartition('.')[2]}:{kind.__name__}"
-        MUTANTS[name] = Mutant(name, clause, defect, caught_by, where, wire, user, hardened, options, told)
+        MUTANTS[name] = Mutant(
+            name, clause, defect, caught_by, where, wire, user, hardened, options, told, gateway
+        )
         return kind
 
     return register

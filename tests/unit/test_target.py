@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.target import Claims, Destination, TargetError, Tls, read_target, tls_context
+from harness.deid import Option
+from harness.target import DEID_OPTIONS, Claims, Destination, TargetError, Tls, read_target, tls_context
 
 GOOD = """
 name = "Example PACS"
@@ -95,6 +96,18 @@ BAD: dict[str, tuple[str, str]] = {
         "security.expired_certificate and security.expired_key go together",
     ),
     "audit by post": (GOOD + "[security]\naudit = 'smtp:x'\n", "udp:HOST:PORT, tls:HOST:PORT or file:PATH"),
+    "anonymised for nobody": (
+        GOOD + "[security]\nanonymises_to = 'PHDEST1'\n",
+        "security.anonymises_to names one of the [[destination]]s (none is there); not 'PHDEST1'",
+    ),
+    "anonymises some time": (
+        GOOD + "[security]\nanonymises_on = 'later'\n",
+        "security.anonymises_on is store or move, not 'later'",
+    ),
+    "unknown de-identification": (
+        GOOD + "[security]\ndeid_options = ['everything']\n",
+        "security.deid_options knows retain-safe-private",
+    ),
     "audit at once": (GOOD + "[security]\naudit_within = 0\n", "security.audit_within takes seconds"),
     "delete as text": (GOOD + "[control]\ndelete_study = 'rm'\n", "control.delete_study takes a list"),
 }
@@ -180,3 +193,7 @@ def test_the_cases_differ_from_a_good_file(tmp_path: Path) -> None:
     # Else a case might fail for another reason than its own.
     assert tomllib.loads(GOOD)
     assert all(text != GOOD for text, _ in BAD.values())
+
+
+def test_options_of_de_identification_are_those_of_the_judge() -> None:
+    assert tuple(Option) == DEID_OPTIONS
