@@ -45,8 +45,8 @@ def configuration(
     modalities = {
         entry.ae_title: [entry.ae_title, reachable(entry.host), entry.port] for entry in destinations
     }
-    if calling_ae_title not in modalities:
-        first = destinations[0] if destinations else Destination(calling_ae_title, port=104)
+    if destinations and calling_ae_title not in modalities:
+        first = destinations[0]
         modalities[calling_ae_title] = [calling_ae_title, reachable(first.host), first.port]
     return {
         "Name": "pacs-harness",

@@ -37,6 +37,8 @@ def start_orthanc(
         "DicomCheckModalityHost": True,
         **{f"DicomAlwaysAllow{service}": False for service in services},
     }
+    if not destinations:  # it serves those alone that it knows, and knows callers as it knows destinations
+        settings["DicomModalities"] = {calling_ae_title: [calling_ae_title, "127.0.0.1", 104]}
     with orthanc.start(folder, destinations, calling_ae_title, settings=settings, tls=_tls(made)) as peer:
         yield _knowing(peer, made, "hardened", (), foreign_host=ELSEWHERE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,17 +16,13 @@ from harness.target import Dimse, Security, Target
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder that everybody gets into for as long as the test lasts."""
-    made = tmp_path / "data"
-    made.mkdir()
-    own = [one for one in (made, *made.parents) if one.stat().st_uid == os.getuid()]
-    before = [one.stat().st_mode for one in own]
-    for one, mode in zip(own, before, strict=True):
-        one.chmod(mode | 0o011)
-    yield made
-    for one, mode in zip(own, before, strict=True):
-        one.chmod(mode)
+def folder() -> Iterator[Path]:
+    """A folder that everybody gets into, unlike those of pytest, which are their owner's alone."""
+    with tempfile.TemporaryDirectory(prefix="pacs-harness-test-") as above:
+        Path(above).chmod(0o711)
+        made = Path(above) / "data"
+        made.mkdir(mode=0o755)
+        yield made
 
 
 def who(path: Path, way: Way) -> list[str]:
