@@ -16,6 +16,8 @@ from typing import Any, TextIO, TypeVar
 import msgspec
 from msgspec import Struct
 
+from harness.foreign_text import in_one_line
+
 Document = TypeVar("Document", bound=Struct)
 
 
@@ -106,4 +108,4 @@ class Mistake(Exception):
     """What is wrong with something that a person wrote: one line for people, whatever is in it."""
 
     def __init__(self, text: str) -> None:
-        super().__init__("".join(one if one.isprintable() else ascii(one)[1:-1] for one in text))
+        super().__init__(in_one_line(text))

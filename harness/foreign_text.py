@@ -33,9 +33,14 @@ def _control_picture(match: re.Match[str]) -> str:
     return "\u2421" if code == 0x7F else f"\\x{code:02x}"
 
 
-def xml_characters(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """`text` with everything that cannot be printed, line ends among it, as its escape."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def xml_characters(text: str, instead: str = "") -> str:
     """`text` without the characters that XML 1.0 forbids even as references (section 2.2)."""
-    return _NOT_XML.sub("", text)
+    return _NOT_XML.sub(instead, text)
 
 
 def csv_cell(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import socket
 import xml.etree.ElementTree as ElementTree  # nosec B405 # written, never read
 from collections import Counter
@@ -16,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from harness.foreign_text import xml_characters
 
 from .config import AuditTarget, Destination
 from .negotiation import Caller, Rejection
@@ -39,8 +40,6 @@ _STUDY_UID: Code = ("110180", "DCM", "Study Instance UID")
 _CLASS_UID: Code = ("110181", "DCM", "SOP Class UID")
 _PATIENT_NUMBER: Code = ("2", "RFC-3881", "Patient Number")
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
-#: Characters that XML 1.0 has no form for (2.2): with one of them a collector throws the message away.
-_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 SUCCESS, MINOR, SERIOUS = "0", "4", "8"
 
 
@@ -243,7 +242,8 @@ class Audit:
         message = self._semantics.audited(root)
         if self._sender is None or message is None:
             return
-        text = _NOT_XML.sub("\ufffd", ElementTree.tostring(message, encoding="unicode"))
+        # With a character that XML has no form for a collector throws the message away.
+        text = xml_characters(ElementTree.tostring(message, encoding="unicode"), "\ufffd")
         self._sender.send((_DECLARATION + text).encode())
 
 

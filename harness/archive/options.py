@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.foreign_text import in_one_line
+
 from .config import ArchiveConfig, AuditTarget, Destination, KnownCaller, Misbehaviour, TlsFiles
 from .interrupts import Interrupts
 from .receivers import receivers
@@ -31,8 +33,7 @@ class Printable(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The message with control characters as their escapes."""
-        text = super().formatMessage(record)
-        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+        return in_one_line(super().formatMessage(record))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
