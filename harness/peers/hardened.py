@@ -19,7 +19,6 @@ from harness.peers.bundled import ARTIM, CLAIMS, callers
 from harness.peers.guard import guarded
 from harness.peers.process import PeerFailed, free_ports
 from harness.peers.restarting import restart_command
-from harness.security.issuing import authority, issue, pem, rsa_key
 from harness.target import Control, Destination, Dimse, Security, Target, Tls, UserIdentity, Worklist
 
 USER = "PHTEST-USER"
@@ -46,6 +45,9 @@ def make_certificates(folder: Path) -> Certificates:
 
     The archive's key is RSA: the cipher suites that PS3.15 B.10 and B.11 demand need one.
     """
+    # Whoever starts another archive need not wait for this.
+    from harness.security.issuing import authority, issue, pem, rsa_key
+
     above = authority()
     file = folder / "authority.pem"
     file.write_bytes(pem(above.certificate))
