@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.starting import now
+from harness.cli.starting import now, run_folder
 from harness.target import TargetError
 
 if TYPE_CHECKING:
@@ -52,7 +51,6 @@ def run(options: argparse.Namespace) -> int:
     from harness.deid.findings import write_judgement
     from harness.deid.profile import Option
     from harness.documents import Mistake
-    from harness.plugin.run import make_run_folder
     from harness.report.deid_page import render_judgement
 
     claimed = frozenset(map(Option, options.option))
@@ -62,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         judgement = _judged(options, claimed)
     except Mistake as mistake:
         raise TargetError(str(mistake)) from None
-    folder = make_run_folder(options.output or Path(f"pacs-deid-{datetime.now():%Y%m%d-%H%M%S}"))
+    folder = run_folder(options.output, "deid")
     write_judgement(judgement, folder)
     conclusion = concluded(judgement)
     _say(judgement)
