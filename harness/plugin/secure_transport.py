@@ -11,7 +11,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
     from harness.security.scanning import Scan
 
 Coming = Callable[[tuple[Path, Path] | None], "Scu"]
+BCP_195 = ("bcp-195-tls", "non-downgrading-bcp-195-tls", "extended-bcp-195-tls")
+"""The profiles of `harness.target.SECURITY_PROFILES` that are about BCP 195 (PS3.15 B.9 to B.11)."""
+
+_T = TypeVar("_T")
+
+
+def told(question: Callable[[], _T]) -> _T:
+    """What a scan has found; what the product kept to itself is NOT_TESTED."""
+    from harness.security.scanning import Untold
+
+    try:
+        return question()
+    except Untold as untold:
+        raise NotTested(str(untold)) from None
 
 
 class SecureTransportPlugin:
@@ -42,12 +56,9 @@ class SecureTransportPlugin:
     @pytest.fixture(scope="session")
     def tls_scan(self, target: Target, tls_endpoint: Endpoint) -> Scan:
         """What the product answers to a few hundred ClientHellos."""
-        from harness.security.scanning import Untold, scan
+        from harness.security.scanning import scan
 
-        try:
-            return scan(tls_endpoint.address, tls_endpoint.tls, target.dimse.deadline)
-        except Untold as untold:
-            raise NotTested(str(untold)) from None
+        return told(lambda: scan(tls_endpoint.address, tls_endpoint.tls, target.dimse.deadline))
 
     @pytest.fixture
     def tls_scu(self, scu: Scu, tls_endpoint: Endpoint) -> Coming:

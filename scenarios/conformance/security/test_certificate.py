@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from harness.scenario import HIGH, LOW, MEDIUM, not_tested, safeguard
+from harness.plugin.secure_transport import BCP_195, told
+from harness.scenario import HIGH, LOW, MEDIUM, safeguard
 from harness.scu.session import Scu
 from harness.security.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from harness.security.scanning import Scan
-
-BCP_195 = ("bcp-195-tls", "non-downgrading-bcp-195-tls", "extended-bcp-195-tls")
-
-_T = TypeVar("_T")
-
-
-def told(question: Callable[[], _T]) -> _T:
-    """The answer; what the product kept to itself is NOT_TESTED."""
-    from harness.security.scanning import Untold
-
-    try:
-        return question()
-    except Untold as untold:
-        raise not_tested(str(untold)) from None
 
 
 @safeguard(

@@ -10,14 +10,13 @@ from harness.scenario import LOW, MEDIUM, not_supported, not_tested, reply_to, s
 from harness.scu.catalogue import OTHER_SERVICES, name_of, storage_classes
 from harness.scu.session import MAXIMUM_CONTEXTS, Scu
 from harness.scu.uids import VERIFICATION
+from harness.security.callers import STRANGER
 from harness.security.inflating import dataset_of
 from harness.security.places import UNNAMED, listed
 from harness.security.versions import date_of_table, known
 from harness.synthesis import SyntheticStudy
 from harness.target import Target
 
-STRANGER = "PHSTRANGER"
-"""A calling AE title that nobody has registered."""
 NO_PRODUCT = "PHNOSUCHAE"
 """A called AE title that no product has."""
 HEAD = 256

@@ -17,6 +17,7 @@ import pytest
 from harness.dimse.errors import DimseError
 from harness.dimse.pdu import AssociateAccept, AssociateReject
 from harness.dimse.transport import Address
+from harness.plugin.secure_transport import BCP_195, told
 from harness.scenario import CRITICAL, HIGH, LOW, MEDIUM, not_supported, not_tested, reply_to, safeguard
 from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
@@ -28,7 +29,6 @@ from harness.target import Target
 if TYPE_CHECKING:
     from harness.security.scanning import Scan
 
-BCP_195 = ("bcp-195-tls", "non-downgrading-bcp-195-tls", "extended-bcp-195-tls")
 LEAST_CURVE = 224
 
 
@@ -38,16 +38,6 @@ def listed(found: list[Suite]) -> str:
     for suite in found:
         versions.setdefault(suite.name, []).append(suite.version)
     return ", ".join(f"{name} ({', '.join(where)})" for name, where in versions.items())
-
-
-def told(question: Callable[[], list[Suite]]) -> list[Suite]:
-    """The answer; what the product kept to itself is NOT_TESTED."""
-    from harness.security.scanning import Untold
-
-    try:
-        return question()
-    except Untold as untold:
-        raise not_tested(str(untold)) from None
 
 
 def said(ask: Callable[[], hello.ServerHello | hello.Alert]) -> hello.ServerHello | hello.Alert:
