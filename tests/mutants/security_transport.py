@@ -35,6 +35,29 @@ def beside(target: Target) -> Target:
     )
 
 
+class Speaking(Semantics):
+    """TLS with other settings than the archive's; what is None or empty is as it has it."""
+
+    lowest: ssl.TLSVersion | None = None
+    highest: ssl.TLSVersion | None = None
+    ciphers = ""
+    options = 0
+    verifies: ssl.VerifyMode | None = None
+
+    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
+        context = super().tls_context(files)
+        if self.lowest is not None:
+            context.minimum_version = self.lowest
+        if self.highest is not None:
+            context.maximum_version = self.highest
+        if self.ciphers:
+            context.set_ciphers(self.ciphers)
+        context.options |= self.options
+        if self.verifies is not None:
+            context.verify_mode = self.verifies
+        return context
+
+
 @mutant(
     clause="PS3.15 B.9",
     defect="serves in clear on the port that is named for TLS",
@@ -53,12 +76,9 @@ class NoTls(Semantics):
     caught_by=("security.transport.retired-versions",),
     hardened=True,
 )
-class OldVersions(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.set_ciphers("ECDHE+AES:@SECLEVEL=0")
-        return context
+class OldVersions(Speaking):
+    lowest = ssl.TLSVersion.TLSv1
+    ciphers = "ECDHE+AES:@SECLEVEL=0"
 
 
 @mutant(
@@ -67,11 +87,8 @@ class OldVersions(Semantics):
     caught_by=("security.transport.tls-1-2",),
     hardened=True,
 )
-class NewestAlone(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        return context
+class NewestAlone(Speaking):
+    lowest = ssl.TLSVersion.TLSv1_3
 
 
 @mutant(
@@ -80,11 +97,8 @@ class NewestAlone(Semantics):
     caught_by=("security.transport.tls-1-3",),
     hardened=True,
 )
-class Tls12Alone(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        return context
+class Tls12Alone(Speaking):
+    highest = ssl.TLSVersion.TLSv1_2
 
 
 @mutant(
@@ -93,11 +107,8 @@ class Tls12Alone(Semantics):
     caught_by=("security.transport.unencrypted",),
     hardened=True,
 )
-class NullCipher(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.set_ciphers("ECDHE+AESGCM:NULL-SHA256:@SECLEVEL=0")
-        return context
+class NullCipher(Speaking):
+    ciphers = "ECDHE+AESGCM:NULL-SHA256:@SECLEVEL=0"
 
 
 @mutant(
@@ -106,13 +117,10 @@ class NullCipher(Semantics):
     caught_by=("security.transport.anonymous",),
     hardened=True,
 )
-class Anonymous(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.set_ciphers("ECDHE+AESGCM:AECDH-AES256-SHA:@SECLEVEL=0")
-        # No certificate can be asked for where the server shows none.
-        context.verify_mode = ssl.CERT_NONE
-        return context
+class Anonymous(Speaking):
+    ciphers = "ECDHE+AESGCM:AECDH-AES256-SHA:@SECLEVEL=0"
+    # No certificate can be asked for where the server shows none.
+    verifies = ssl.CERT_NONE
 
 
 @mutant(
@@ -121,12 +129,9 @@ class Anonymous(Semantics):
     caught_by=("security.transport.forward-secrecy", "security.transport.static-keys"),
     hardened=True,
 )
-class NoForwardSecrecy(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers("kRSA+AESGCM")
-        return context
+class NoForwardSecrecy(Speaking):
+    highest = ssl.TLSVersion.TLSv1_2
+    ciphers = "kRSA+AESGCM"
 
 
 @mutant(
@@ -135,12 +140,9 @@ class NoForwardSecrecy(Semantics):
     caught_by=("security.transport.block-chaining",),
     hardened=True,
 )
-class BlockChaining(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.set_ciphers("ECDHE+AES")
-        context.options |= NO_ENCRYPT_THEN_MAC
-        return context
+class BlockChaining(Speaking):
+    ciphers = "ECDHE+AES"
+    options = NO_ENCRYPT_THEN_MAC
 
 
 OAKLEY_2 = int(
@@ -189,11 +191,8 @@ class ClaimsTooMuch(Semantics):
     caught_by=("security.transport.client-renegotiation",),
     hardened=True,
 )
-class ClientRenegotiation(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.options |= ALLOW_CLIENT_RENEGOTIATION
-        return context
+class ClientRenegotiation(Speaking):
+    options = ALLOW_CLIENT_RENEGOTIATION
 
 
 @mutant(
@@ -202,11 +201,8 @@ class ClientRenegotiation(Semantics):
     caught_by=("security.transport.extended-master-secret",),
     hardened=True,
 )
-class NoExtendedMasterSecret(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.options |= NO_EXTENDED_MASTER_SECRET
-        return context
+class NoExtendedMasterSecret(Speaking):
+    options = NO_EXTENDED_MASTER_SECRET
 
 
 @mutant(
@@ -226,11 +222,8 @@ class SpeaksInClear(Semantics):
     caught_by=("security.transport.resumption",),
     hardened=True,
 )
-class ForgetsOnResumption(Semantics):
-    def tls_context(self, files: TlsFiles) -> ssl.SSLContext:
-        context = super().tls_context(files)
-        context.verify_mode = ssl.CERT_OPTIONAL
-        return context
+class ForgetsOnResumption(Speaking):
+    verifies = ssl.CERT_OPTIONAL
 
     def admits(self, connection: ssl.SSLSocket) -> bool:
         return bool(connection.session_reused) or bool(connection.getpeercert())
