@@ -159,11 +159,8 @@ def caught(results: Mapping[str, Result]) -> list[str]:
     return [id_ for id_, result in results.items() if result.outcome in (Outcome.FAIL, Outcome.WARN)]
 
 
-def neighbours(mutant: Mutant) -> list[str]:
-    """The requirements beside the first catcher: what a defect does to them has to be a verdict too.
-
-    Five, and one for the hardened archive, whose associations cost a handshake each.
-    """
+def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
+    """The requirements beside the first catcher: what a defect does to them has to be a verdict too."""
     declared = set(mutant.caught_by)
     # A gateway offers nothing but what its own module is about.
     group = (
@@ -175,7 +172,7 @@ def neighbours(mutant: Mutant) -> list[str]:
         if id_ not in declared and id_.startswith(f"{group}.") and not id_.startswith(SLOW)
     ]
     start = bisect.bisect(others, mutant.caught_by[0])
-    return (others[start:] + others[:start])[: 1 if mutant.hardened else 5]
+    return (others[start:] + others[:start])[:number]
 
 
 @functools.cache
