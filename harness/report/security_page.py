@@ -42,7 +42,7 @@ def security_page(run: Run, seen: Posture) -> str:
         facts=facts(run),
         posture=seen,
         label=_label(seen),
-        tone=_tone(seen.grade),
+        tone=_tone(seen),
         tone_of=_tone,
         answer=_answer,
         sentence=_sentence(seen),
@@ -64,16 +64,23 @@ def security_page(run: Run, seen: Posture) -> str:
     )
 
 
-def _tone(grade: Grade | None) -> str:
-    if grade is None:
+def _tone(seen: Posture | AreaPosture) -> str:
+    """How it is shown: what could be worse than it looks is never shown as good."""
+    if seen.grade is None:
         return "incomplete"
-    return {Grade.A: "conforms", Grade.B: "conforms", Grade.C: "incomplete"}.get(grade, "deviates")
+    if seen.grade > Grade.C:
+        return "deviates"
+    return "conforms" if seen.grade < Grade.C and not seen.at_best else "incomplete"
 
 
 def _label(seen: Posture) -> str:
     if seen.grade is None:
         return "No grade: nothing could be judged"
-    return f"{GRADE_WORDS[seen.grade]}{', in what could be looked at' if seen.at_best else ''}"
+    if not seen.at_best:
+        return GRADE_WORDS[seen.grade]
+    dark = [one.area.title for one in seen.areas if one.grade is None]
+    more = f"; nothing is known of {', '.join(dark)}" if dark else ""
+    return f"{GRADE_WORDS[seen.grade]}, in what could be looked at{more}"
 
 
 def _sentence(seen: Posture) -> str:

@@ -63,6 +63,15 @@ def test_answers_for_procurement(made_up_run: Run, outcome: Outcome, severity: S
     assert f'<td class="answer">{answer}</td>' in row[: row.index("</tr>")]
 
 
+def test_what_could_be_worse_than_it_looks_is_not_shown_as_good(made_up_run: Run) -> None:
+    good = result("access", Severity.LOW, Outcome.PASS)
+    dark = result("transport", Severity.CRITICAL, Outcome.NOT_TESTED, "the target file names no port")
+    assert '<section class="verdict conforms"' in page(made_up_run, good)
+    shown = page(made_up_run, good, dark)
+    assert '<section class="verdict incomplete"' in shown
+    assert "in what could be looked at; nothing is known of Encryption in transit" in shown
+
+
 def test_what_was_not_selected_is_said(made_up_run: Run) -> None:
     shown = page(made_up_run, result("audit", Severity.HIGH, Outcome.PASS))
     assert shown.count("not selected for this run") == 4
