@@ -28,8 +28,10 @@ from harness.target import Claims, Destination, Dimse, Security, Target
 from tests.unit.deid.reference import Deidentifier
 
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-DEADLINE = 1.0
-"""Seconds for an answer, and until copies have to be there: what never sends them costs so many."""
+DEADLINE = 10.0
+"""Seconds for an answer; none keeps it to itself."""
+COPIED_WITHIN = 1.0
+"""Seconds until copies have to be there: what never sends them costs so many."""
 
 
 class Gateway:
@@ -106,7 +108,7 @@ def gateway(deidentifier: Deidentifier, *, on_move: bool = False) -> Iterator[Ta
                 "PHGATEWAY",
                 "PACSHARNESS",
                 deadline=DEADLINE,
-                visible_within=DEADLINE,
+                visible_within=COPIED_WITHIN,
                 closes_within=DEADLINE,
             ),
             claims=Claims(security_profiles=("de-identification",)),

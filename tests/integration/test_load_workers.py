@@ -292,7 +292,7 @@ def test_interrupted_it_leaves_no_process(archive: Archive, tmp_path: Path) -> N
     run.send_signal(signal.SIGINT)
     assert run.stdout.read().split()[-1] == b"True"
     assert run.wait(60) == 0
-    assert not [process for process in below if process.is_running()]
+    assert psutil.wait_procs(below, 30)[1] == []
     assert not (tmp_path / "log").read_text()
 
 

@@ -98,7 +98,7 @@ def hardened_with(
 
 
 @contextlib.contextmanager
-def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
+def target_with(mutant: Mutant, folder: Path, deadline: float = DEADLINE) -> Iterator[Target]:
     """The reference archive with the defect in it, or behind the proxy that has it; or a gateway with it."""
     if mutant.gateway:
         with gateway(pkgutil.resolve_name(mutant.where)()) as target:
@@ -107,17 +107,17 @@ def target_with(mutant: Mutant, folder: Path) -> Iterator[Target]:
     if mutant.hardened:
         semantics = "" if mutant.wire else mutant.where
         with (
-            hardened_with(folder, semantics, mutant.options) as target,
+            hardened_with(folder, semantics, mutant.options, deadline) as target,
             behind(mutant, target) as reached,
         ):
             yield mutant.told(reached)
         return
     if not mutant.wire:
-        with archive_with(mutant.where, folder, DEADLINE, VISIBLE_WITHIN) as target:
+        with archive_with(mutant.where, folder, deadline, VISIBLE_WITHIN) as target:
             identity = mutant.user and UserIdentity("username-passcode", *mutant.user)
             yield replace(target, dimse=replace(target.dimse, user_identity=identity))
         return
-    with archive_with("", folder, DEADLINE, VISIBLE_WITHIN) as target, behind(mutant, target) as reached:
+    with archive_with("", folder, deadline, VISIBLE_WITHIN) as target, behind(mutant, target) as reached:
         yield reached
 
 
@@ -145,11 +145,11 @@ def examine(target: Target, ids: Sequence[str], folder: Path) -> dict[str, Resul
     return {result.requirement.id: result for result in session.plugin.results}
 
 
-def verdicts(mutant: Mutant, ids: Sequence[str]) -> dict[str, Result]:
+def verdicts(mutant: Mutant, ids: Sequence[str], deadline: float = DEADLINE) -> dict[str, Result]:
     """The results of the requirements (all where none is named) on the archive with the defect."""
     with (
         tempfile.TemporaryDirectory(prefix="pacs-harness-mutant-") as scratch,
-        target_with(mutant, Path(scratch)) as target,
+        target_with(mutant, Path(scratch), deadline) as target,
     ):
         return examine(target, ids, Path(scratch))
 

@@ -85,12 +85,12 @@ class RefusesAfterRepeat(Semantics):
 class LocksStudy(Semantics):
     def __init__(self, config: ArchiveConfig) -> None:
         super().__init__(config)
-        self.owners: dict[str, int] = {}
+        self.owners: dict[str, threading.Thread] = {}
 
     def check_object(self, sop_class: str, sop_instance: str, attributes: AttributeSet) -> None:
         super().check_object(sop_class, sop_instance, attributes)
-        own = threading.get_ident()
-        if self.owners.setdefault(attributes.text(0x0020000D), own) != own:
+        own = threading.current_thread()  # itself, since its number goes to another once it has ended
+        if self.owners.setdefault(attributes.text(0x0020000D), own) is not own:
             raise Refused(OUT_OF_RESOURCES, "the study is being received")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.verdict import Outcome
-from tests.mutants.kill import all_mutants, caught, neighbours, verdicts
+from tests.mutants.kill import PATIENT_DEADLINE, all_mutants, caught, neighbours, verdicts
 
 MUTANTS = all_mutants()
 
@@ -14,7 +14,11 @@ MUTANTS = all_mutants()
 @pytest.mark.parametrize("name", MUTANTS)
 def test_caught(name: str) -> None:
     mutant = MUTANTS[name]
-    results = verdicts(mutant, (*mutant.caught_by, *neighbours(mutant)))
+    ids = (*mutant.caught_by, *neighbours(mutant))
+    results = verdicts(mutant, ids)
+    if any(results[id_].outcome is Outcome.NOT_TESTED for id_ in mutant.caught_by if id_ in results):
+        # What a requirement needs came too late: a second is short where six tests share two cores.
+        results = verdicts(mutant, ids, PATIENT_DEADLINE)
     caught_by = caught(results)
     missed = {
         id_: f"{results[id_].outcome}: {results[id_].reason}" if id_ in results else "no such requirement"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import struct
 from collections.abc import Callable
@@ -97,7 +98,10 @@ class Client:
             association.release()
 
     def store_bytes(self, association, sop_class: str, sop_instance: str, data: bytes) -> Dataset:  # type: ignore[no-untyped-def]
-        """Store raw bytes; the whole response."""
+        """Store raw bytes; the whole response, with status -1 where the connection ends without one.
+
+        Messages are taken as they come: pynetdicom's own thread takes some before a caller can.
+        """
         context = next(c for c in association.accepted_contexts if c.abstract_syntax == sop_class)
         request = C_STORE()
         request.MessageID = 7
@@ -105,13 +109,24 @@ class Client:
         request.AffectedSOPInstanceUID = sop_instance
         request.Priority = 0
         request.DataSet = BytesIO(data)
-        association._reactor_checkpoint.clear()
+        responses: queue.SimpleQueue[Dataset] = queue.SimpleQueue()
+        none = Dataset()
+        none.Status = -1
+
+        def take(event: evt.Event) -> None:
+            responses.put(event.message.command_set)
+
+        def end(event: evt.Event) -> None:
+            responses.put(none)
+
+        association.bind(evt.EVT_DIMSE_RECV, take)
+        association.bind(evt.EVT_CONN_CLOSE, end)
         association.dimse.send_msg(request, context.context_id)
-        _, response = association.dimse.get_msg(block=True)
-        association._reactor_checkpoint.set()
+        response = responses.get(timeout=20)
+        association.unbind(evt.EVT_DIMSE_RECV, take)
+        association.unbind(evt.EVT_CONN_CLOSE, end)
         answer = Dataset()
-        answer.Status = response.Status if response is not None else -1
-        answer.ErrorComment = getattr(response, "ErrorComment", None) or ""
+        answer.Status, answer.ErrorComment = response.Status, response.get("ErrorComment", "")
         return answer
 
     def find(

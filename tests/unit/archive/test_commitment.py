@@ -11,7 +11,7 @@ from archive_kit import CT, MR, Client, instance
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
-from pynetdicom.dimse_messages import N_EVENT_REPORT_RSP
+from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.presentation import build_context
 from pynetdicom.transport import ThreadedAssociationServer
 
@@ -54,7 +54,7 @@ class Requestor:
         return 0, None
 
     def _note_answer(self, event: evt.Event) -> None:
-        if isinstance(event.message, N_EVENT_REPORT_RSP):
+        if isinstance(event.pdu, P_DATA_TF) and self.arrived.is_set():
             self.answered.set()
 
     def ask(
@@ -66,7 +66,7 @@ class Requestor:
             [(PUSH_MODEL, [ImplicitVRLittleEndian])],
             evt_handlers=[
                 (evt.EVT_N_EVENT_REPORT, self._take, ["same"]),
-                (evt.EVT_DIMSE_SENT, self._note_answer),
+                (evt.EVT_PDU_SENT, self._note_answer),
             ],
         )
         information = Dataset()
@@ -79,7 +79,7 @@ class Requestor:
             information.ReferencedSOPSequence.append(item)
         status, _ = association.send_n_action(information, kind, PUSH_MODEL, uid)
         if stay:
-            # A release that overtakes the answer lets the archive report again.
+            # A release that overtakes the answer ends pynetdicom's thread, and lets the archive report again.
             assert self.answered.wait(10)
         association.release()
         return status.Status, status
