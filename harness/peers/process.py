@@ -81,7 +81,8 @@ def free_ports(count: int) -> tuple[int, ...]:
     with contextlib.ExitStack() as held:
         # All of them are held at once, on every address, since the archives listen on every address.
         found: list[int] = []
-        for port in random.SystemRandom().sample(FREE, len(FREE)):
+        first = random.SystemRandom().randrange(len(FREE))
+        for port in (*FREE[first:], *FREE[:first]):
             if len(found) == count:
                 break
             with contextlib.suppress(OSError):

@@ -159,7 +159,7 @@ def caught(results: Mapping[str, Result]) -> list[str]:
     return [id_ for id_, result in results.items() if result.outcome in (Outcome.FAIL, Outcome.WARN)]
 
 
-def neighbours(mutant: Mutant, number: int = 5) -> list[str]:
+def neighbours(mutant: Mutant, number: int = 2) -> list[str]:
     """The requirements beside the first catcher: what a defect does to them has to be a verdict too."""
     declared = set(mutant.caught_by)
     # A gateway offers nothing but what its own module is about.
