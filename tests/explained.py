@@ -17,6 +17,12 @@ PEERS = {
     "qrscp": "pynetdicom's qrscp",
     "wlmscpfs": "DCMTK's wlmscpfs",
 }
+PROTECTED = {
+    "orthanc-hardened": "Orthanc, hardened",
+    "orthanc-anonymising": "Orthanc, anonymising",
+    "dcmtk-tls": "DCMTK's storescp, over TLS",
+}
+"""Those with safeguards, of which `pacs-harness security` alone is asked."""
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.explained import FOLDER, PEERS, explained
+from tests.explained import FOLDER, PEERS, PROTECTED, explained
 
 PAGE = FOLDER.parent / "PEERS.md"
 INTRODUCTION = """# What real archives do
 
 Every outcome that is not PASS, on archives that CI runs as Debian ships them (`run --peer NAME`),
-with the reason in a line. CI fails where a run of Orthanc or dcmqrscp says otherwise; the other two are asked
-with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`). Written by
-`python -m tests.peers_page` from `docs/peers/`; correct it there.
+with the reason in a line. CI fails where a run of Orthanc, in any of its three forms, or of dcmqrscp says
+otherwise; the other three are asked with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`).
+Written by `python -m tests.peers_page` from `docs/peers/`; correct it there.
 """
 
 
 def page() -> str:
     """The page as it should be."""
     parts = [INTRODUCTION]
-    for peer, name in PEERS.items():
+    for peer, name in (PEERS | PROTECTED).items():
         entries = sorted(explained(peer).entries.values(), key=lambda entry: entry.id)
         parts.append(f"\n## {name}\n")
         preface = FOLDER / peer / "README.md"

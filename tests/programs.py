@@ -32,6 +32,7 @@ PEER_PROGRAMS = {
     "wlmscpfs": "wlmscpfs",
     "storescp": "storescp",
     "orthanc-hardened": "Orthanc",
+    "orthanc-anonymising": "Orthanc",
     "dcmtk-tls": "storescp",
 }
 """What starts a peer; qrscp is of our own Python and needs sqlalchemy."""

@@ -14,7 +14,7 @@ from typing import Self
 from harness.target import Destination, Target, TargetError, read_target
 
 PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs", "storescp")
-PROTECTED = ("orthanc-hardened", "dcmtk-tls")
+PROTECTED = ("orthanc-hardened", "orthanc-anonymising", "dcmtk-tls")
 """Archives with the safeguards that they have: what `run` and `security` look at."""
 DESTINATION_TITLES = ("PHDEST1", "PHDEST2")
 

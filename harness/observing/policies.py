@@ -10,7 +10,7 @@ from harness.dimse.association import Association
 from harness.dimse.errors import AssociationRejected, DimseError
 from harness.dimse.negotiation import IdentityType, UserIdentity
 from harness.observing.bounds import Look
-from harness.scu.session import Scu
+from harness.scu.session import Scu, Served
 from harness.scu.uids import VERIFICATION
 
 SIMULTANEOUS = 16
@@ -76,7 +76,7 @@ def simultaneous(scu: Scu) -> int | None:
     """How many associations it holds at once, `SIMULTANEOUS` at most; None where it holds not even one."""
     one = Scu(replace(scu.peer, deadline=min(PROBE, scu.peer.deadline)))
     request = one.request(VERIFICATION)
-    held: list[Association] = []
+    held: list[Served] = []
     try:
         for _ in range(SIMULTANEOUS):
             association = one.connect()

@@ -23,6 +23,7 @@ PEERS: dict[str, StartPeer] = {
 """The archives by the name that ``--peer`` takes."""
 PROTECTED: dict[str, StartPeer] = {
     "orthanc-hardened": protected.start_orthanc,
+    "orthanc-anonymising": protected.start_anonymising,
     "dcmtk-tls": protected.start_storescp,
 }
 """Those of them with the safeguards that they have, by the name that ``run`` and ``security --peer`` take."""

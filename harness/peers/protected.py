@@ -1,6 +1,7 @@
 """Third-party archives with the safeguards that they have, for `pacs-harness security`.
 
 ``orthanc-hardened`` is Orthanc over TLS with clients' certificates, which serves those that it knows alone.
+``orthanc-anonymising`` is Orthanc that sends an anonymised copy of each study on, by a script of its own.
 ``dcmtk-tls`` is DCMTK's storescp with TLS: its dcmqrscp has none before 3.6.8.
 """
 
@@ -41,6 +42,39 @@ def start_orthanc(
         settings["DicomModalities"] = {calling_ae_title: [calling_ae_title, "127.0.0.1", 104]}
     with orthanc.start(folder, destinations, calling_ae_title, settings=settings, tls=_tls(made)) as peer:
         yield _knowing(peer, made, "hardened", (), foreign_host=ELSEWHERE)
+
+
+ANONYMISE = """
+function OnStableStudy(study, tags, metadata, origin)
+  if metadata['AnonymizedFrom'] == nil then
+    local copy = ParseJson(RestApiPost('/studies/' .. study .. '/anonymize', '{}'))
+    RestApiPost('/modalities/%s/store', copy['ID'])
+    RestApiDelete('/studies/' .. copy['ID'])
+  end
+end
+"""
+"""Once nothing of a study has come for a second (StableAge).  What is anonymised has no options given."""
+COPIED_WITHIN = 20.0
+"""Seconds: of several studies it sends one after the other."""
+
+
+@contextmanager
+def start_anonymising(
+    folder: Path, destinations: Sequence[Destination], calling_ae_title: str
+) -> Iterator[RunningPeer]:
+    """Orthanc whose anonymised copies come to the last destination.  Raises PeerMissing, PeerFailed."""
+    script = folder / "anonymise.lua"
+    title = destinations[-1].ae_title if destinations else ""
+    script.write_text(ANONYMISE % title, encoding="utf-8")
+    settings = {"LuaScripts": [str(script)] if destinations else []}
+    with orthanc.start(folder, destinations, calling_ae_title, settings=settings) as peer:
+        target = peer.target
+        version = f"{peer.version}, anonymising"
+        security = replace(target.security, anonymises_to=title, anonymises_on="store")
+        dimse = replace(target.dimse, visible_within=COPIED_WITHIN)
+        yield replace(
+            peer, version=version, target=replace(target, name=version, dimse=dimse, security=security)
+        )
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class FixturePlugin:
 
     @pytest.fixture
     def scu(self, request: pytest.FixtureRequest) -> Scu:
-        """The reference SCU for this scenario."""
+        """The reference SCU for this scenario; what it leaves open is aborted when the scenario has ended."""
         return Scu(self._context.peer(), self._recorder.recorder_of(request.node), self._context.on_stored)
 
     @pytest.fixture(scope="session")

@@ -99,6 +99,7 @@ class RecorderPlugin:
         chosen: list[tuple[Requirement, pytest.Item]] = []
         others: list[pytest.Item] = []
         places: dict[str, str] = {}
+        unselected: dict[str, Requirement] = {}
         for item in items:
             requirement = requirement_of(
                 item, self.context.roots, self.context.target.claims.security_profiles
@@ -110,8 +111,9 @@ class RecorderPlugin:
                 raise pytest.UsageError(f"two scenarios have the id {requirement.id}")
             if self._selected(requirement, item):
                 chosen.append((requirement, item))
-            elif requirement not in self.unselected:
-                self.unselected.append(requirement)
+            else:
+                unselected.setdefault(requirement.id, requirement)
+        self.unselected = list(unselected.values())
         chosen = sorted_pairs(chosen, self.context.order)
         items[:] = [item for _, item in chosen] + others
         for requirement, item in chosen:
@@ -193,10 +195,12 @@ class RecorderPlugin:
             return
         started = time.monotonic()
         outcome = yield
+        waited = time.monotonic() - started
+        _abort_open(pyfuncitem)
         error = outcome.excinfo[1] if outcome.excinfo else None
         if not isinstance(error, NoAnswer | Unreachable):
             return
-        if isinstance(error, NoAnswer) and time.monotonic() - started < error.seconds * 0.9:
+        if isinstance(error, NoAnswer) and waited < error.seconds * 0.9:
             return  # a wait of the scenario's own, shorter than the deadline: the scenario has judged
         # Alone: another worker's scenario may be what the product is busy with.
         with self.context.turns.alone():
@@ -221,6 +225,8 @@ class RecorderPlugin:
             outcome.force_exception(error)
         else:
             outcome.force_result(True)
+        finally:
+            _abort_open(pyfuncitem)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(
@@ -354,6 +360,13 @@ class RecorderPlugin:
         """The selected requirements that have no result."""
         seen = {result.requirement.id for result in self.results}
         return [requirement for requirement in self.selected() if requirement.id not in seen]
+
+
+def _abort_open(item: pytest.Function) -> None:
+    """A scenario that ended midway has kept no product busy with its association, which has room for few."""
+    scu = item.funcargs.get("scu")
+    if isinstance(scu, Scu):
+        scu.abort_open()
 
 
 def shortened(dump: str) -> str:

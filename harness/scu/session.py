@@ -5,9 +5,10 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from harness.dimse.association import Association
 from harness.dimse.errors import AssociationRejected, DimseError, NoAnswer, NotAccepted, PeerViolation
@@ -93,14 +94,16 @@ class Scu:
     peer: Peer
     recorder: Recorder | None = None
     on_stored: Callable[[Stored], None] = lambda stored: None
+    connected: WeakSet[Served] = field(default_factory=WeakSet, repr=False, compare=False)
+    """What was connected by it, or by a more patient copy of it, and is still held by somebody."""
 
     def patient(self, factor: float) -> Scu:
         """The same with every deadline multiplied."""
         return replace(self, peer=replace(self.peer, deadline=self.peer.deadline * factor))
 
-    def connect(self) -> Association:
+    def connect(self) -> Served:
         """A TCP (or TLS) connection on which nothing has been said.  Raises Unreachable."""
-        return Served.connect(
+        association = Served.connect(
             self.peer.address,
             deadline=self.peer.deadline,
             tls=self.peer.tls,
@@ -108,6 +111,13 @@ class Scu:
             source=self.peer.source,
             recorder=self.recorder,
         )
+        self.connected.add(association)
+        return association
+
+    def abort_open(self) -> None:
+        """Abort every association that was left open, so that a product with room for few has it again."""
+        for association in tuple(self.connected):
+            association.abort()
 
     def request(
         self,

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from harness import peers
 from harness.verdict import Outcome
 from tests.coverage import requirements
-from tests.explained import PEERS, Explanations, explained
+from tests.explained import PEERS, PROTECTED, Explanations, explained
 from tests.peers_page import PAGE, page
 from tests.programs import require_peer
 
 EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
 ASKED = tuple(PEERS) if EVERYTHING else ("orthanc", "dcmtk")
 """Who is asked: qrscp and wlmscpfs cost minutes, and have little that the others have not."""
+SAFEGUARDS = {"orthanc-hardened": "security", "orthanc-anonymising": "security.deidentification"}
+"""What is asked of those with safeguards."""
+if EVERYTHING:
+    SAFEGUARDS["dcmtk-tls"] = "security"
 
 
 def run_suite(arguments: list[str], folder: Path) -> tuple[int, dict[str, dict[str, object]], str]:
@@ -45,7 +50,23 @@ def expected(known: Explanations, id_: str) -> tuple[Outcome, ...]:
 @pytest.mark.parametrize("peer", ASKED)
 def test_every_outcome_is_explained(peer: str, tmp_path: Path) -> None:
     require_peer(peer)
-    code, results, printed = run_suite(["--peer", peer, "--intrusive"], tmp_path / "run")
+    expect_explained(peer, ["--peer", peer, "--intrusive"], tmp_path)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("peer", SAFEGUARDS)
+def test_every_outcome_of_safeguards_is_explained(peer: str, tmp_path: Path) -> None:
+    require_peer(peer)
+    expect_explained(peer, ["--peer", peer, "--intrusive", "--select", SAFEGUARDS[peer]], tmp_path)
+
+
+def test_all_that_have_safeguards_are_on_the_page() -> None:
+    assert sorted(PROTECTED) == sorted(peers.PROTECTED)
+
+
+def expect_explained(peer: str, arguments: list[str], folder: Path) -> None:
+    """Nothing but what is known comes of the run."""
+    code, results, printed = run_suite(arguments, folder / "run")
     assert results, printed
     known = explained(peer)
     surprises = [

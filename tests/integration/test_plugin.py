@@ -142,6 +142,27 @@ def test_second(scu):
     assert conclude(session.plugin.context, session, ())[0] is ExitCode.UNREACHABLE
 
 
+def test_a_scenario_that_ended_midway_leaves_no_association_open(tmp_path: Path) -> None:
+    body = """
+@requirement("PS3.8 9", SHALL, "What the product does not have.")
+def test_first(scu):
+    association = scu.open(VERIFICATION)
+    association.context_for("1.2.3")
+
+@requirement("PS3.8 9", SHALL, "Something else.")
+def test_second(scu):
+    with scu.open(VERIFICATION) as association:
+        echo(association)
+"""
+    with launch.start(
+        options=["--associations", "1"]
+    ) as archive:  # busy with that one, it has no room for more
+        session = run(archive, tmp_path, body)
+    first, second = (result.outcome for result in session.plugin.results)
+    assert (first, second) == (Outcome.NOT_SUPPORTED, Outcome.PASS)
+    assert not session.plugin.context.was_lost
+
+
 def test_a_promise_that_is_not_kept_fails(archive: launch.RunningArchive, tmp_path: Path) -> None:
     body = """
 @requirement("PS3.4 X", SHALL, "A service is there.")

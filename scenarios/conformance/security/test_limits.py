@@ -126,7 +126,8 @@ def test_slow_sender_blocks_nobody(scu: Scu, corpus: Corpus, writes: None) -> No
         request = store_request(slow, instance.sop_class, instance.sop_instance_uid)
         command = Pdv(context, is_command=True, is_last=True, data=request.encode())
         data = PData((Pdv(context, is_command=False, is_last=True, data=instance.dataset),)).encode()
-        with contextlib.suppress(ConnectionClosed):  # who does not wait for it holds up nobody either
+        # Who does not wait for it holds up nobody either.
+        with contextlib.suppress(ConnectionClosed, PeerAborted):
             slow.send_raw(PData((command,)).encode() + data[:1])
             slow.send_raw(data[1 : 1 + DRIBBLED], chunk=1, pause=PAUSE)
         why = unserved(scu)
@@ -190,8 +191,8 @@ def send(association: Association, context: int, command: bytes, data: bytes) ->
 
 
 def put(association: Association, data: bytes) -> None:
-    """Send what the product may refuse by closing the connection before it has all of it."""
-    with contextlib.suppress(ConnectionClosed):
+    """Send what the product may refuse, by A-ABORT or without a word, before it has all of it."""
+    with contextlib.suppress(ConnectionClosed, PeerAborted):
         association.send_raw(data)
 
 
