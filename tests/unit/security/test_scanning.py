@@ -30,5 +30,5 @@ def test_a_bug_counts_though_another_could_not_be_asked_about() -> None:
 
 
 def test_what_could_not_be_asked_about_is_no_praise() -> None:
-    with pytest.raises(Untold, match="ROBOT .* could not be asked about: the connection broke"):
+    with pytest.raises(Untold, match=r"ROBOT .* could not be asked about: the connection broke"):
         a_scan(False, "").known_bugs()
