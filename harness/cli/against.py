@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.cli.starting import PEERS, Revivable
-from harness.target import Target, TargetError, read_target
+from harness.target import Target, TargetError
+from harness.target_file import read_target
 
 BUNDLED = "bundled"
 _WITHOUT_OBJECTS = "wlmscpfs"

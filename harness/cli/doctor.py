@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.decide.exit_code import ExitCode
 from harness.explain import Finding, Severity
 from harness.foreign_text import visible
-from harness.target import read_target
+from harness.target_file import read_target
 
 _WORDS = {Severity.BLOCKING: "BLOCKED", Severity.LIMITS: "LIMITED", Severity.NOTE: "ok"}
 _INDENT = " " * 9

@@ -14,15 +14,8 @@ from harness.cli.target_file import target_file
 from harness.decide.exit_code import ExitCode
 from harness.documents import owner_only
 from harness.foreign_text import visible
-from harness.target import (
-    Destination,
-    Dimse,
-    Target,
-    TargetError,
-    check_ae_title,
-    check_port,
-    target_from_document,
-)
+from harness.target import Destination, Dimse, Target, TargetError, check_ae_title, check_port
+from harness.target_file import target_from_document
 
 _TRIES = 3
 """How often a question is asked again after an answer that it cannot take."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from harness.cli import selection
 from harness.content import content_folder
 from harness.decide.exit_code import ExitCode
-from harness.target import Target, read_target
+from harness.target import Target
+from harness.target_file import read_target
 
 
 @dataclass(frozen=True, slots=True)

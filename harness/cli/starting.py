@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from harness.target import Destination, Target, TargetError, read_target
+from harness.target import Destination, Target, TargetError
+from harness.target_file import read_target
 
 PEERS = ("orthanc", "dcmtk", "qrscp", "wlmscpfs", "storescp")
 PROTECTED = ("orthanc-hardened", "orthanc-anonymising", "dcmtk-tls")

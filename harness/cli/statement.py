@@ -23,7 +23,8 @@ from harness.scu import offer
 from harness.scu.session import Scu
 from harness.statement import Difference
 from harness.synthesis import new_run_root
-from harness.target import Target, TargetError, read_target
+from harness.target import Target, TargetError
+from harness.target_file import read_target
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -11,7 +11,7 @@ from harness.target import SECURITY_PROFILES, SERVICES, USER_IDENTITY_TYPES, Des
 def target_file(
     host: str, port: int, called: str, calling: str, destinations: Sequence[Destination] = ()
 ) -> str:
-    """A target file as TOML, ready to read with `harness.target.read_target`."""
+    """A target file as TOML, ready to read with `harness.target_file.read_target`."""
     services = ", ".join(_quoted(service) for service in SERVICES)
     profiles = "\n".join(f"#   {name}: {words}" for name, words in SECURITY_PROFILES.items())
     return f"""\

@@ -44,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--pacs runs in one process: for several use `pacs-harness run --workers N`")
     # Imported late: this module is loaded in every pytest of the environment.
     from harness.plugin.run import context_for_pytest, register, write_run
-    from harness.target import TargetError, read_target
+    from harness.target import TargetError
+    from harness.target_file import read_target
 
     try:
         context = context_for_pytest(

@@ -19,7 +19,7 @@ from harness.documents import OWNER_ONLY, write_whole
 from harness.foreign_text import visible
 from harness.measurement import Bench, Compared, ObjectiveMeasured, Spread, read_bench
 from harness.report.bench_charts import charts_of
-from harness.report.bench_tables import tables
+from harness.report.bench_tables import table_of, tables
 from harness.report.pages import environment, shipped, span
 from harness.report.plotting import PAGE, PRINT, for_page, styled
 from harness.report.tables import to_csv
@@ -77,7 +77,7 @@ def render_bench(folder: Path) -> Path:
                 name = _NO_NAME.sub("-", chart.name)[:60]
                 figure.savefig(charts / f"{name}.{kind}", dpi=150, metadata=metadata)
     for name, frame in tables(bench):
-        (csv / f"{name}.csv").write_bytes(to_csv(frame))
+        (csv / f"{name}.csv").write_bytes(to_csv(table_of(frame)))
     return write_whole(folder / "report.html", bench_page(bench).encode())
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness.decide.bench_summary import merged, rows
 from harness.measurement import Bench, Moment, ResourceMoment, Spread, TrialMeasured
+from harness.report.tables import Table
 
 
 def tables(bench: Bench) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -26,6 +27,12 @@ def tables(bench: Bench) -> Iterator[tuple[str, pd.DataFrame]]:
         "growth": growth_table(bench),
     }
     yield from ((name, frame) for name, frame in made.items() if len(frame))
+
+
+def table_of(frame: pd.DataFrame) -> Table:
+    """A frame for a CSV file."""
+    known = frame.astype(object).where(frame.notna(), None)
+    return Table(list(frame.columns), list(known.itertuples(index=False, name=None)))
 
 
 def figures_table(bench: Bench) -> pd.DataFrame:

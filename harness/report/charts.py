@@ -16,17 +16,8 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.foreign_text import visible
 from harness.report.services import groups_of, service_of
+from harness.report.wording import SHOWN_ORDER
 from harness.verdict import Outcome, Run
-
-SHOWN_ORDER = (
-    Outcome.PASS,
-    Outcome.FAIL,
-    Outcome.ERROR,
-    Outcome.WARN,
-    Outcome.NOT_TESTED,
-    Outcome.NOT_SUPPORTED,
-)
-"""The order of outcomes in charts and tables: the good, what needs a reader, what is open."""
 
 # matplotlib wants colours in numbers; each stands for a variable of the style sheet.
 _VARIABLES = {

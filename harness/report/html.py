@@ -14,14 +14,16 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from harness.foreign_text import shortened, visible
-from harness.report.charts import SHOWN_ORDER, outcomes_by_service
 from harness.report.offered import offered
 from harness.report.pages import environment, shipped
 from harness.report.services import Service, groups_of, in_order, not_examined, service_of
 from harness.report.wording import (
     LEVEL_WORDS,
     OUTCOME_WORDS,
+    SHOWN_ORDER,
     address,
     is_complete,
     product_name,
@@ -99,7 +101,7 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         mandatory=Counter(
             result.outcome for result in run.results if result.requirement.level is Level.SHALL
         ),
-        chart=outcomes_by_service(run),
+        chart=_chart(run),
         findings=_findings(run),
         passed=_by_group(run, Outcome.PASS),
         not_tested=_by_reason(run, Outcome.NOT_TESTED),
@@ -117,6 +119,15 @@ def html_report(run: Run, is_present: Callable[[str], bool] = lambda path: True)
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def _chart(run: Run) -> Markup:
+    """A bar for each service; none where a single one was asked for, of which the table says as much."""
+    if len(groups_of(run)) < 2:
+        return Markup()
+    from harness.report.charts import outcomes_by_service  # matplotlib takes half a second to import
+
+    return outcomes_by_service(run)
 
 
 def anchor(requirement_id: str) -> str:

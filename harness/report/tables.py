@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import csv
-
-import pandas as pd
+import io
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from harness.capabilities import Capabilities
 from harness.foreign_text import csv_cell
 from harness.report.offered import RESULT_WORDS, extended_words
 from harness.report.services import groups_of
 from harness.verdict import Level, Outcome, Run
+
+
+class Table(NamedTuple):
+    """What a CSV file is written of: texts, numbers, and None for what is not there."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
 
 _RESULT_COLUMNS = (
     "id",
@@ -29,7 +39,7 @@ _RESULT_COLUMNS = (
 )
 
 
-def results_table(run: Run) -> pd.DataFrame:
+def results_table(run: Run) -> Table:
     """A row per requirement of the run, in the order of its results; duration in seconds."""
     rows = [
         (
@@ -50,26 +60,33 @@ def results_table(run: Run) -> pd.DataFrame:
         )
         for result in run.results
     ]
-    return pd.DataFrame(rows, columns=[*_RESULT_COLUMNS, "duration_seconds"])
+    return Table((*_RESULT_COLUMNS, "duration_seconds"), rows)
 
 
-def by_group_table(run: Run) -> pd.DataFrame:
+def by_group_table(run: Run) -> Table:
     """A row per group and level that has results: how many of each outcome, of all, and the seconds spent."""
-    outcomes = [str(outcome) for outcome in Outcome]
-    frame = results_table(run)
-    counts = (
-        pd.crosstab([frame["group"], frame["level"]], frame["outcome"])
-        if run.results
-        else pd.DataFrame(index=pd.MultiIndex.from_tuples([], names=["group", "level"]))
-    ).reindex(columns=outcomes, fill_value=0)
-    counts["total"] = counts.sum(axis="columns").astype(int)
-    counts["duration_seconds"] = frame.groupby(["group", "level"])["duration_seconds"].sum().round(3)
-    order = [(group, str(level)) for group in groups_of(run) for level in Level]
-    present = [key for key in order if key in counts.index]
-    return counts.reindex(pd.MultiIndex.from_tuples(present, names=["group", "level"])).reset_index()
+    counts: dict[tuple[str, Level], Counter[Outcome]] = defaultdict(Counter)
+    seconds: dict[tuple[str, Level], float] = defaultdict(float)
+    for result in run.results:
+        key = result.requirement.group, result.requirement.level
+        counts[key][result.outcome] += 1
+        seconds[key] += result.duration
+    rows = [
+        (
+            group,
+            str(level),
+            *(counts[group, level][outcome] for outcome in Outcome),
+            counts[group, level].total(),
+            round(seconds[group, level], 3),
+        )
+        for group in groups_of(run)
+        for level in Level
+        if (group, level) in counts
+    ]
+    return Table(("group", "level", *map(str, Outcome), "total", "duration_seconds"), rows)
 
 
-def capabilities_table(seen: Capabilities) -> pd.DataFrame:
+def capabilities_table(seen: Capabilities) -> Table:
     """A row per SOP class that the product was asked for, with its answer."""
     rows = [
         (
@@ -84,28 +101,24 @@ def capabilities_table(seen: Capabilities) -> pd.DataFrame:
         )
         for one in seen.classes
     ]
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "service",
-            "sop_class",
-            "sop_class_uid",
-            "answer",
-            "transfer_syntaxes",
-            "transfer_syntax_uids",
-            "gives_back_by_c_get",
-            "extended_negotiation",
-        ],
+    columns = (
+        "service",
+        "sop_class",
+        "sop_class_uid",
+        "answer",
+        "transfer_syntaxes",
+        "transfer_syntax_uids",
+        "gives_back_by_c_get",
+        "extended_negotiation",
     )
+    return Table(columns, rows)
 
 
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """`frame` as CSV: UTF-8 with the mark by which spreadsheets know it, no cell of text a formula."""
-    safe = frame.copy()
-    for column in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = safe[column].map(
-                lambda value: csv_cell(value) if isinstance(value, str) else value
-            )
-    text = safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    return str(text).encode("utf-8-sig")
+def to_csv(table: Table) -> bytes:
+    """`table` as CSV: UTF-8 with the mark by which spreadsheets know it, no cell of text a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(table.columns)
+    for row in table.rows:
+        writer.writerow([csv_cell(value) if isinstance(value, str) else value for value in row])
+    return text.getvalue().encode("utf-8-sig")

@@ -13,6 +13,15 @@ from typing import Any
 from harness.report.services import Service, in_order, service_of
 from harness.verdict import Level, Outcome, Run
 
+SHOWN_ORDER = (
+    Outcome.PASS,
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.WARN,
+    Outcome.NOT_TESTED,
+    Outcome.NOT_SUPPORTED,
+)
+"""The order of outcomes in charts and tables: the good, what needs a reader, what is open."""
 OUTCOME_WORDS = {
     Outcome.PASS: "The product did what the requirement asks, in everything that was tried.",
     Outcome.FAIL: "The product did something that the standard forbids, left out something that it demands, "

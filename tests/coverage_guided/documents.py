@@ -27,7 +27,8 @@ from harness.measurement import FILE as BENCH
 from harness.measurement import read_bench
 from harness.report.folder import NotARun, load_run
 from harness.synthesis.recipe import RecipeError, load_recipe
-from harness.target import TargetError, read_target
+from harness.target import TargetError
+from harness.target_file import read_target
 from harness.worklist import EntryError, read_entries
 from tests.coverage_guided.entry import entry, one_line, scratch, written
 

@@ -12,7 +12,8 @@ from harness.findings import read_campaign
 from harness.load.workload import WorkloadError, load_workload
 from harness.measurement import read_bench
 from harness.synthesis.recipe import RecipeError, load_recipe
-from harness.target import TargetError, read_target
+from harness.target import TargetError
+from harness.target_file import read_target
 from harness.worklist import EntryError, read_entries
 
 DEEP = "x = " + "[" * 5000

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.deid import Option
-from harness.target import DEID_OPTIONS, Claims, Destination, TargetError, Tls, read_target, tls_context
+from harness.target import DEID_OPTIONS, Claims, Destination, TargetError, Tls, tls_context
+from harness.target_file import read_target
 
 GOOD = """
 name = "Example PACS"

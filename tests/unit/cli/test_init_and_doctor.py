@@ -14,16 +14,8 @@ import pytest
 
 from harness.cli import doctor, init
 from harness.cli.target_file import target_file
-from harness.target import (
-    Claims,
-    Control,
-    Destination,
-    Dimse,
-    TargetError,
-    Tls,
-    UserIdentity,
-    read_target,
-)
+from harness.target import Claims, Control, Destination, Dimse, TargetError, Tls, UserIdentity
+from harness.target_file import read_target
 from tests.unit.acceptor import acceptor
 
 

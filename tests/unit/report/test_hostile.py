@@ -16,7 +16,7 @@ import pytest
 
 from harness.measurement import write_bench
 from harness.report.bench_page import render_bench
-from harness.report.bench_tables import tables
+from harness.report.bench_tables import table_of, tables
 from harness.report.junit import junit_report
 from harness.report.tables import capabilities_table, results_table, to_csv
 from tests.unit.report.hostile import ATTACK, PAGES, bench, run
@@ -101,7 +101,7 @@ def test_the_charts_of_a_benchmark_as_files_hold_text_alone(tmp_path: Path) -> N
 def test_every_table_of_a_benchmark_reads_back_as_numbers_and_no_formula() -> None:
     seen = 0
     for name, frame in tables(bench("=1+1")):
-        text = to_csv(frame).decode("utf-8-sig")
+        text = to_csv(table_of(frame)).decode("utf-8-sig")
         for row in csv.reader(io.StringIO(text, newline="")):
             seen += sum("1+1" in cell for cell in row)
             assert not [cell for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))], name
@@ -114,7 +114,7 @@ def test_every_table_of_a_benchmark_reads_back_as_numbers_and_no_formula() -> No
 
 def test_numbers_below_zero_and_what_is_not_there_stay_as_they_are() -> None:
     frame = pd.DataFrame({"text": ["-x", None], "number": [-1.5, None], "nothing": [None, None]})
-    again = pd.read_csv(io.BytesIO(to_csv(frame)))
+    again = pd.read_csv(io.BytesIO(to_csv(table_of(frame))))
     assert again["number"].tolist()[0] == -1.5
     assert again["text"].tolist()[0] == "'-x"
     assert again.isna().iloc[1].all()
@@ -123,8 +123,8 @@ def test_numbers_below_zero_and_what_is_not_there_stay_as_they_are() -> None:
 def test_tables_of_a_run_hold_no_formula() -> None:
     made = run("=1+1")
     assert made.capabilities is not None
-    for frame in (results_table(made), capabilities_table(made.capabilities)):
-        for row in csv.reader(io.StringIO(to_csv(frame).decode("utf-8-sig"), newline="")):
+    for table in (results_table(made), capabilities_table(made.capabilities)):
+        for row in csv.reader(io.StringIO(to_csv(table).decode("utf-8-sig"), newline="")):
             assert not [cell for cell in row if cell.startswith("=")]
 
 
