@@ -10,8 +10,8 @@ PAGE = FOLDER.parent / "PEERS.md"
 INTRODUCTION = """# What real archives do
 
 Every outcome that is not PASS, on archives that CI runs as Debian ships them (`run --peer NAME`),
-with the reason in a line. CI fails where a run of Orthanc, in any of its three forms, or of dcmqrscp says
-otherwise; the other three are asked with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`).
+with the reason in a line. CI fails where a run of Orthanc, the anonymising one too, or of dcmqrscp says
+otherwise; the others are asked with PACS_HARNESS_EVERYTHING=1 (`tests/integration/test_peer_runs.py`).
 Written by `python -m tests.peers_page` from `docs/peers/`; correct it there.
 """
 

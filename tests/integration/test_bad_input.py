@@ -153,7 +153,7 @@ def interrupted(run: subprocess.Popen[str], folder: Path) -> str:
     return printed
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("end", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_interrupted_before_the_first_answer(tmp_path: Path, end: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         path = tmp_path / "target.toml"

@@ -246,7 +246,7 @@ def test_a_run_without_results_opens_as_well(browser: sync_api.Browser, tmp_path
         assert opened.complaints == []
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320, pytest.param(1280, marks=pytest.mark.slow)])
 def test_the_page_of_a_benchmark(browser: sync_api.Browser, tmp_path: Path, width: int) -> None:
     """Nothing is wider than the screen, fetched or complained of; its charts are there."""
     write_bench(made_up_bench(), tmp_path)

@@ -29,6 +29,11 @@ from tests.calling import call
 COMMAND = [sys.executable, "-m", "harness"]
 SUBSET = "verification,association.state.established-*,find.matching,move.level,move.parallel,get.level"
 """Something of every kind: single cases and many, fixtures of a module, destinations, silence."""
+HOW: dict[str, list[str]] = {
+    "serial": [],
+    "workers": ["-n", "2"],
+    "chance": ["-n", "2", "--order", "random:20"],
+}
 HEAD = """
 import os, signal
 import pytest
@@ -76,9 +81,10 @@ def outcomes(session: Session) -> dict[str, Outcome]:
 
 
 @pytest.mark.timeout(300)
-def test_equal_outcomes_and_whole_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("one", [pytest.param("workers", marks=pytest.mark.slow), "chance"])
+def test_equal_outcomes_and_whole_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], one: str) -> None:
     seen = {}
-    how = {"serial": [], "workers": ["-n", "2"], "chance": ["-n", "2", "--order", "random:20"]}
+    how = {name: HOW[name] for name in ("serial", one)}
     for name, options in how.items():
         folder = tmp_path / name
         code = main(["run", *options, "--select", SUBSET, "--output", str(folder)])
@@ -96,15 +102,14 @@ def test_equal_outcomes_and_whole_files(tmp_path: Path, capsys: pytest.CaptureFi
         assert events[-1] == "RunFinished"
         assert events.count("ResultRecorded") == len(lines)
         seen[name] = (code, {line["id"]: (line["outcome"], line["cases"]) for line in lines})
-    assert seen["workers"] == seen["serial"]
-    assert seen["chance"] == seen["serial"]
-    assert "random:20" in capsys.readouterr().out
-    assert json.loads((tmp_path / "chance" / "run.json").read_text())["environment"]["order"] == "random:20"
-    in_order = [
-        result["id"] for result in json.loads((tmp_path / "serial" / "run.json").read_text())["results"]
-    ]
-    with_two = json.loads((tmp_path / "workers" / "run.json").read_text())["results"]
-    assert [result["id"] for result in with_two] == in_order
+    assert seen[one] == seen["serial"]
+    runs = {name: json.loads((tmp_path / name / "run.json").read_text()) for name in how}
+    if one == "chance":
+        assert "random:20" in capsys.readouterr().out
+        assert runs[one]["environment"]["order"] == "random:20"
+    else:
+        ids = {name: [result["id"] for result in run["results"]] for name, run in runs.items()}
+        assert ids[one] == ids["serial"]
 
 
 def test_two_workers_mint_nothing_twice(archive: launch.RunningArchive, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import functools
 import gc
+import importlib
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -19,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, NoReturn, cast
 
+import tests.mutants
+import tests.variants
 from harness.archive import launch
 from harness.archive.launch import spawn as spawn_anew
 
@@ -86,6 +90,10 @@ def serve(requests: socket.socket) -> None:
     """Fork an archive for each request, and say its process id, until there can be no more."""
     import harness.archive.server  # noqa: F401 - what the forked ones are spared
 
+    for package in (tests.mutants, tests.variants):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if not module.ispkg and ".test_" not in module.name:
+                importlib.import_module(module.name)
     gc.freeze()  # a collection in a forked archive would copy every page of what is imported
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: they are seen through pidfds
     while True:
