@@ -13,10 +13,14 @@ FIRST_TO_LAST = ("integration", "variants", "mutants", "coverage_guided", "unit"
 
 
 # How long an example takes is the machine's affair.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
-
 EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    max_examples=100 if EVERYTHING else 40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

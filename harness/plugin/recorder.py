@@ -363,7 +363,7 @@ class RecorderPlugin:
 
 
 def _abort_open(item: pytest.Function) -> None:
-    """A scenario that ended midway has kept no product busy with its association, which has room for few."""
+    """What a scenario left open, ending midway, would keep a product busy that has room for few."""
     scu = item.funcargs.get("scu")
     if isinstance(scu, Scu):
         scu.abort_open()

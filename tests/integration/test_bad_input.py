@@ -166,6 +166,7 @@ def test_interrupted_before_the_first_answer(tmp_path: Path, end: signal.Signals
             interrupted(run, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_terminated_in_the_middle(tmp_path: Path) -> None:
     run = started("run", "--output", str(tmp_path / "run"))
     assert run.stdout is not None

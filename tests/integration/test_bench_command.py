@@ -132,7 +132,10 @@ def test_an_objective_that_breaks_is_exit_code_1(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("defect", "label"),
-    [("tests.mutants.storage:KeepsNothing", "lost"), ("tests.mutants.storage:FlipsBit", "altered")],
+    [
+        pytest.param("tests.mutants.storage:KeepsNothing", "lost", marks=pytest.mark.slow),
+        ("tests.mutants.storage:FlipsBit", "altered"),
+    ],
 )
 def test_lost_and_altered_objects_fail_the_run_whatever_its_speed(
     tmp_path: Path, defect: str, label: str

@@ -113,6 +113,7 @@ def test_no_week_is_free(
         grow(target_of(archive), wanted(5), new_run_root(), folder, Outcome([], [], []))
 
 
+@pytest.mark.slow
 def test_interrupted_it_keeps_what_it_measured(tmp_path: Path) -> None:
     run = tmp_path / "run"
     objects = tmp_path / "objects"

@@ -353,7 +353,7 @@ def post(port: int, path: str, origin: str = "") -> int:
         return error.code
 
 
-@pytest.mark.parametrize("crew", [ALONE, TWO], ids=["alone", "shared"])
+@pytest.mark.parametrize("crew", [ALONE, pytest.param(TWO, marks=pytest.mark.slow)], ids=["alone", "shared"])
 def test_the_page_shows_the_load_and_stops_it(archive: Archive, tmp_path: Path, crew: Crew) -> None:
     (port,) = free_ports(1)
     plan = replace(plan_for(archive, Echo(), crew=crew, stop=ENDLESS), web=("127.0.0.1", port))
