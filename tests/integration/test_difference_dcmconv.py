@@ -36,7 +36,7 @@ ENCODINGS = (
 
 
 LESS_OFTEN = (["+te", "+e"], ["+ti"], ["+td"], ["+te", "+g"])
-"""Left to PACS_HARNESS_EVERYTHING=1: CI has little time, and the others change order, lengths and fragments."""
+"""Left to PACS_HARNESS_EVERYTHING=1; the others change order, lengths and fragments."""
 
 
 @pytest.mark.parametrize(
