@@ -214,6 +214,7 @@ def read_one_line(words: Sequence[str]) -> tuple[int, str]:
     return process.returncode, errors
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_its_reader_leaves(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     words = ["run", "--select", "verification", "--output", str(folder)]

@@ -114,6 +114,7 @@ def test_an_empty_selection(tmp_path: Path) -> None:
     assert done.returncode == 2
 
 
+@pytest.mark.slow
 def test_the_archive_dies_midway(tmp_path: Path) -> None:
     with launch.start() as archive:
         target = write_target(tmp_path, archive.port)

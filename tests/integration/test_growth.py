@@ -180,6 +180,7 @@ def test_a_product_that_refuses_is_said_in_one_line(tmp_path: Path) -> None:
     assert read_bench(run).growth == ()
 
 
+@pytest.mark.slow
 def test_one_that_dies_is_exit_code_4_and_what_was_measured_is_kept(tmp_path: Path) -> None:
     run = tmp_path / "run"
     with launch.start() as mortal:

@@ -283,6 +283,7 @@ def run_elsewhere(plan: Plan, log: Path) -> subprocess.Popen[bytes]:
     return run
 
 
+@pytest.mark.slow
 def test_interrupted_it_leaves_no_process(archive: Archive, tmp_path: Path) -> None:
     run = run_elsewhere(plan_for(archive, Echo(), crew=TWO, stop=ENDLESS), tmp_path / "log")
     assert run.stdout is not None

@@ -197,6 +197,7 @@ def without_charts(page: str) -> str:
     return re.sub("<svg.*?</svg>", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_all_files(tmp_path: Path) -> None:
     write_bench(bench(objectives=(MET,), limit=LIMIT, loads=(load(**{"=1+1": 3}),)), tmp_path)
     page = render_bench(tmp_path)
