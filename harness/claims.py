@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from harness.behaviour import SITUATIONS, Matching
 from harness.capabilities import Option
+from harness.documents import written_text
 from harness.statement import (
     ASSOCIATION_FACTS,
     FORMAT,
@@ -40,16 +41,9 @@ _LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE", "WORKLIST")
 
 def read_claims(path: Path) -> Statement:
     """The claims in a file.  Raises TargetError with one line that says what to correct."""
+    text = written_text(path, TargetError, "no such file of claims")
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise TargetError(f"{path}: no such file of claims") from None
-    except OSError as error:
-        raise TargetError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise TargetError(
-            f"{path}: not a text in UTF-8 (byte {error.start + 1}); save it in that encoding"
-        ) from None
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise TargetError(f"{path}: not valid JSON: {error}") from None
     return statement_from_json(document, str(path))

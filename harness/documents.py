@@ -109,3 +109,18 @@ class Mistake(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(in_one_line(text))
+
+
+def written_text(path: Path, mistake: type[Mistake], absent: str) -> str:
+    """A text file that a person wrote; `absent`: what is said where there is none.  Raises `mistake`."""
+    try:
+        # Some editors put a byte order mark in front, which neither TOML nor JSON knows.
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise mistake(f"{path}: {absent}") from None
+    except OSError as error:
+        raise mistake(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise mistake(
+            f"{path}: cannot be read: no text in UTF-8 (byte {error.start + 1}); save it in that encoding"
+        ) from None

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.documents import parsed_toml
+from harness.documents import parsed_toml, written_text
 from harness.target import (
     ANONYMISES_ON,
     DEID_OPTIONS,
@@ -37,17 +37,9 @@ _T = TypeVar("_T")
 
 def read_target(path: Path) -> Target:
     """Read a target file.  Raises TargetError with one line that says what to correct."""
+    text = written_text(path, TargetError, "no such file; `pacs-harness init` writes one")
     try:
-        # Some editors put a byte order mark in front, which TOML does not know.
-        document = parsed_toml(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise TargetError(f"{path}: no such file; `pacs-harness init` writes one") from None
-    except OSError as error:
-        raise TargetError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise TargetError(
-            f"{path}: cannot be read: no text in UTF-8 (byte {error.start + 1}); save it in that encoding"
-        ) from None
+        document = parsed_toml(text)
     except ValueError as error:
         raise TargetError(f"{path}: not valid TOML: {error}") from None
     return target_from_document(document, str(path))
