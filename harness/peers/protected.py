@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.peers import orthanc, storescp
 from harness.peers.hardened import ELSEWHERE, Certificates, make_certificates
 from harness.peers.model import RunningPeer
-from harness.target import Claims, Destination, Tls
+from harness.target import Claims, Destination, Target, Tls
 
 
 @contextmanager
@@ -68,13 +68,9 @@ def start_anonymising(
     script.write_text(ANONYMISE % title, encoding="utf-8")
     settings = {"LuaScripts": [str(script)] if destinations else []}
     with orthanc.start(folder, destinations, calling_ae_title, settings=settings) as peer:
-        target = peer.target
-        version = f"{peer.version}, anonymising"
-        security = replace(target.security, anonymises_to=title, anonymises_on="store")
-        dimse = replace(target.dimse, visible_within=COPIED_WITHIN)
-        yield replace(
-            peer, version=version, target=replace(target, name=version, dimse=dimse, security=security)
-        )
+        security = replace(peer.target.security, anonymises_to=title, anonymises_on="store")
+        dimse = replace(peer.target.dimse, visible_within=COPIED_WITHIN)
+        yield _formed(peer, "anonymising", replace(peer.target, dimse=dimse, security=security))
 
 
 @contextmanager
@@ -107,7 +103,10 @@ def _knowing(
         expired_key=str(made.expired_client[1]),
     )
     claims = Claims(security_profiles=security_profiles)
+    return _formed(peer, form, replace(peer.target, claims=claims, security=security))
+
+
+def _formed(peer: RunningPeer, form: str, target: Target) -> RunningPeer:
+    """The peer with what is known of it in this form, which stands behind its version."""
     version = f"{peer.version}, {form}"
-    return replace(
-        peer, version=version, target=replace(peer.target, name=version, claims=claims, security=security)
-    )
+    return replace(peer, version=version, target=replace(target, name=version))
