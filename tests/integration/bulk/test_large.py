@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from harness.synthesis import Identity, new_run_root
 from harness.target import Target
 from tests.calling import call, target_file
 from tests.mutants.kill import archive_with
+from tests.processes import is_alive
 
 SIZE = 20 * 2**20
 
@@ -147,13 +147,6 @@ def test_nobody_there(tmp_path: Path) -> None:
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert read_large(tmp_path / "run").exit_code == 4
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Whether it runs; one that has ended, and whose exit code nobody has asked for, does not."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def test_an_interrupt_keeps_what_was_seen_and_leaves_nothing_running(tmp_path: Path) -> None:
