@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gc
-import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.everything import EVERYTHING
 
 FIRST_TO_LAST = ("integration", "variants", "mutants", "coverage_guided", "unit")
 """Folders by how long their longest test takes: a worker that begins a long one last is waited for by all."""
 
 
 # How long an example takes is the machine's affair.
-EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
 settings.register_profile(
     "untimed",
     deadline=None,

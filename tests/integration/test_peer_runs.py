@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 from harness import peers
 from harness.verdict import Outcome
 from tests.coverage import requirements
+from tests.everything import EVERYTHING
 from tests.explained import PEERS, PROTECTED, Explanations, explained
 from tests.peers_page import PAGE, page
 from tests.programs import require_peer
 
-EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
 ASKED = tuple(PEERS) if EVERYTHING else ("orthanc", "dcmtk")
 """Who is asked: qrscp and wlmscpfs cost minutes, and have little that the others have not."""
 SAFEGUARDS = {"orthanc-anonymising": "security.deidentification"}

@@ -9,9 +9,7 @@ from __future__ import annotations
 import argparse
 import functools
 import gc
-import importlib
 import os
-import pkgutil
 import select
 import signal
 import socket
@@ -25,6 +23,7 @@ import tests.mutants
 import tests.variants
 from harness.archive import launch
 from harness.archive.launch import spawn as spawn_anew
+from tests.mutants.seed import import_modules
 
 LONGEST_COMMAND = 65536
 
@@ -90,10 +89,8 @@ def serve(requests: socket.socket) -> None:
     """Fork an archive for each request, and say its process id, until there can be no more."""
     import harness.archive.server  # noqa: F401 - what the forked ones are spared
 
-    for package in (tests.mutants, tests.variants):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            if not module.ispkg and ".test_" not in module.name:
-                importlib.import_module(module.name)
+    import_modules(tests.mutants)
+    import_modules(tests.variants)
     gc.freeze()  # a collection in a forked archive would copy every page of what is imported
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: they are seen through pidfds
     while True:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import bisect
 import contextlib
 import functools
-import importlib
-import os
 import pkgutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +24,10 @@ from harness.plugin.identity import Selection
 from harness.plugin.run import our_scenarios, run_pytest
 from harness.target import Control, Destination, Target, UserIdentity
 from harness.verdict import Outcome, Result
+from tests.everything import EVERYTHING
 from tests.gateway import gateway
 from tests.mutants import forking
-from tests.mutants.seed import MUTANTS, Mutant
+from tests.mutants.seed import MUTANTS, Mutant, import_modules
 from tests.variants.seed import VARIANTS, Variant
 
 IDS = Path(__file__).parents[2] / "scenarios" / "ids.txt"
@@ -41,7 +40,7 @@ SLOW = (
     "security.limits.",
 )
 """Requirements that wait, make others wait, or store many objects: nobody's neighbours."""
-NEIGHBOURS = 5 if os.environ.get("PACS_HARNESS_EVERYTHING") == "1" else 1
+NEIGHBOURS = 5 if EVERYTHING else 1
 """How many are asked beside the catchers: CI has twenty minutes."""
 DEADLINE, PATIENT_DEADLINE = 1.0, 3.0
 """Seconds that a defect may keep silent, of which a silent one costs four times as many; and a variant."""
@@ -53,17 +52,13 @@ VISIBLE_WITHIN, PATIENT_VISIBLE_WITHIN = 1.0, 5.0
 
 def all_mutants() -> dict[str, Mutant]:
     """Every declared mutant by name."""
-    for module in pkgutil.iter_modules(tests.mutants.__path__):
-        if not module.name.startswith("test_"):
-            importlib.import_module(f"tests.mutants.{module.name}")
+    import_modules(tests.mutants)
     return dict(sorted(MUTANTS.items()))
 
 
 def all_variants() -> dict[str, Variant]:
     """Every declared variant by name."""
-    for module in pkgutil.iter_modules(tests.variants.__path__):
-        if not module.name.startswith("test_"):
-            importlib.import_module(f"tests.variants.{module.name}")
+    import_modules(tests.variants)
     return dict(sorted(VARIANTS.items()))
 
 

@@ -3,12 +3,21 @@ in ``wire.py``) that names the clause it breaks and the requirements that must c
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from harness.archive.semantics import Semantics
 from harness.target import Target
+
+
+def import_modules(package: ModuleType) -> None:
+    """Every module of a package but its tests, so that what they declare is known."""
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("test_"):
+            importlib.import_module(f"{package.__name__}.{module.name}")
 
 
 def unchanged(target: Target) -> Target:

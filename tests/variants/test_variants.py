@@ -7,7 +7,6 @@ PACS_HARNESS_EVERYTHING=1 (``tox -e variants``) each variant is alone, and again
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.verdict import Outcome
+from tests.everything import EVERYTHING
 from tests.mutants.kill import all_variants, archive_with, examine
 from tests.variants.seed import Variant
 from tests.variants.together import apart, where
@@ -55,9 +55,6 @@ REACH = {
     "storage": ("storage.b*.[!m]*", "storage.[!b]*", "get.level", "move.level", "consistency.retrieve"),
 }
 """Groups of requirements by the module of a variant; an empty tuple is all of them."""
-
-
-EVERYTHING = os.environ.get("PACS_HARNESS_EVERYTHING") == "1"
 
 
 def archives() -> Iterator[tuple[Variant, ...]]:
