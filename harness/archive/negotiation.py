@@ -43,6 +43,16 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class ContextProposal:
+    """One proposed presentation context (PS3.8 9.3.2.2)."""
+
+    abstract_syntax: str
+    syntaxes: tuple[str, ...]
+    role: Role | None
+    """The roles that are proposed for its abstract syntax, if any."""
+
+
+@dataclass(frozen=True)
 class ContextAnswer:
     """Result of one presentation context (PS3.8 9.3.3.2): 0 is acceptance."""
 
@@ -174,18 +184,27 @@ class Acceptor(ACSE):
         rejected: list[PresentationContext] = []
         request = self.requestor.primitive
         assert request is not None
-        for proposal in request.presentation_context_definition_list:
-            abstract = str(proposal.abstract_syntax)
-            syntaxes = [str(uid) for uid in proposal.transfer_syntax]
-            answer = semantics.answer_context(abstract, syntaxes, offered.get(abstract))
+        definitions = request.presentation_context_definition_list
+        proposals = [
+            ContextProposal(
+                str(one.abstract_syntax),
+                tuple(map(str, one.transfer_syntax)),
+                offered.get(str(one.abstract_syntax)),
+            )
+            for one in definitions
+        ]
+        for definition, proposal, answer in zip(
+            definitions, proposals, semantics.answer_contexts(proposals), strict=True
+        ):
+            abstract = proposal.abstract_syntax
             context = PresentationContext()
-            context.context_id = proposal.context_id
+            context.context_id = definition.context_id
             context.abstract_syntax = UID(abstract)
             context.transfer_syntax = [answer.transfer_syntax or "1.2.840.10008.1.2"]
             context.result = answer.result
             if answer.result == 0:
-                accepted[int(proposal.context_id or 0)] = context
-                role = semantics.answer_role(abstract, offered.get(abstract))
+                accepted[int(definition.context_id or 0)] = context
+                role = semantics.answer_role(abstract, proposal.role)
                 if role is not None:
                     answered_roles[abstract] = role
             else:

@@ -17,7 +17,7 @@ from . import encoding, identifiers, matching
 from .attributes import UNIQUE_KEYS, Attribute, AttributeSet, Level, Root
 from .identifiers import Query
 from .index import Entity, Index, Instance, Selection
-from .negotiation import Caller, ContextAnswer, Identity, IdentityAnswer, Rejection, Role
+from .negotiation import Caller, ContextAnswer, ContextProposal, Identity, IdentityAnswer, Rejection, Role
 from .scheduling import Scheduling
 from .sopclasses import QUERY_RETRIEVE, Service, is_uid, service_of
 from .status import (
@@ -151,6 +151,10 @@ class Semantics(Scheduling):
     def asynchronous_window(self, offered: tuple[int, int] | None) -> tuple[int, int] | None:
         """Answer the asynchronous operations window (PS3.7 D.3.3.3): synchronous, so nothing is answered."""
         return None
+
+    def answer_contexts(self, proposals: Sequence[ContextProposal]) -> list[ContextAnswer]:
+        """Answer the presentation contexts of one request, in their order: each for itself here."""
+        return [self.answer_context(one.abstract_syntax, one.syntaxes, one.role) for one in proposals]
 
     def answer_context(
         self, abstract_syntax: str, syntaxes: Sequence[str], role: Role | None

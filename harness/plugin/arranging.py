@@ -121,6 +121,30 @@ def get_agreed(
         return get_with(association, root.get, keys_of(level, keys), status_of=status_of)
 
 
+def get_in_any(
+    scu: Scu,
+    root: Root,
+    level: QueryLevel | None,
+    instances: Sequence[SyntheticInstance],
+    keys: Mapping[str, Any],
+) -> Brought:
+    """`get_agreed` with the objects' own transfer syntaxes and the uncompressed ones, each in its context.
+
+    Of several contexts of a class a product may take one alone (PS3.5 10.1 b), which need not be one that the
+    objects can be sent in: where it did, and not all came, it is asked again with their own syntaxes alone.
+    """
+    own = tuple(dict.fromkeys((one.transfer_syntax,) for one in instances))
+    for syntaxes in ((*own, UNCOMPRESSED), own):
+        storage = storage_for(instances, *syntaxes)
+        with open_agreed(scu, root, storage) as association:
+            are_all_taken = len(association.accepted_contexts) > len(storage)
+            brought = get_with(association, root.get, keys_of(level, keys))
+        came = {one.sop_instance_uid for one in brought.received}
+        if are_all_taken or came >= {one.sop_instance_uid for one in instances}:
+            break
+    return brought
+
+
 def bring_back(
     scu: Scu,
     instances: Sequence[SyntheticInstance],
@@ -143,11 +167,9 @@ def bring_back(
             del named["SOPInstanceUID"]
         return named
 
-    own = dict.fromkeys((one.transfer_syntax,) for one in instances)
-    storage = storage_for(instances, *own, UNCOMPRESSED)
     for root in (Root.STUDY, Root.PATIENT):
         with contextlib.suppress(NotAccepted, NotSupported):
-            brought = get_agreed(scu, root, level, storage, keys(root)).received
+            brought = get_in_any(scu, root, level, instances, keys(root)).received
             return tuple(one for one in brought if one.sop_instance_uid in wanted)
     receiver = destination()
     for root in (Root.STUDY, Root.PATIENT):

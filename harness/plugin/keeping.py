@@ -23,8 +23,8 @@ from harness.scu.move import move
 from harness.scu.retrieved import damaged, odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning
-from harness.scu.store import note_stored, store_dataset
-from harness.scu.uids import CT_IMAGE_STORAGE, UNCOMPRESSED, QueryLevel, Root
+from harness.scu.store import association_for, note_stored, store_dataset
+from harness.scu.uids import CT_IMAGE_STORAGE, QueryLevel, Root
 from harness.synthesis import SyntheticInstance, assemble
 from harness.synthesis.shapes import Shape, with_elements
 from harness.target import Target
@@ -186,21 +186,18 @@ class Keeper:
 
 def store_as_is(scu: Scu, instance: SyntheticInstance) -> CommandSet:
     """Store these very bytes.  NotSupported where the product does not take the transfer syntax."""
-    syntax = instance.transfer_syntax
-    offered = dict.fromkeys((syntax, *UNCOMPRESSED))
-    with scu.open(*((instance.sop_class, (one,)) for one in offered)) as association:
-        try:
-            association.context_for(instance.sop_class, syntax)
-        except NotAccepted:
-            what = f"{UID(instance.sop_class).name} in {UID(syntax).name}"
-            raise NotSupported(f"the product does not take {what}") from None
-        response = store_dataset(
-            association,
-            instance.dataset,
-            sop_class=instance.sop_class,
-            sop_instance_uid=instance.sop_instance_uid,
-            transfer_syntax=syntax,
-        )
+    try:
+        with association_for(scu, instance.sop_class, instance.transfer_syntax) as association:
+            response = store_dataset(
+                association,
+                instance.dataset,
+                sop_class=instance.sop_class,
+                sop_instance_uid=instance.sop_instance_uid,
+                transfer_syntax=instance.transfer_syntax,
+            )
+    except NotAccepted:
+        what = f"{UID(instance.sop_class).name} in {UID(instance.transfer_syntax).name}"
+        raise NotSupported(f"the product does not take {what}") from None
     note_stored(scu, instance, response)
     return response
 

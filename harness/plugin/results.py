@@ -9,19 +9,18 @@ from harness.dimse.capture import Recorder
 from harness.dimse.difference import DifferenceKind, summary
 from harness.dimse.errors import NotAccepted
 from harness.dimse.walker import shown_tag
-from harness.plugin.arranging import StoreStudy, get_agreed
+from harness.plugin.arranging import StoreStudy, get_in_any
 from harness.plugin.fixtures import STORE_REPORTER
 from harness.plugin.keeping import COERCED, FULL, Keeper
 from harness.plugin.outcomes import ArrangementFailed, NotSupported, NotTested
 from harness.scu.brought import Brought
 from harness.scu.destination import Destination
-from harness.scu.get import storage_for
 from harness.scu.inbox import Received
 from harness.scu.move import move_to
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_failure
 from harness.scu.store import fitted, proposals_for, store_all
-from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
+from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Identity, SyntheticInstance, SyntheticStudy, assemble
 
 ELEMENTS_DISCARDED = 0xB006
@@ -127,12 +126,8 @@ def by_each_service(
     or NotSupported where neither can be asked.
     """
     brought: dict[str, Brought] = {}
-    own = dict.fromkeys(
-        (one.transfer_syntax,) for one in instances if one.transfer_syntax not in UNCOMPRESSED
-    )
     with contextlib.suppress(NotAccepted, NotSupported):
-        storage = storage_for(instances, *own, UNCOMPRESSED)
-        brought["C-GET"] = get_agreed(scu, Root.STUDY, level, storage, keys)
+        brought["C-GET"] = get_in_any(scu, Root.STUDY, level, instances, keys)
     if destinations:
         with contextlib.suppress(NotAccepted):
             brought["C-MOVE"] = move_to(scu, destinations[0], recorder, Root.STUDY, level, keys)

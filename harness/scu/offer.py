@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from harness.capabilities import Capabilities, LevelAnswer, OfferedClass, Option, TransferSyntax
@@ -136,23 +137,49 @@ def _classes(looker: _Looker, seen: Capabilities) -> Capabilities:
 
 def _syntaxes(looker: _Looker, seen: Capabilities) -> Capabilities:
     """Every class that may be accepted, in each transfer syntax alone."""
-    pairs: list[Pair] = [
-        (one.uid, (syntax,))
+    what = "which transfer syntaxes are taken"
+    classes = [
+        one
         for one in seen.classes
         if one.accepted or (one.service == "storage" and one.result == _TRANSFER_SYNTAXES_NOT_SUPPORTED)
+    ]
+    pairs: list[Pair] = [
+        (one.uid, (syntax,))
+        for one in classes
         for syntax in (transfer_syntaxes() if one.service == "storage" else UNCOMPRESSED)
     ]
-    taken: dict[str, list[str]] = {}
-    for (uid, (syntax,)), result in looker.answers(pairs, "which transfer syntaxes are taken"):
+    taken: dict[str, list[str]] = {one.uid: [] for one in classes}
+    answers = looker.answers(pairs, what)
+    if _takes_one_of_several(looker, classes):
+        # Each association has a class once, then: more of them, for products that would hide the rest.
+        batches = ([pair for pair in pairs if pair[1] == (syntax,)] for syntax in transfer_syntaxes())
+        answers = chain.from_iterable(looker.answers(batch, what) for batch in batches)
+    for (uid, (syntax,)), result in answers:
         if result == 0:
-            taken.setdefault(uid, []).append(syntax)
+            taken[uid].append(syntax)
     return replace(
         seen,
         classes=tuple(
-            replace(one, transfer_syntaxes=tuple(taken[one.uid]), result=0) if one.uid in taken else one
+            replace(one, transfer_syntaxes=tuple(taken[one.uid]), result=0) if taken.get(one.uid) else one
             for one in seen.classes
         ),
     )
+
+
+def _takes_one_of_several(looker: _Looker, classes: Sequence[OfferedClass]) -> bool:
+    """Whether of several contexts of a class no more than one is taken, as PS3.5 10.1 b) allows."""
+    first = next((one.uid for one in classes if one.service == "storage" and one.accepted), None)
+    if first is None:
+        return False
+    what = "whether several contexts of a class are taken"
+
+    def is_taken(*syntaxes: str) -> list[bool]:
+        pairs: list[Pair] = [(first, (syntax,)) for syntax in syntaxes]
+        return [result == 0 for _, result in looker.answers(pairs, what)]
+
+    together = is_taken(*UNCOMPRESSED)
+    alone = [is_taken(syntax) == [True] for syntax in UNCOMPRESSED]
+    return sum(together) == 1 and all(alone)
 
 
 def _roles_and_options(looker: _Looker, seen: Capabilities) -> Capabilities:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from harness.dimse.association import Association
 from harness.dimse.command import Command, CommandSet
+from harness.dimse.errors import NotAccepted
 from harness.dimse.fragments import DataSet
 from harness.scu.echo import WITH_DATA_SET
 from harness.scu.session import Proposal, Scu, Stored
@@ -81,15 +83,42 @@ def note_stored(scu: Scu, instance: SyntheticInstance, response: CommandSet) -> 
 
 def fitted(association: Association, instance: SyntheticInstance) -> SyntheticInstance:
     """The instance in a transfer syntax that was accepted for its class; itself where there is none."""
-    accepted = {
-        context.transfer_syntax
-        for context in association.accepted_contexts.values()
-        if context.abstract_syntax == instance.sop_class
-    }
+    accepted = syntaxes_of(association, instance.sop_class)
     if instance.transfer_syntax in accepted or instance.transfer_syntax not in NATIVE:
         return instance
     other = next((syntax for syntax in UNCOMPRESSED if syntax in accepted), None)
     return instance if other is None else instance_of(instance.attributes, other)
+
+
+@contextlib.contextmanager
+def association_for(scu: Scu, sop_class: str, transfer_syntax: str) -> Iterator[Association]:
+    """An association on which objects of the class can be sent in this transfer syntax.
+
+    The usual uncompressed ones are offered beside it (PS3.5 10.1 a).  Of several contexts of a class an
+    acceptor may take one alone (10.1 b): where that was another one, this one is offered by itself.
+    Raises NotAccepted.
+    """
+    offered = [(sop_class, (syntax,)) for syntax in dict.fromkeys((transfer_syntax, *UNCOMPRESSED))]
+    with scu.open(*offered) as association:
+        taken = syntaxes_of(association, sop_class)
+        if transfer_syntax in taken:
+            yield association
+            return
+    if taken:
+        with scu.open(offered[0]) as association:
+            if transfer_syntax in syntaxes_of(association, sop_class):
+                yield association
+                return
+    raise NotAccepted(sop_class, f"{sop_class} is not accepted in transfer syntax {transfer_syntax}")
+
+
+def syntaxes_of(association: Association, sop_class: str) -> set[str]:
+    """The transfer syntaxes in which a class was accepted."""
+    return {
+        context.transfer_syntax
+        for context in association.accepted_contexts.values()
+        if context.abstract_syntax == sop_class
+    }
 
 
 def store_all(scu: Scu, instances: Sequence[SyntheticInstance]) -> list[CommandSet]:
