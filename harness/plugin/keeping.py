@@ -24,9 +24,15 @@ from harness.scu.retrieved import damaged, odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning
 from harness.scu.store import association_for, note_stored, store_dataset
-from harness.scu.uids import CT_IMAGE_STORAGE, QueryLevel, Root
+from harness.scu.uids import (
+    CT_IMAGE_STORAGE,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    QueryLevel,
+    Root,
+)
 from harness.synthesis import SyntheticInstance, assemble
-from harness.synthesis.shapes import Shape, with_elements
+from harness.synthesis.shapes import Shape, in_implicit, with_elements
 from harness.target import Target
 
 Bring = Callable[[Sequence[SyntheticInstance]], tuple[Received, ...]]
@@ -106,22 +112,28 @@ class Keeper:
         base = of or self.corpus.new_study().instance(0)
         return replace(base, dataset=with_elements(base.dataset, *shapes))
 
-    def keep(self, instance: SyntheticInstance) -> Kept:
-        """Store these very bytes and, where they are acknowledged and found, bring them back.
-
-        NotSupported where the product does not take the transfer syntax.
-        """
-        kept = self.stored(instance)
+    def keep(self, instance: SyntheticInstance, *, as_it_is: bool = False) -> Kept:
+        """Store these very bytes, see `stored`, and bring them back where they are found."""
+        kept = self.stored(instance, as_it_is=as_it_is)
         if not kept.is_found:
             return kept
         return replace(kept, received=self.bring([instance]))
 
-    def stored(self, instance: SyntheticInstance) -> Kept:
+    def stored(self, instance: SyntheticInstance, *, as_it_is: bool = False) -> Kept:
         """Store these very bytes and, where they are acknowledged, wait until they are found.
 
+        A product that takes the default transfer syntax alone gets what is in Explicit VR without its VRs,
+        unless they are what matters (``as_it_is``).  NotSupported where it takes neither.
         ArrangementFailed where the product says that it gave the object other UIDs to be found by.
         """
-        kept = Kept(instance, store_as_is(self.scu, instance))
+        try:
+            kept = Kept(instance, store_as_is(self.scu, instance))
+        except NotSupported:
+            default = None if as_it_is else in_default_syntax(instance)
+            if default is None:
+                raise
+            kept = Kept(default, store_as_is(self.scu, default))
+            instance = default
         if not kept.is_stored:
             return kept
         within = self.target.dimse.visible_within
@@ -182,6 +194,17 @@ class Keeper:
         if len(received) != 1:
             raise NotSupported(f"the product does not send the object in {transfer_syntax}")
         return received[0]
+
+
+def in_default_syntax(instance: SyntheticInstance) -> SyntheticInstance | None:
+    """The same elements in Implicit VR Little Endian; None for what has no such form."""
+    if instance.transfer_syntax != EXPLICIT_VR_LITTLE_ENDIAN:
+        return None
+    try:
+        dataset = in_implicit(instance.dataset)
+    except ValueError:
+        return None
+    return replace(instance, transfer_syntax=IMPLICIT_VR_LITTLE_ENDIAN, dataset=dataset)
 
 
 def store_as_is(scu: Scu, instance: SyntheticInstance) -> CommandSet:

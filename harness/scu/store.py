@@ -90,6 +90,15 @@ def fitted(association: Association, instance: SyntheticInstance) -> SyntheticIn
     return instance if other is None else instance_of(instance.attributes, other)
 
 
+def open_for(scu: Scu, instance: SyntheticInstance) -> tuple[Association, SyntheticInstance]:
+    """An association to send it on, and the instance as it is taken there; see `fitted`.
+
+    NotAccepted comes where its presentation context is asked for.
+    """
+    association = scu.open(*proposals_for([instance]))
+    return association, fitted(association, instance)
+
+
 @contextlib.contextmanager
 def association_for(scu: Scu, sop_class: str, transfer_syntax: str) -> Iterator[Association]:
     """An association on which objects of the class can be sent in this transfer syntax.

@@ -1,6 +1,7 @@
 """Unusual but legal encodings of data elements, byte for byte, which no library writes on request (PS3.5 7).
 
-All in Explicit VR Little Endian.  Private ones reserve their block with a creator.
+All in Explicit VR Little Endian; `in_implicit` takes the VRs away.  Private ones reserve their block with a
+creator.
 """
 
 from __future__ import annotations
@@ -169,6 +170,53 @@ def with_elements(dataset: bytes, *shapes: Shape) -> bytes:
     Only its top level is read, whose sequences must have defined lengths.
     """
     return content({tag: dataset[start:end] for tag, start, end in top_level(dataset)}, *shapes)
+
+
+def in_implicit(dataset: bytes) -> bytes:
+    """The elements of a data set in Explicit VR Little Endian without their VRs, as PS3.5 A.1 has them.
+
+    ValueError where one is a UN, which Implicit VR does not have, or encapsulated.
+    """
+    return _elements(dataset, 0, len(dataset))[0]
+
+
+def _elements(data: bytes, at: int, end: int) -> tuple[bytes, int]:
+    """Elements up to ``end`` or to an item delimitation, and where what follows begins."""
+    made = []
+    while at < end:
+        tag, vr = data[at : at + 4], data[at + 4 : at + 6].decode("ascii", "replace")
+        if tag == _delimiter(0xE00D)[:4]:
+            at += 8
+            break
+        if vr in _LONG:
+            length, at = struct.unpack_from("<I", data, at + 8)[0], at + 12
+        else:
+            length, at = struct.unpack_from("<H", data, at + 6)[0], at + 8
+        if vr == "UN" or (vr != "SQ" and length == UNDEFINED):
+            raise ValueError(f"{vr} of {length} bytes has no form in Implicit VR")
+        is_open = length == UNDEFINED
+        if vr == "SQ":
+            value, at = _items(data, at, len(data) if is_open else at + length)
+        else:
+            value, at = data[at : at + length], at + length
+        made += [tag, struct.pack("<I", UNDEFINED if is_open else len(value)), value]
+        made += [_delimiter(0xE0DD)] if is_open else []
+    return b"".join(made), at
+
+
+def _items(data: bytes, at: int, end: int) -> tuple[bytes, int]:
+    """Items up to ``end`` or to a sequence delimitation, and where what follows begins."""
+    made = []
+    while at < end:
+        _, number, length = struct.unpack_from("<HHI", data, at)
+        at += 8
+        if number == 0xE0DD:
+            break
+        is_open = length == UNDEFINED
+        inner, after = _elements(data, at, len(data) if is_open else at + length)
+        made.append(item(inner, undefined=is_open))
+        at = after
+    return b"".join(made), at
 
 
 def top_level(dataset: bytes) -> Iterator[tuple[int, int, int]]:

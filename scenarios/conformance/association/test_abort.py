@@ -9,7 +9,7 @@ from harness.plugin.fixtures import Corpus
 from harness.scenario import SHALL, expect_closed, expect_service, requirement
 from harness.scu.find import find
 from harness.scu.session import Scu
-from harness.scu.store import store_request
+from harness.scu.store import open_for, store_request
 from harness.scu.uids import QueryLevel, Root
 
 
@@ -18,8 +18,8 @@ from harness.scu.uids import QueryLevel, Root
 def test_mid_message(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study("CT", rows=64, columns=64)
     instance = study.instance(0)
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
-    context = association.context_for(instance.sop_class).id
+    association, instance = open_for(scu, instance)
+    context = association.context_for(instance.sop_class, instance.transfer_syntax).id
     request = store_request(association, instance.sop_class, instance.sop_instance_uid)
     half = len(instance.dataset) // 4 * 2
     association.send_pdu(PData((Pdv(context, is_command=True, is_last=True, data=request.encode()),)))

@@ -20,7 +20,7 @@ from harness.scenario import (
 )
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_warning
-from harness.scu.store import note_stored, store_dataset, store_request
+from harness.scu.store import note_stored, open_for, store_dataset, store_request
 from harness.scu.survey import all_observed, survey
 from harness.synthesis import SyntheticInstance, SyntheticStudy
 
@@ -73,7 +73,8 @@ def test_huge_value(scu: Scu, stored_study: SyntheticStudy) -> None:
 @requirement("PS3.8 D.1.2", SHALL, "A P-DATA-TF as long as the acceptor's own maximum is accepted.")
 def test_at_own_limit_accepted(scu: Scu, corpus: Corpus) -> None:
     instance = large_instance(corpus)
-    with scu.open((instance.sop_class, (instance.transfer_syntax,))) as association:
+    association, instance = open_for(scu, instance)
+    with association:
         maximum = association.peer_maximum_length or UNLIMITED
         if association.peer_maximum_length and maximum - 6 > len(instance.dataset):
             raise not_tested(
@@ -84,6 +85,7 @@ def test_at_own_limit_accepted(scu: Scu, corpus: Corpus) -> None:
             instance.dataset,
             sop_class=instance.sop_class,
             sop_instance_uid=instance.sop_instance_uid,
+            transfer_syntax=instance.transfer_syntax,
             fragment=maximum - 6,
         )
         note_stored(scu, instance, response)
@@ -99,9 +101,9 @@ def test_at_own_limit_accepted(scu: Scu, corpus: Corpus) -> None:
 )
 def test_above_own_limit(scu: Scu, corpus: Corpus) -> None:
     instance = large_instance(corpus)
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    association, instance = open_for(scu, instance)
     try:
-        context = association.context_for(instance.sop_class).id
+        context = association.context_for(instance.sop_class, instance.transfer_syntax).id
         maximum = association.peer_maximum_length
         if not maximum:
             raise not_supported("no maximum length is declared")

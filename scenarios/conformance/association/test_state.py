@@ -39,7 +39,7 @@ from harness.scu.echo import echo
 from harness.scu.find import find
 from harness.scu.session import Scu
 from harness.scu.status import describe
-from harness.scu.store import store_request
+from harness.scu.store import open_for, store_request
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 
 pytestmark = pytest.mark.hostile
@@ -202,9 +202,9 @@ def test_established_abort(scu: Scu) -> None:
 def test_data_after_release_request(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study()
     instance = study.instance(0)
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    association, instance = open_for(scu, instance)
     try:
-        context = association.context_for(instance.sop_class).id
+        context = association.context_for(instance.sop_class, instance.transfer_syntax).id
         request = store_request(association, instance.sop_class, instance.sop_instance_uid)
         command = Pdv(context, is_command=True, is_last=True, data=request.encode())
         data = Pdv(context, is_command=False, is_last=True, data=instance.dataset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from harness.scu.identifier import encode_identifier, keys_of
 from harness.scu.intact import expect_intact
 from harness.scu.session import Scu
 from harness.scu.status import PENDING, SUCCESS, describe, is_failure, response_to, was_done
-from harness.scu.store import note_stored, store_request
+from harness.scu.store import note_stored, open_for, store_request
 from harness.scu.uids import CT_IMAGE_STORAGE, STUDY_ROOT_FIND, VERIFICATION, QueryLevel
 from harness.synthesis import SyntheticInstance, SyntheticStudy, assemble
 from harness.target import Target
@@ -25,17 +26,23 @@ from harness.target import Target
 UNDEFINED_COMMAND = 0x0FEE
 
 
-StoreIn = Callable[[SyntheticInstance, Sequence[PData], CommandSet], None]
+Cut = Callable[[bytes, bytes], Sequence[PData]]
+"""The PDUs, on context 1, for a command set and a data set."""
+StoreIn = Callable[[SyntheticInstance, Cut], None]
 
 
 @pytest.fixture
 def store_in(scu: Scu, target: Target) -> StoreIn:
-    """Stores an object in these very PDUs (context 1), and sees that it is kept whole."""
+    """Stores an object in PDUs that are made for it, and sees that it is kept whole."""
 
-    def store(instance: SyntheticInstance, pdus: Sequence[PData], request: CommandSet) -> None:
-        with scu.open((instance.sop_class, (instance.transfer_syntax,))) as association:
-            association.context_for(instance.sop_class)
-            association.send_raw(*[pdu.encode() for pdu in pdus])
+    def store(instance: SyntheticInstance, cut: Cut) -> None:
+        association, instance = open_for(scu, instance)
+        with association:
+            context = association.context_for(instance.sop_class, instance.transfer_syntax)
+            request = request_for(instance)
+            for pdu in cut(request.encode(), instance.dataset):
+                pdvs = tuple(replace(pdv, context_id=context.id) for pdv in pdu.pdvs)
+                association.send_raw(PData(pdvs).encode())
             response = response_to(request, association.receive_message())
         note_stored(scu, instance, response)
         status = response.integer("Status")
@@ -59,9 +66,9 @@ def request_for(instance: SyntheticInstance) -> CommandSet:
     )
 
 
-def command_pdv(request: CommandSet) -> Pdv:
+def command_pdv(command: bytes) -> Pdv:
     """A whole command set on context 1."""
-    return Pdv(1, is_command=True, is_last=True, data=request.encode())
+    return Pdv(1, is_command=True, is_last=True, data=command)
 
 
 def pieces(data: bytes, size: int, *, is_command: bool) -> list[Pdv]:
@@ -97,36 +104,40 @@ def answer_on(
 
 @requirement("PS3.8 E.1", SHALL, "Command and data set in one P-DATA-TF are taken.")
 def test_command_and_data_in_one_pdu(store_in: StoreIn, corpus: Corpus) -> None:
-    instance = corpus.new_study().instance(0)
-    request = request_for(instance)
-    data = Pdv(1, is_command=False, is_last=True, data=instance.dataset)
-    store_in(instance, [PData((command_pdv(request), data))], request)
+    def cut(command: bytes, dataset: bytes) -> Sequence[PData]:
+        data = Pdv(1, is_command=False, is_last=True, data=dataset)
+        return [PData((command_pdv(command), data))]
+
+    store_in(corpus.new_study().instance(0), cut)
 
 
 @requirement("PS3.8 E.1", SHALL, "Fragments of any even size are taken.")
 def test_tiny_fragments(store_in: StoreIn, corpus: Corpus) -> None:
-    instance = corpus.new_study().instance(0)
-    request = request_for(instance)
-    tiny = pieces(request.encode(), 2, is_command=True) + pieces(instance.dataset, 2, is_command=False)
-    store_in(instance, [PData((pdv,)) for pdv in tiny], request)
+    def cut(command: bytes, dataset: bytes) -> Sequence[PData]:
+        tiny = pieces(command, 2, is_command=True) + pieces(dataset, 2, is_command=False)
+        return [PData((pdv,)) for pdv in tiny]
+
+    store_in(corpus.new_study().instance(0), cut)
 
 
 @requirement("PS3.8 E.1", SHALL, "Consecutive PDVs of the same type in one P-DATA-TF are taken.")
 def test_same_type_pdvs_in_one_pdu(store_in: StoreIn, corpus: Corpus) -> None:
-    instance = corpus.new_study().instance(0)
-    request = request_for(instance)
-    data = pieces(instance.dataset, 200, is_command=False)
-    groups = [PData(tuple(data[at : at + 3])) for at in range(0, len(data), 3)]
-    store_in(instance, [PData((command_pdv(request),)), *groups], request)
+    def cut(command: bytes, dataset: bytes) -> Sequence[PData]:
+        data = pieces(dataset, 200, is_command=False)
+        groups = [PData(tuple(data[at : at + 3])) for at in range(0, len(data), 3)]
+        return [PData((command_pdv(command),)), *groups]
+
+    store_in(corpus.new_study().instance(0), cut)
 
 
 @requirement("PS3.8 E.1", SHOULD, "An empty PDV with the last-fragment flag is tolerated.")
 def test_empty_pdv(store_in: StoreIn, corpus: Corpus) -> None:
-    instance = corpus.new_study().instance(0)
-    request = request_for(instance)
-    data = Pdv(1, is_command=False, is_last=False, data=instance.dataset)
-    end = Pdv(1, is_command=False, is_last=True, data=b"")
-    store_in(instance, [PData((command_pdv(request),)), PData((data,)), PData((end,))], request)
+    def cut(command: bytes, dataset: bytes) -> Sequence[PData]:
+        data = Pdv(1, is_command=False, is_last=False, data=dataset)
+        end = Pdv(1, is_command=False, is_last=True, data=b"")
+        return [PData((command_pdv(command),)), PData((data,)), PData((end,))]
+
+    store_in(corpus.new_study().instance(0), cut)
 
 
 @requirement("PS3.8 E.2", SHALL, "Bits 2 to 7 of the control header aren't checked.")
@@ -231,9 +242,11 @@ def test_priority_values(scu: Scu, stored_study: SyntheticStudy, priority: int) 
 @requirement("PS3.7 6.3.1", SHALL, "Retired and optional command elements aren't required.")
 def test_optional_elements_absent(scu: Scu, corpus: Corpus) -> None:
     instance = corpus.new_study().instance(0)
-    with scu.open((instance.sop_class, (instance.transfer_syntax,))) as association:
+    association, instance = open_for(scu, instance)
+    with association:
         request = store_request(association, instance.sop_class, instance.sop_instance_uid)
-        association.send_message(association.context_for(instance.sop_class).id, request, instance.dataset)
+        context = association.context_for(instance.sop_class, instance.transfer_syntax)
+        association.send_message(context.id, request, instance.dataset)
         response = response_to(request, association.receive_message())
     note_stored(scu, instance, response)
     status = response.integer("Status")
@@ -247,7 +260,7 @@ def test_pipelined_without_window(scu: Scu) -> None:
     association = scu.open(VERIFICATION)
     try:
         requests = [echo_request(number) for number in range(1, 6)]
-        association.send_raw(*[PData((command_pdv(request),)).encode() for request in requests])
+        association.send_raw(*[PData((command_pdv(request.encode()),)).encode() for request in requests])
         for request in requests:
             answer = answer_or_abort(association, request)
             if isinstance(answer, Abort):
@@ -261,12 +274,11 @@ def test_pipelined_without_window(scu: Scu) -> None:
 @requirement("PS3.7 9.3.1.3", QUALITY, "An object that ends too early isn't reported as success.")
 def test_dataset_truncated(scu: Scu, corpus: Corpus) -> None:
     instance = corpus.new_study("CT", rows=64, columns=64).instance(0)
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    association, instance = open_for(scu, instance)
     try:
         request = request_for(instance)
-        association.send_message(
-            association.context_for(instance.sop_class).id, request, instance.dataset[:-1024]
-        )
+        context = association.context_for(instance.sop_class, instance.transfer_syntax)
+        association.send_message(context.id, request, instance.dataset[:-1024])
         answer = answer_or_abort(association, request)
     finally:
         association.abort()

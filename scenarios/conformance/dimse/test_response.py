@@ -25,7 +25,7 @@ from harness.scu.status import (
     is_warning,
     response_to,
 )
-from harness.scu.store import note_stored, store_request
+from harness.scu.store import fitted, note_stored, open_for, store_request
 from harness.scu.survey import Exchange, survey
 from harness.scu.uids import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -103,13 +103,14 @@ def test_message_id_extremes(scu: Scu, message_id: int) -> None:
 def test_message_id_reused(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study(instances=10)
     first = study.instance(0)
-    with scu.open((first.sop_class, (first.transfer_syntax,))) as association:
-        context = association.context_for(first.sop_class).id
+    association, first = open_for(scu, first)
+    with association:
+        context = association.context_for(first.sop_class, first.transfer_syntax).id
         for instance in study.instances:
             request = store_request(association, instance.sop_class, instance.sop_instance_uid).replace(
                 MessageID=1
             )
-            association.send_message(context, request, instance.dataset)
+            association.send_message(context, request, fitted(association, instance).dataset)
             response = response_to(request, association.receive_message())
             note_stored(scu, instance, response)
             status = response.integer("Status")
@@ -210,8 +211,9 @@ def test_defined_status(scu: Scu, corpus: Corpus) -> None:
 def test_no_early_success(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study("CT", rows=64, columns=64)
     instance = study.instance(0)
-    with scu.open((instance.sop_class, (instance.transfer_syntax,))) as association:
-        context = association.context_for(instance.sop_class).id
+    association, instance = open_for(scu, instance)
+    with association:
+        context = association.context_for(instance.sop_class, instance.transfer_syntax).id
         request = store_request(association, instance.sop_class, instance.sop_instance_uid)
         most = len(instance.dataset) // 2 * 2 - 64
         begin = Pdv(context, is_command=False, is_last=False, data=instance.dataset[:most])

@@ -15,7 +15,7 @@ from harness.scu.identifier import keys_of
 from harness.scu.retrieve import keys_for
 from harness.scu.session import Scu
 from harness.scu.status import SUB_OPERATIONS_FAILED, describe, is_failure, is_warning
-from harness.scu.store import store
+from harness.scu.store import proposals_for, store
 from harness.scu.uids import CT_IMAGE_STORAGE, UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
@@ -67,7 +67,7 @@ def test_both(scu: Scu, corpus: Corpus, stored_study: SyntheticStudy) -> None:
     new = corpus.new_study("CT").instance(0)
     with scu.open(
         Root.STUDY.get,
-        (CT_IMAGE_STORAGE, (new.transfer_syntax,)),
+        *proposals_for([new]),
         roles=(RoleSelection(CT_IMAGE_STORAGE, 1, 1),),
     ) as association:
         association.context_for(Root.STUDY.get)

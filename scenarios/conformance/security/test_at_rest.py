@@ -26,7 +26,7 @@ from harness.scu.find import find
 from harness.scu.identifier import keys_of
 from harness.scu.move import move_with
 from harness.scu.session import Scu
-from harness.scu.store import store_request
+from harness.scu.store import open_for, store_request
 from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.security.canaries import CanaryPatient, new_canary
 from harness.security.medium import Rest, medium_of
@@ -215,9 +215,9 @@ def own_passcode(target: Target) -> list[Needle]:
 @contextlib.contextmanager
 def begun(scu: Scu, instance: SyntheticInstance) -> Iterator[None]:
     """All of an object but its end is sent; then the association is aborted."""
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    association, instance = open_for(scu, instance)
     try:
-        context = association.context_for(instance.sop_class).id
+        context = association.context_for(instance.sop_class, instance.transfer_syntax).id
         request = store_request(association, instance.sop_class, instance.sop_instance_uid)
         command = Pdv(context, is_command=True, is_last=True, data=request.encode())
         association.send_pdu(PData((command,)))

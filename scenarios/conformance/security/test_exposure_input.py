@@ -21,7 +21,7 @@ from harness.scu.identifier import keys_of
 from harness.scu.move import move_with
 from harness.scu.session import Scu
 from harness.scu.status import describe, was_done
-from harness.scu.store import note_stored, store_dataset
+from harness.scu.store import note_stored, open_for, store_dataset
 from harness.scu.uids import QueryLevel, Root
 from harness.security.escapes import escaped, escapes, remove
 from harness.security.places import UNNAMED
@@ -52,21 +52,29 @@ def nowhere(scu: Scu, corpus: Corpus) -> CommandSet:
         return move_with(association, Root.STUDY.move, "PHNOWHERE", keys).final
 
 
-def stored_as(scu: Scu, instance: SyntheticInstance, dataset: bytes, named: str) -> CommandSet:
-    with scu.open((instance.sop_class, (instance.transfer_syntax,))) as association:
-        response = store_dataset(association, dataset, sop_class=instance.sop_class, sop_instance_uid=named)
+def stored_as(scu: Scu, instance: SyntheticInstance, named: str, *, lacks: int = 0) -> CommandSet:
+    """The answer to an object that is sent under this UID, without its last ``lacks`` bytes."""
+    association, instance = open_for(scu, instance)
+    with association:
+        response = store_dataset(
+            association,
+            instance.dataset[: len(instance.dataset) - lacks],
+            sop_class=instance.sop_class,
+            sop_instance_uid=named,
+            transfer_syntax=instance.transfer_syntax,
+        )
     note_stored(scu, instance, response)
     return response
 
 
 def two_uids(scu: Scu, corpus: Corpus) -> CommandSet:
     instance = corpus.new_study().instance(0)
-    return stored_as(scu, instance, instance.dataset, corpus.identity.uid())
+    return stored_as(scu, instance, corpus.identity.uid())
 
 
 def cut_off(scu: Scu, corpus: Corpus) -> CommandSet:
     instance = corpus.new_study().instance(0)
-    return stored_as(scu, instance, instance.dataset[:-100], instance.sop_instance_uid)
+    return stored_as(scu, instance, instance.sop_instance_uid, lacks=100)
 
 
 PROVOCATIONS = {
@@ -124,7 +132,7 @@ def test_no_path_traversal(
         hostile = variant(corpus.identity, original, **{keyword: escape.value})
         # To refuse or abort is right, and so is to store: here it is where the object ends up.
         try:
-            response = stored_as(scu, hostile, hostile.dataset, hostile.sop_instance_uid)
+            response = stored_as(scu, hostile, hostile.sop_instance_uid)
         except NotAccepted:
             raise
         except DimseError:

@@ -43,8 +43,8 @@ from harness.scenario import (
 from harness.scu.echo import echo
 from harness.scu.find import find_request
 from harness.scu.session import Scu
-from harness.scu.store import store_request
-from harness.scu.uids import UNCOMPRESSED, VERIFICATION, Root
+from harness.scu.store import open_for, store_request
+from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN, UNCOMPRESSED, VERIFICATION, Root
 from harness.security.callers import entitled
 from harness.target import Target
 from harness.watching import look, servers_at
@@ -127,9 +127,9 @@ def test_idle_associations_leave_room(scu: Scu, target: Target) -> None:
 )
 def test_slow_sender_blocks_nobody(scu: Scu, corpus: Corpus, writes: None) -> None:
     instance = corpus.new_study().instance(0)
-    slow = scu.open((instance.sop_class, (instance.transfer_syntax,)))
+    slow, instance = open_for(scu, instance)
     try:
-        context = slow.context_for(instance.sop_class).id
+        context = slow.context_for(instance.sop_class, instance.transfer_syntax).id
         request = store_request(slow, instance.sop_class, instance.sop_instance_uid)
         command = Pdv(context, is_command=True, is_last=True, data=request.encode())
         data = PData((Pdv(context, is_command=False, is_last=True, data=instance.dataset),)).encode()
@@ -163,11 +163,13 @@ def long_data(scu: Scu, corpus: Corpus) -> Association:
 def long_element(scu: Scu, corpus: Corpus) -> Association:
     """A pixel element of a C-STORE data set that announces what the PDU has no room for."""
     instance = corpus.new_study().instance(0)
-    association = scu.open((instance.sop_class, (instance.transfer_syntax,)))
-    context = association.context_for(instance.sop_class).id
+    association, instance = open_for(scu, instance)
+    context = association.context_for(instance.sop_class, instance.transfer_syntax).id
     request = store_request(association, instance.sop_class, instance.sop_instance_uid)
     pixels = instance.dataset.rindex(b"\xe0\x7f\x10\x00")
-    damaged = instance.dataset[: pixels + 8] + struct.pack("<I", DECLARED) + bytes(1024)
+    # Behind the tag, and in Explicit VR behind OW and two bytes, there is the length.
+    head = 4 if instance.transfer_syntax == IMPLICIT_VR_LITTLE_ENDIAN else 8
+    damaged = instance.dataset[: pixels + head] + struct.pack("<I", DECLARED) + bytes(1024)
     send(association, context, request.encode(), damaged)
     return association
 

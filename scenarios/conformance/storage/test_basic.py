@@ -20,7 +20,7 @@ from harness.scu.retrieved import damaged, odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_failure
 from harness.scu.store import note_stored, proposals_for, store, store_dataset
-from harness.scu.uids import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, QueryLevel, Root
+from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import ABSENT, SyntheticInstance, SyntheticStudy, encode_dataset, variant
 from harness.synthesis.encoding import apply
 from harness.target import Target
@@ -191,7 +191,7 @@ def test_same_association_other_classes(corpus: Corpus, store_study: StoreStudy,
 )
 def test_association_goes_on(scu: Scu, corpus: Corpus) -> None:
     study = corpus.new_study("CT", instances=2)
-    with scu.open((CT_IMAGE_STORAGE, (EXPLICIT_VR_LITTLE_ENDIAN,))) as association:
+    with scu.open(*proposals_for(study.instances)) as association:
         first = store(scu, association, study.instance(0))
         again = store(scu, association, study.instance(0))
         second = store(scu, association, study.instance(1))

@@ -12,7 +12,7 @@ from harness.scu.find import find_with
 from harness.scu.identifier import keys_of
 from harness.scu.session import Proposal, Scu
 from harness.scu.status import SUCCESS, describe, is_warning, response_to
-from harness.scu.store import store
+from harness.scu.store import proposals_for, store
 from harness.scu.uids import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     STUDY_ROOT_FIND,
@@ -77,8 +77,7 @@ def test_repeated(scu: Scu) -> None:
 def test_beside_other_services(scu: Scu, corpus: Corpus) -> None:
     instance = corpus.new_study().instance(0)
     keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": instance.text("StudyInstanceUID")})
-    storage = (instance.sop_class, (instance.transfer_syntax,))
-    with scu.open(VERIFICATION, STUDY_ROOT_FIND, storage) as association:
+    with scu.open(VERIFICATION, STUDY_ROOT_FIND, *proposals_for([instance])) as association:
         stored = store(scu, association, instance)
         status = stored.integer("Status")
         assert status == SUCCESS or is_warning(status), f"C-STORE beside C-ECHO: {describe(stored)}"

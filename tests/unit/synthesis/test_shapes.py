@@ -7,9 +7,19 @@ from collections.abc import Callable
 import pytest
 
 from harness.dimse.walker import UNDEFINED, walk
-from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import Identity, new_study, shapes
-from harness.synthesis.shapes import Shape, block, content, element, item, shape, top_level, with_elements
+from harness.synthesis.shapes import (
+    Shape,
+    block,
+    content,
+    element,
+    in_implicit,
+    item,
+    shape,
+    top_level,
+    with_elements,
+)
 
 BASE = new_study(Identity("2.25.1", "shapes"), instances=1).instance(0).dataset
 MADE: list[Callable[[], Shape]] = [
@@ -55,3 +65,17 @@ def test_content_is_in_order_and_the_last_one_counts() -> None:
 def test_an_undefined_length_at_the_top_is_refused() -> None:
     with pytest.raises(ValueError, match="undefined length"):
         list(top_level(element(0x00081140, "SQ", item(b""), undefined=True)))
+
+
+@pytest.mark.parametrize("made", MADE, ids=lambda made: made.__name__)
+def test_in_implicit_vr_the_elements_are_the_same(made: Callable[[], Shape]) -> None:
+    data = with_elements(BASE, made())
+    if any(one.vr == "UN" for one in walk(data, EXPLICIT_VR_LITTLE_ENDIAN)):
+        with pytest.raises(ValueError, match="UN of"):
+            in_implicit(data)
+        return
+    assert told(in_implicit(data), IMPLICIT_VR_LITTLE_ENDIAN) == told(data, EXPLICIT_VR_LITTLE_ENDIAN)
+
+
+def told(data: bytes, transfer_syntax: str) -> list[tuple[int, int, bytes]]:
+    return [(one.tag, one.depth, bytes(one.value)) for one in walk(data, transfer_syntax)]
