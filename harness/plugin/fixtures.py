@@ -35,7 +35,7 @@ from harness.scu.identifier import keys_of
 from harness.scu.inbox import Received
 from harness.scu.session import Scu
 from harness.scu.status import describe, was_done
-from harness.scu.store import proposals_for, store
+from harness.scu.store import open_to_store, store
 from harness.scu.uids import QueryLevel, Root
 from harness.synthesis import Identity, SyntheticInstance, SyntheticStudy, build, load_recipe, new_study
 from harness.target import Target
@@ -248,7 +248,7 @@ def arrange(
 def send_study(scu: Scu, instances: tuple[SyntheticInstance, ...]) -> None:
     """Store instances; ArrangementFailed where one is refused."""
     try:
-        with scu.open(*proposals_for(instances)) as association:
+        with open_to_store(scu, instances) as association:
             for instance in instances:
                 response = store(scu, association, instance)
                 status = response.integer("Status")

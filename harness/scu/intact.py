@@ -6,7 +6,7 @@ from harness.dimse.errors import NotAccepted, PeerViolation
 from harness.scu.get import get, storage_for
 from harness.scu.retrieve import keys_to
 from harness.scu.session import Scu
-from harness.scu.uids import QueryLevel, Root
+from harness.scu.uids import UNCOMPRESSED, QueryLevel, Root
 from harness.synthesis import SyntheticInstance
 
 
@@ -16,7 +16,7 @@ def expect_intact(scu: Scu, instance: SyntheticInstance) -> None:
     Other attributes are not compared, which an archive may coerce (PS3.4 B.4.1).  PeerViolation.  A product
     without C-GET is believed.
     """
-    storage = storage_for([instance], (instance.transfer_syntax,))
+    storage = storage_for([instance], tuple(dict.fromkeys((instance.transfer_syntax, *UNCOMPRESSED))))
     try:
         got = get(scu, Root.STUDY, QueryLevel.IMAGE, storage, keys_to(Root.STUDY, [instance]))
     except NotAccepted:

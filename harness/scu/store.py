@@ -95,8 +95,27 @@ def open_for(scu: Scu, instance: SyntheticInstance) -> tuple[Association, Synthe
 
     NotAccepted comes where its presentation context is asked for.
     """
-    association = scu.open(*proposals_for([instance]))
+    association = open_to_store(scu, [instance])
     return association, fitted(association, instance)
+
+
+def open_to_store(scu: Scu, instances: Sequence[SyntheticInstance]) -> Association:
+    """An association with a presentation context for each, as far as the product takes them; see `store`.
+
+    Of several contexts of a class an acceptor may take one alone (PS3.5 10.1 b): where that is not the one of
+    compressed objects, theirs are offered by themselves.
+    """
+    association = scu.open(*proposals_for(instances))
+    hidden = any(
+        one.transfer_syntax not in (*NATIVE, *taken)
+        for one in instances
+        if (taken := syntaxes_of(association, one.sop_class))
+    )
+    if not hidden:
+        return association
+    with association:
+        pairs = dict.fromkeys((one.sop_class, one.transfer_syntax) for one in instances)
+    return scu.open(*((sop_class, (syntax,)) for sop_class, syntax in pairs))
 
 
 @contextlib.contextmanager
@@ -135,17 +154,16 @@ def store_all(scu: Scu, instances: Sequence[SyntheticInstance]) -> list[CommandS
 
     Raises NotAccepted where the product takes one of the SOP classes in none of the syntaxes offered.
     """
-    with scu.open(*proposals_for(instances)) as association:
+    with open_to_store(scu, instances) as association:
         return [store(scu, association, instance) for instance in instances]
 
 
 def proposals_for(instances: Sequence[SyntheticInstance]) -> list[Proposal]:
     """A context for each pair of SOP class and transfer syntax, so that each can be answered for itself.
 
-    Classes of uncompressed instances are offered in both usual uncompressed syntaxes; see `store`.
+    Each class is offered in the usual uncompressed syntaxes too, which PS3.5 10.1 a) asks for but where there
+    is nothing but lossy pixels to send.
     """
     pairs = dict.fromkeys((instance.sop_class, instance.transfer_syntax) for instance in instances)
-    for instance in instances:
-        if instance.transfer_syntax in NATIVE:
-            pairs |= dict.fromkeys((instance.sop_class, syntax) for syntax in UNCOMPRESSED)
+    pairs |= dict.fromkeys((instance.sop_class, syntax) for instance in instances for syntax in UNCOMPRESSED)
     return [(sop_class, (transfer_syntax,)) for sop_class, transfer_syntax in pairs]

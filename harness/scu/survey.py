@@ -20,36 +20,23 @@ from harness.synthesis import SyntheticStudy
 
 MANY_KEYS: dict[str, Any] = dict.fromkeys(
     (
-        "SpecificCharacterSet",
         "StudyDate",
         "StudyTime",
         "AccessionNumber",
-        "Modality",
+        "ModalitiesInStudy",
         "ReferringPhysicianName",
         "StudyDescription",
-        "SeriesDescription",
         "PatientName",
         "PatientID",
         "PatientBirthDate",
         "PatientSex",
         "PatientAge",
         "StudyID",
-        "SeriesNumber",
-        "InstanceNumber",
-        "SOPClassUID",
-        "SOPInstanceUID",
-        "ImageType",
-        "Manufacturer",
-        "InstitutionName",
-        "Rows",
-        "Columns",
-        "BitsAllocated",
-        "FrameOfReferenceUID",
-        "ContentDate",
-        "ContentTime",
+        "NumberOfStudyRelatedSeries",
+        "NumberOfStudyRelatedInstances",
     )
 )
-"""Return keys enough for a response of several hundred bytes."""
+"""Return keys of the STUDY level of Study Root (PS3.4 C.6.2.1), enough for a response of 200 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +74,8 @@ def _store(association: Association, study: SyntheticStudy) -> Exchange | None:
 
 
 def _find(association: Association, study: SyntheticStudy) -> Exchange | None:
-    keys = {
-        **MANY_KEYS,
-        "StudyInstanceUID": study.study_uid,
-        "SeriesInstanceUID": study.series[0].series_uid,
-    }
-    return _query(association, Root.STUDY.find, Command.C_FIND_RQ, QueryLevel.IMAGE, keys)
+    keys = {**MANY_KEYS, "StudyInstanceUID": study.study_uid}
+    return _query(association, Root.STUDY.find, Command.C_FIND_RQ, QueryLevel.STUDY, keys)
 
 
 def _get(association: Association, study: SyntheticStudy) -> Exchange | None:

@@ -18,6 +18,8 @@ from tests.mutants.wire import (
 )
 from tests.variants.seed import variant
 
+LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 100, 101, 102, 103))
+"""JPEG Baseline and Extended, JPEG-LS near-lossless, JPEG 2000 and MPEG."""
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
 
@@ -150,3 +152,19 @@ class FirstContextOnly(OneContextEach):
 class ExplicitContextOnly(OneContextEach):
     def rank(self, answer: ContextAnswer) -> int:
         return 0 if answer.transfer_syntax == EXPLICIT else 1
+
+
+@variant(
+    clause="PS3.5 10.1",
+    peculiarity="an abstract syntax that comes without the default transfer syntax is refused",
+    alone=True,
+)
+class DemandsTheDefault(Semantics):
+    def answer_contexts(self, proposals: Sequence[ContextProposal]) -> list[ContextAnswer]:
+        known = {one.abstract_syntax for one in proposals if IMPLICIT in one.syntaxes}
+        # Who has lossy images alone need not offer it.
+        known |= {one.abstract_syntax for one in proposals if LOSSY.intersection(one.syntaxes)}
+        return [
+            answer if proposal.abstract_syntax in known else ContextAnswer(4, proposal.syntaxes[0])
+            for proposal, answer in zip(proposals, super().answer_contexts(proposals), strict=True)
+        ]

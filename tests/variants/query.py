@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.archive import elements as encoded_elements
 from harness.archive import identifiers
-from harness.archive.attributes import REQUIRED_TAGS, UNIQUE_KEYS, Attribute, AttributeSet
+from harness.archive.attributes import REQUIRED_TAGS, UNIQUE_KEYS, Attribute, AttributeSet, level_of
 from harness.archive.identifiers import CHARACTER_SET, RETRIEVE_AE_TITLE, TIMEZONE, Query
 from harness.archive.semantics import Semantics
 from harness.archive.status import MISMATCH, PENDING, PENDING_WARNING, Refused
@@ -96,3 +96,18 @@ class NeedsUniqueKey(Semantics):
         super().check_hierarchy(query)
         if not query.relational and UNIQUE_KEYS[query.level] not in query.keys.elements:
             raise Refused(MISMATCH, f"the unique key of {query.level.value} is missing")
+
+
+@variant(
+    clause="PS3.4 C.4.1.2.1",
+    peculiarity="a query with keys of levels above, other than unique ones, is refused",
+    alone=True,
+)
+class KeysOfTheLevelAlone(Semantics):
+    def check_hierarchy(self, query: Query) -> None:
+        super().check_hierarchy(query)
+        unique = {UNIQUE_KEYS[level] for level in query.root.levels}
+        top = query.root.levels[0].depth
+        for tag in query.keys.elements.keys() - unique:
+            if not query.relational and max(level_of(tag).depth, top) < query.level.depth:
+                raise Refused(MISMATCH, f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is of a level above", tag)

@@ -37,15 +37,11 @@ def test_request(scu: Scu) -> None:
 
 @requirement("PS3.8 9.2.3", QUALITY, "A connection that is reset during an answer ends the work for it.")
 def test_reset_during_response(scu: Scu, stored_study: SyntheticStudy) -> None:
-    keys = {
-        **MANY_KEYS,
-        "StudyInstanceUID": stored_study.study_uid,
-        "SeriesInstanceUID": stored_study.series[0].series_uid,
-    }
+    keys = {**MANY_KEYS, "StudyInstanceUID": stored_study.study_uid}
     for _ in range(AGAIN):
         association = scu.open(STUDY_ROOT_FIND)
         context = association.context_for(STUDY_ROOT_FIND)
-        identifier = encode_identifier(keys_of(QueryLevel.IMAGE, keys), context.transfer_syntax)
+        identifier = encode_identifier(keys_of(QueryLevel.STUDY, keys), context.transfer_syntax)
         association.send_message(context.id, find_request(association, STUDY_ROOT_FIND), identifier)
         association.receive_pdu()
         association.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)

@@ -37,10 +37,10 @@ def large_instance(corpus: Corpus) -> SyntheticInstance:
 def test_small_respected(scu: Scu, stored_study: SyntheticStudy) -> None:
     lengths = [
         len(pdu.encode()) - 6
-        for message in all_observed(survey(scu, stored_study, maximum_length=512))
+        for message in all_observed(survey(scu, stored_study, maximum_length=128))
         for pdu in message.pdus
     ]
-    assert max(lengths) <= 512, f"a P-DATA-TF of {max(lengths)} bytes where 512 were declared"
+    assert max(lengths) <= 128, f"a P-DATA-TF of {max(lengths)} bytes where 128 were declared"
 
 
 @requirement("PS3.8 D.1.1", SHALL, "An odd maximum length is kept too.")
@@ -48,10 +48,10 @@ def test_odd_value_respected(scu: Scu, stored_study: SyntheticStudy) -> None:
     # That fragments are of even length all the same is judged by dimse.send.even-fragments.
     lengths = [
         len(pdu.encode()) - 6
-        for message in all_observed(survey(scu, stored_study, maximum_length=511))
+        for message in all_observed(survey(scu, stored_study, maximum_length=127))
         for pdu in message.pdus
     ]
-    assert max(lengths) <= 511, f"a P-DATA-TF of {max(lengths)} bytes where 511 were declared"
+    assert max(lengths) <= 127, f"a P-DATA-TF of {max(lengths)} bytes where 127 were declared"
 
 
 @requirement("PS3.8 D.1.1", SHALL, "A maximum length of zero means that there is no limit.")

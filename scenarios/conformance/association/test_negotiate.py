@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.dimse.errors import PeerViolation
 from harness.dimse.negotiation import Item, RawItem, RoleSelection
 from harness.dimse.pdu import AssociateReject, AssociateRequest
 from harness.scenario import (
@@ -80,7 +81,7 @@ def test_user_items_any_order(scu: Scu, stored_study: SyntheticStudy) -> None:
         VERIFICATION,
         STUDY_ROOT_FIND,
         CT_IMAGE_STORAGE,
-        maximum_length=256,
+        maximum_length=128,
         roles=(RoleSelection(CT_IMAGE_STORAGE, 1, 0),),
     )
     order = (
@@ -89,19 +90,27 @@ def test_user_items_any_order(scu: Scu, stored_study: SyntheticStudy) -> None:
         Item.IMPLEMENTATION_CLASS_UID,
         Item.MAXIMUM_LENGTH,
     )
-    with scu.negotiate(replace(request, user=replace(request.user, order=order))) as association:
-        assert echo(association).integer("Status") == 0, (
-            "C-ECHO failed where the sub-items came in another order"
-        )
-        keys = keys_of(
-            QueryLevel.IMAGE,
-            {
-                **MANY_KEYS,
-                "StudyInstanceUID": stored_study.study_uid,
-                "SeriesInstanceUID": stored_study.series[0].series_uid,
-            },
-        )
-        find_with(association, STUDY_ROOT_FIND, keys)  # a longer P-DATA-TF than 256 is a violation
+    reordered = replace(request, user=replace(request.user, order=order))
+    assert echoes(scu, reordered), "C-ECHO failed where the sub-items came in another order"
+    wrong = longer_than_declared(scu, reordered, stored_study)
+    if wrong and longer_than_declared(scu, request, stored_study):
+        raise not_tested(f"in the usual order it is not kept either: {wrong}")
+    assert not wrong, wrong
+
+
+def longer_than_declared(scu: Scu, request: AssociateRequest, study: SyntheticStudy) -> str:
+    """How a response to C-FIND is longer than the request allows, in words; empty where it is not."""
+    keys = {**MANY_KEYS, "StudyInstanceUID": study.study_uid}
+    association = scu.negotiate(request)
+    try:
+        find_with(association, STUDY_ROOT_FIND, keys_of(QueryLevel.STUDY, keys))
+    except PeerViolation as violation:
+        if violation.clause != "PS3.8 D.1":
+            raise
+        return str(violation)
+    finally:
+        association.abort()
+    return ""
 
 
 def checks_called_titles(scu: Scu) -> bool:

@@ -68,7 +68,9 @@ def test_rejects_association(
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
     refuse = refuse_permanently
     brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=refuse)
-    assert is_failure(brought.status), f"nothing could be sent, yet {brought.words}"
+    assert is_failure(brought.status), (
+        f"nothing could be sent, yet the final status is {describe(brought.retrieval.final)}"
+    )
 
 
 @requirement(
@@ -135,7 +137,9 @@ def test_aborts_association(
     keys = keys_for(Root.STUDY, QueryLevel.STUDY, stored_study)
     abort = abort_at_once
     brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys, answer=abort)
-    assert is_failure(brought.status), f"nothing could be sent, yet {brought.words}"
+    assert is_failure(brought.status), (
+        f"nothing could be sent, yet the final status is {describe(brought.retrieval.final)}"
+    )
 
 
 @requirement(
@@ -155,7 +159,7 @@ def test_rejects_for_now(
         wrong = brought.unlike(stored_study.instances)
         assert not wrong, f"at the second try {wrong}"
     assert brought.received or is_failure(brought.status), (
-        f"the association was rejected, yet {brought.words}"
+        f"the association was rejected, yet the final status is {describe(brought.retrieval.final)}"
     )
 
 

@@ -24,7 +24,7 @@ def test_studies(
     keys = {"StudyInstanceUID": [one.study_uid, two.study_uid]}
     brought = move_to(scu, destination, recorder, Root.STUDY, QueryLevel.STUDY, keys)
     wrong = brought.other_than(one.instances + two.instances)
-    assert not wrong, f"{wrong}; not asked for was {other.study_uid}"
+    assert not wrong, f"{wrong}; asked for were two studies of three, all but {other.study_uid}"
 
 
 @requirement(

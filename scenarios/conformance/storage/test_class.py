@@ -10,8 +10,7 @@ from harness.plugin.keeping import Bring
 from harness.scenario import SHALL, not_supported, requirement
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning
-from harness.scu.store import note_stored, store_dataset
-from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from harness.scu.store import note_stored, proposals_for, store, store_dataset
 from harness.synthesis import SyntheticInstance, assemble, instance_of, variant
 from harness.target import Target
 
@@ -81,19 +80,13 @@ def private_object(corpus: Corpus) -> SyntheticInstance:
 def test_private_by_common_negotiation(scu: Scu, corpus: Corpus, target: Target, retrieved: Bring) -> None:
     instance = private_object(corpus)
     common = CommonExtendedNegotiation(instance.sop_class, STORAGE_SERVICE_CLASS)
-    request = scu.request((instance.sop_class, (EXPLICIT_VR_LITTLE_ENDIAN,)))
+    request = scu.request(*proposals_for([instance]))
     with scu.negotiate(
         replace(request, user=replace(request.user, common_extended=(common,)))
     ) as association:
         if not association.accepted_contexts:
             raise not_supported("private storage classes are refused, announced or not (PS3.4 B.4.1.2)")
-        response = store_dataset(
-            association,
-            instance.dataset,
-            sop_class=instance.sop_class,
-            sop_instance_uid=instance.sop_instance_uid,
-        )
-    note_stored(scu, instance, response)
+        response = store(scu, association, instance)
     status = response.integer("Status")
     assert status == SUCCESS or is_warning(status), (
         f"the private class was accepted, and its object is answered {describe(response)}"
