@@ -8,9 +8,11 @@ so that a caller may allow some kinds.
 from __future__ import annotations
 
 import enum
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from harness.dimse.errors import MisuseError
 from harness.dimse.walker import TRAILING_PADDING, UNDEFINED, Element, is_creator, shown_tag, walk
@@ -35,6 +37,7 @@ class DifferenceKind(enum.Enum):
     STRUCTURE = "a sequence on one side, a plain value on the other"
     ORDER = "elements in another order"
     PADDING = "values that differ in trailing padding only"
+    NUMBER = "the same number, written otherwise"
     LENGTH_FORM = "a defined length against an undefined one"
     GROUP_LENGTH = "a group length element"
     TRAILING_PADDING = "Data Set Trailing Padding (FFFC,FFFC)"
@@ -42,12 +45,13 @@ class DifferenceKind(enum.Enum):
 
 HARMLESS = frozenset(
     {
+        DifferenceKind.NUMBER,
         DifferenceKind.LENGTH_FORM,
         DifferenceKind.GROUP_LENGTH,
         DifferenceKind.TRAILING_PADDING,
     }
 )
-"""Kinds that change no attribute: an archive may drop or add them (PS3.5 7.2, 7.5; PS3.10 7.2)."""
+"""Kinds that change no value: an archive may write so, drop or add them (PS3.5 6.2, 7.2, 7.5; PS3.10 7.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,11 @@ def _compare(
     left, right = _plain(a), _plain(b)
     if left != right:
         vr = a.vr or b.vr or ("LO" if is_creator(a.tag) else vr_of(a.tag))
-        kind = DifferenceKind.PADDING if _padded_alike(vr, left, right) else DifferenceKind.VALUE
+        kind = DifferenceKind.VALUE
+        if _padded_alike(vr, left, right):
+            kind = DifferenceKind.PADDING
+        elif _are_same_numbers(vr, left, right):
+            kind = DifferenceKind.NUMBER
         note(_special(a.tag) or kind, bytes(left[:_SHOWN]), bytes(right[:_SHOWN]), _where(left, right))
     return False
 
@@ -255,6 +263,30 @@ def _padded_alike(vr: str | None, left: Data, right: Data) -> bool:
     short, long = sorted((bytes(left), bytes(right)), key=len)
     strip = b"\0 " if vr is None or vr in _TEXT else b"\0"
     return short.rstrip(strip) == long.rstrip(strip)
+
+
+_NUMBERS = {
+    "IS": re.compile(r" *[+-]?\d+ *"),
+    "DS": re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)? *"),
+}
+_LONGEST_NUMBER = {"IS": 12, "DS": 16}
+
+
+def _are_same_numbers(vr: str | None, left: Data, right: Data) -> bool:
+    """Whether both are legal Integer or Decimal Strings of equal values (PS3.5 6.2)."""
+    if vr not in _NUMBERS or len(left) > 1 << 16:
+        return False
+    sides: list[list[Decimal | None]] = []
+    for side in (left, right):
+        texts = bytes(side).decode("latin-1").rstrip("\0 ").split("\\")
+        legal = all(
+            len(text) <= _LONGEST_NUMBER[vr] and (not text.strip() or _NUMBERS[vr].fullmatch(text))
+            for text in texts
+        )
+        if not legal:
+            return False
+        sides.append([Decimal(text.strip()) if text.strip() else None for text in texts])
+    return sides[0] == sides[1]
 
 
 def _plain(element: Element) -> Data:

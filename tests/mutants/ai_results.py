@@ -165,14 +165,14 @@ class HundredItems(Rewrites):
 
 @mutant(
     clause="PS3.4 O.2.2",
-    defect="numeric values are written anew with six decimals",
+    defect="numeric values are rounded to whole numbers",
     caught_by=("ai-results.sr.full-tree",),
 )
-class ReformatsNumbers(Rewrites):
+class RoundsNumbers(Rewrites):
     def change(self, dataset: Dataset) -> None:
         def again(item: Dataset) -> None:
             if "NumericValue" in item:
-                item.NumericValue = f"{float(item.NumericValue):.6f}"
+                item.NumericValue = f"{float(item.NumericValue):.0f}"
 
         everywhere(dataset, again)
 

@@ -67,6 +67,15 @@ class RoundsNumbers(Replaces):
 
 
 @mutant(
+    clause="PS3.4 B.4.1",
+    defect="decimal strings are written anew",
+    caught_by=("storage.values.number-text-kept",),
+)
+class RewritesNumbers(Replaces):
+    what, by = b"+1.50 ", b"1.5   "
+
+
+@mutant(
     clause="PS3.5 6.2",
     defect="UIDs are padded with a space",
     caught_by=("storage.values.uid-padding",),

@@ -154,3 +154,17 @@ class AnswersLevel2(Semantics):
     def extended_negotiation(self, sop_class: str, offered: bytes) -> bytes | None:
         answer = super().extended_negotiation(sop_class, offered)
         return bytes((2, 0, 0, 0, 0, 0)) if answer is None and len(offered) == 6 else answer
+
+
+@variant(clause="PS3.5 6.2", peculiarity="decimal and integer strings are written anew, as short as they go")
+class RewritesNumbers(mutants.Rewrites):
+    def change(self, dataset: Dataset) -> None:
+        super().change(dataset)
+        mutants.everywhere(dataset, shorten_numbers)
+
+
+def shorten_numbers(dataset: Dataset) -> None:
+    for element in dataset:
+        if element.VR in ("DS", "IS") and not element.is_empty:
+            values = element.value if element.VM > 1 else [element.value]
+            element.value = [f"{float(value):.12g}" if str(value) else "" for value in values]

@@ -39,6 +39,7 @@ class Fate(enum.StrEnum):
     STRUCTURE = "no longer, or only now, a sequence"
     ORDER = "in another order"
     PADDED = "padded otherwise"
+    REWRITTEN = "the same number, written otherwise"
     LENGTH = "another form of length"
 
 
@@ -51,6 +52,7 @@ _FATES = {
     DifferenceKind.STRUCTURE: Fate.STRUCTURE,
     DifferenceKind.ORDER: Fate.ORDER,
     DifferenceKind.PADDING: Fate.PADDED,
+    DifferenceKind.NUMBER: Fate.REWRITTEN,
     DifferenceKind.LENGTH_FORM: Fate.LENGTH,
 }
 _WITHOUT_VALUE = frozenset(
@@ -74,6 +76,7 @@ _CLAUSES = {
     Fate.CHANGED: "PS3.4 B.4.1.3",
     Fate.VR: "PS3.5 6.2.2",
     Fate.PADDED: "PS3.5 6.2",
+    Fate.REWRITTEN: "PS3.5 6.2",
     Fate.LENGTH: "PS3.5 7.5",
     Fate.ORDER: "PS3.5 7.1",
 }

@@ -13,7 +13,7 @@ import pytest
 from harness.dimse.errors import NotAccepted
 from harness.dimse.walker import UNDEFINED, shown_tag, walk
 from harness.plugin.keeping import Keeper, Kept
-from harness.scenario import QUALITY, SHALL, not_supported, requirement
+from harness.scenario import QUALITY, SHALL, not_supported, not_tested, requirement
 from harness.scu.find import find
 from harness.scu.kept import disordered, value_of, wrong_group_length
 from harness.scu.status import SUCCESS, describe
@@ -143,6 +143,21 @@ def test_leading_zero_numbers(keeper: Keeper) -> None:
             assert number_of(text) == number_of(sent.decode()), (
                 f"{shown_tag(tag)} {vr} {sent.decode()!r} comes back as {text!r}"
             )
+
+
+@requirement("PS3.4 B.4.1", QUALITY, "Numbers as text come back as they were written.")
+def test_number_text_kept(keeper: Keeper) -> None:
+    kept = keeper.keep(
+        keeper.object_with(shape(*(element(tag, vr, value) for tag, (vr, value) in NUMBERS.items())))
+    )
+    if kept.unread or not kept.received:
+        raise not_tested("the object did not come back; see storage.values.leading-zero-numbers")
+    # What a reader does with a number is its choice; but a signature over it holds for these bytes alone.
+    for tag, (vr, sent) in NUMBERS.items():
+        value = value_of(kept.received[0], tag)
+        assert value is None or value.strip(b" ") == sent, (
+            f"{shown_tag(tag)} {vr} {sent.decode()!r} comes back as {value.decode('latin-1')!r}"
+        )
 
 
 def number_of(text: str) -> Decimal | None:

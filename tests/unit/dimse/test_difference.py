@@ -206,3 +206,23 @@ def test_any_two_byte_strings_are_judged_or_refused(left: bytes, right: bytes, o
     except DecodeError:
         return
     assert isinstance(found, list)
+
+
+@pytest.mark.parametrize(
+    ("vr", "left", "right", "kind"),
+    [
+        ("DS", b"-16.0\\-16.0\\0.0 ", b"-16\\-16\\0", K.NUMBER),
+        ("DS", b"+1.50 ", b"15E-1 ", K.NUMBER),
+        ("DS", b"1\\\\3", b"1.0\\\\3.0", K.NUMBER),
+        ("IS", b"0007", b"7 ", K.NUMBER),
+        ("IS", b"7 ", b"7.0 ", K.VALUE),
+        ("DS", b"0.3333333333333333", b"0.333333333333333 ", K.VALUE),
+        ("DS", b"1.5", b"1.50000000000000000 ", K.VALUE),
+        ("DS", b"1\\2 ", b"1.0 ", K.VALUE),
+        ("DS", b"1 ", b"1_0", K.VALUE),
+        ("LO", b"1.0 ", b"1 ", K.VALUE),
+    ],
+)
+def test_a_number_may_be_written_otherwise(vr: str, left: bytes, right: bytes, kind: DifferenceKind) -> None:
+    sides = (short(0x18, 0x50, vr.encode(), value) for value in (left, right))
+    assert kinds(*sides) == [kind]
