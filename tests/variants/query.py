@@ -101,7 +101,6 @@ class NeedsUniqueKey(Semantics):
 @variant(
     clause="PS3.4 C.4.1.2.1",
     peculiarity="a query with keys of levels above, other than unique ones, is refused",
-    alone=True,
 )
 class KeysOfTheLevelAlone(Semantics):
     def check_hierarchy(self, query: Query) -> None:

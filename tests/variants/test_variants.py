@@ -25,15 +25,21 @@ UPPER_LAYER = (
     *("dimse", "storage.basic.[!m]*", "storage.acknowledge"),
 )
 """All but what waits for the ARTIM timer, which the variants of `timer` meet."""
-FIND = ("find.[!c]*", "find.c[!a]*", "storage.acknowledge")
+FIND = ("find.[!c]*", "find.c[!a]*", "storage.acknowledge", "association.length", "dimse.response")
 """All but what lets hundreds of matches come, which a cancel needs."""
 RETRIEVAL = (
     *("move.[!s]*", "move.status", "move.suboperation.[!sw]*"),
     *("get.[!s]*", "get.status", "get.suboperation.[!w]*", "storage.basic.[!m]*"),
 )
 """All but what lets the product wait for seconds."""
+CONTEXTS = (
+    *("association.context", "association.length", "dimse.r*", "storage.syntax", "storage.pixel.[!m]*"),
+    *("storage.private", "storage.kept", "get.suboperation.[!w]*", "ai-results.sr", "consistency.retrieve"),
+)
+"""What offers several presentation contexts of a class."""
 REACH = {
     "association": UPPER_LAYER,
+    "contexts": CONTEXTS,
     "dimse": UPPER_LAYER,
     "find": FIND,
     "query": FIND,
