@@ -53,9 +53,13 @@ class TargetLost:
 
 @dataclass(frozen=True, slots=True)
 class TargetRestarted:
-    """The product no longer answered C-ECHO; it was restarted, and the run goes on."""
+    """The product no longer answered C-ECHO; it was restarted, and the run goes on.
+
+    ``lost``: what it had no more of what it had acknowledged, in words; empty where nothing is missed.
+    """
 
     after: str
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ class Progress:
             why = f" ({event.why})" if event.why else ""
             self._alarm(f"target lost after {event.after}{why}: the rest is not tested")
         elif isinstance(event, TargetRestarted):
-            self._alarm(f"after {event.after} the product no longer answered; it was restarted")
+            lost = f"; {event.lost}" if event.lost else ""
+            self._alarm(f"after {event.after} the product no longer answered; it was restarted{lost}")
         elif isinstance(event, RunFinished):
             self.stop()
         if self._live is not None:

@@ -17,7 +17,7 @@ from harness.observing.policies import SIMULTANEOUS, policies, simultaneous
 from harness.observing.silence import silent_connection
 from harness.observing.statuses import Statuses, offered
 from harness.observing.worklist import worklist_keys
-from harness.plugin.fixtures import await_visible, send_study
+from harness.plugin.studies import await_visible, send_study
 from harness.scu.destination import Destination
 from harness.scu.session import Scu
 from harness.scu.uids import MODALITY_WORKLIST, STORAGE_COMMITMENT_PUSH, QueryLevel, Root

@@ -11,8 +11,9 @@ from typing import Any
 from harness.dimse.association import Association
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import AssociationRejected, NotAccepted
-from harness.plugin.fixtures import POLL, Corpus
+from harness.plugin.fixtures import Corpus
 from harness.plugin.outcomes import NotSupported, NotTested
+from harness.plugin.studies import POLL
 from harness.scu.brought import Brought
 from harness.scu.destination import Destination
 from harness.scu.get import get_with, open_for_get, storage_for

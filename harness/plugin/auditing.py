@@ -19,9 +19,9 @@ import pytest
 
 from harness.dimse.errors import DimseError
 from harness.plugin.context import RunContext
-from harness.plugin.fixtures import send_study
 from harness.plugin.outcomes import NotTested
 from harness.plugin.recorder import RecorderPlugin
+from harness.plugin.studies import send_study
 from harness.scu.find import find
 from harness.scu.refusing import called_as
 from harness.scu.session import Scu

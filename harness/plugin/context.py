@@ -18,7 +18,7 @@ from harness.plugin.identity import ScenarioRoot, Selection
 from harness.plugin.order import Order
 from harness.plugin.turns import Turns
 from harness.scu.session import Peer, Stored
-from harness.synthesis import new_run_root
+from harness.synthesis import SyntheticStudy, new_run_root
 from harness.target import USER_IDENTITY_TYPES, Target, tls_context
 
 
@@ -41,6 +41,8 @@ class RunContext:
     """The id after which the product no longer answered, and was given up."""
     restarted_after: list[str] = field(default_factory=list)
     """The ids after which the product no longer answered, and was restarted."""
+    arranged: list[SyntheticStudy] = field(default_factory=list)
+    """Studies that were stored for scenarios to build on."""
     owed_results: set[str] = field(default_factory=set)
     """Transaction UIDs of storage commitment requests whose result was awaited and has not come."""
     on_stored: Callable[[Stored], None] = lambda stored: None

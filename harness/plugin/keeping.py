@@ -13,8 +13,9 @@ from harness.dimse.difference import Difference, DifferenceKind, summary
 from harness.dimse.errors import NotAccepted, PeerViolation
 from harness.dimse.negotiation import ExtendedNegotiation
 from harness.plugin.arranging import get_agreed
-from harness.plugin.fixtures import VISIBLE_REPORTER, Corpus, await_visible
+from harness.plugin.fixtures import Corpus
 from harness.plugin.outcomes import ArrangementFailed, NotSupported
+from harness.plugin.studies import VISIBLE_REPORTER, await_visible
 from harness.scu.destination import Destination
 from harness.scu.get import storage_for
 from harness.scu.inbox import Received, answering

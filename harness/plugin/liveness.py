@@ -22,8 +22,9 @@ from harness.dimse.errors import (
 )
 from harness.events import TargetLost, TargetRestarted
 from harness.plugin.context import RunContext
-from harness.plugin.outcomes import NotTested
+from harness.plugin.outcomes import ArrangementFailed, NotTested
 from harness.plugin.restarting import restart
+from harness.plugin.studies import store_again
 from harness.scu.echo import echo
 from harness.scu.session import Scu
 from harness.scu.uids import VERIFICATION
@@ -84,19 +85,30 @@ def _ask_for_association(context: RunContext) -> None:
         association.abort()
 
 
-def lose(context: RunContext, id_: str) -> bool:
+def lose(context: RunContext, id_: str) -> str:
     """The product no longer answers after this requirement: restart it, or give it up.
 
-    Returns whether it serves again.
+    Returns how it came back, in words; empty where it did not.
     """
     words = _restarted(context)
     if words is None:
+        lost = _stored_again(context)
         context.restarted_after.append(id_)
-        context.events.emit(TargetRestarted(id_))
-        return True
+        context.events.emit(TargetRestarted(id_, lost))
+        return "it was restarted" + (f"; {lost}" if lost else "")
     context.lost_after = id_
     context.events.emit(TargetLost(id_, words))
-    return False
+    return ""
+
+
+def _stored_again(context: RunContext) -> str:
+    """Store again what scenarios build on and a restart took away; what that was, in words."""
+    count = len(context.arranged)
+    try:
+        gone = store_again(Scu(context.peer()), context.arranged, context.target.dimse.visible_within)
+    except (DimseError, ArrangementFailed) as error:
+        return f"what scenarios build on could not be stored again: {error}"
+    return f"{gone} of {count} studies that it had acknowledged were gone, and stored again" if gone else ""
 
 
 def _restarted(context: RunContext) -> str | None:

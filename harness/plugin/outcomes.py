@@ -105,9 +105,12 @@ def judge(
     return _ours(error)
 
 
-def product_ended(level: Level, text: str, judgement: Judgement, serves_again: bool) -> Judgement:
-    """The judgement of a case after which the product no longer answers C-ECHO: that is no pass."""
-    words = "the product no longer answers" + ("; it was restarted" if serves_again else "")
+def product_ended(level: Level, text: str, judgement: Judgement, came_back: str) -> Judgement:
+    """The judgement of a case after which the product no longer answers C-ECHO: that is no pass.
+
+    ``came_back``: how it serves again, in words; empty where it does not.
+    """
+    words = "the product no longer answers" + (f"; {came_back}" if came_back else "")
     if judgement.outcome is Outcome.PASS:
         return _violated(level, text, words, f"it is answered as it should be, but then {words}")
     return replace(judgement, reason=f"{judgement.reason}; then {words}")

@@ -263,16 +263,16 @@ class RecorderPlugin:
             return judgement
         with self.context.turns.alone():
             if is_gone(self.context) if hostile else not answers(self.context):
-                serves_again = self._revive(requirement.id)
-                return product_ended(requirement.level, requirement.text, judgement, serves_again)
+                came_back = self._revive(requirement.id)
+                return product_ended(requirement.level, requirement.text, judgement, came_back)
         return judgement
 
-    def _revive(self, id_: str) -> bool:
-        """The product no longer answers after this requirement; whether it serves again."""
-        serves_again = lose(self.context, id_)
-        if serves_again:
+    def _revive(self, id_: str) -> str:
+        """The product no longer answers after this requirement; how it came back, empty where it did not."""
+        came_back = lose(self.context, id_)
+        if came_back:
             self.remarks[RESTARTED_AFTER] = ", ".join(self.context.restarted_after)
-        return serves_again
+        return came_back
 
     def _in_scenario(self, info: pytest.ExceptionInfo[BaseException]) -> bool:
         innermost = info.traceback[-1].path

@@ -10,9 +10,9 @@ from harness.dimse.difference import DifferenceKind, summary
 from harness.dimse.errors import NotAccepted
 from harness.dimse.walker import shown_tag
 from harness.plugin.arranging import StoreStudy, get_in_any
-from harness.plugin.fixtures import STORE_REPORTER
 from harness.plugin.keeping import COERCED, FULL, Keeper
 from harness.plugin.outcomes import ArrangementFailed, NotSupported, NotTested
+from harness.plugin.studies import STORE_REPORTER
 from harness.scu.brought import Brought
 from harness.scu.destination import Destination
 from harness.scu.inbox import Received

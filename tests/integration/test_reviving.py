@@ -45,7 +45,9 @@ import pytest
 from harness.plugin.waiting import waiting
 from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.echo import echo
-from harness.scu.uids import VERIFICATION
+from harness.scu.find import find_with
+from harness.scu.identifier import keys_of
+from harness.scu.uids import VERIFICATION, QueryLevel, Root
 
 def send(number):
     os.kill(int((Path(FOLDER) / "pid").read_text()), number)
@@ -191,6 +193,32 @@ def test_a_closed(left_alone):
 """
     found = results(mortal.run(BROKEN + body, Control(restart=mortal.command)))
     assert found["a-closed"].outcome is Outcome.PASS, found["a-closed"].reason
+
+
+def test_what_it_lost_in_dying_is_stored_again(mortal: Mortal) -> None:
+    body = """
+import shutil
+
+@requirement("PS3.4 B.2.3", SHALL, "It dies, and all that it had is gone.")
+def test_a_dies(scu, stored_study):
+    with scu.open(VERIFICATION) as association:
+        send(signal.SIGKILL)
+        shutil.rmtree(Path(FOLDER) / "kept")
+        echo(association)
+
+@requirement("PS3.4 C.4.1", SHALL, "The study is found, which was stored before.")
+def test_b_finds(scu, stored_study):
+    with scu.open(Root.STUDY.find) as association:
+        keys = keys_of(QueryLevel.STUDY, {"StudyInstanceUID": stored_study.study_uid})
+        assert len(find_with(association, Root.STUDY.find, keys).identifiers) == 1
+"""
+    found = results(
+        mortal.run(body.replace("FOLDER", repr(str(mortal.folder))), Control(restart=mortal.command))
+    )
+    assert found["a-dies"].reason.endswith(
+        "it was restarted; 1 of 1 studies that it had acknowledged were gone, and stored again"
+    )
+    assert found["b-finds"].outcome is Outcome.PASS, found["b-finds"].reason
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.plugin.arranging import eventually, patient_of
-from harness.plugin.fixtures import Corpus, send_study
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import send_study
 from harness.scenario import QUALITY, SHALL, not_supported, requirement
 from harness.scu.find import find, study_uids
 from harness.scu.session import Scu

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from harness.plugin.fixtures import Corpus, await_visible, send_study
+from harness.plugin.fixtures import Corpus
 from harness.plugin.restarting import restart
+from harness.plugin.studies import await_visible, send_study
 from harness.scenario import QUALITY, not_tested, requirement
 from harness.scu.find import find
 from harness.scu.inbox import Received

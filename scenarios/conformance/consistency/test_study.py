@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.plugin.arranging import eventually
-from harness.plugin.fixtures import Corpus, send_study
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import send_study
 from harness.scenario import QUALITY, requirement
 from harness.scu.find import find
 from harness.scu.session import Scu

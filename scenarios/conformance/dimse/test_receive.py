@@ -10,7 +10,8 @@ import pytest
 from harness.dimse.association import Association
 from harness.dimse.command import NO_DATA_SET, Command, CommandSet
 from harness.dimse.pdu import Abort, PData, Pdv
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import await_visible
 from harness.scenario import QUALITY, SHALL, SHOULD, answer_or_abort, expect_service, requirement
 from harness.scu.echo import WITH_DATA_SET, echo
 from harness.scu.find import cancel_request, find_request, find_with

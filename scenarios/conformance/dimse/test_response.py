@@ -10,7 +10,8 @@ from harness.dimse.command import NO_DATA_SET, Command, CommandSet
 from harness.dimse.errors import PeerViolation
 from harness.dimse.pdu import PData, Pdv
 from harness.dimse.walker import walk
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import await_visible
 from harness.scenario import QUALITY, SHALL, expect_service, not_supported, not_tested, requirement
 from harness.scu.echo import WITH_DATA_SET
 from harness.scu.identifier import encode_identifier, keys_of, read_identifier

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.plugin.fixtures import Corpus, await_visible, send_study
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import await_visible, send_study
 from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.find import find, find_with
 from harness.scu.identifier import keys_of

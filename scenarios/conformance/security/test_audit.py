@@ -16,8 +16,9 @@ from harness.dimse.capture import Recorder
 from harness.dimse.errors import DimseError
 from harness.plugin.arranging import get_agreed
 from harness.plugin.auditing import stranger
-from harness.plugin.fixtures import Corpus, send_study
+from harness.plugin.fixtures import Corpus
 from harness.plugin.restarting import delete, restart
+from harness.plugin.studies import send_study
 from harness.scenario import HIGH, LOW, MEDIUM, not_tested, safeguard
 from harness.scu.destination import Destination
 from harness.scu.find import find_with

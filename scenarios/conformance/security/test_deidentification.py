@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import pytest
 
 from harness.dimse.errors import DecodeError, PeerViolation
-from harness.plugin.fixtures import Corpus, send_study
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import send_study
 from harness.scenario import CRITICAL, HIGH, LOW, MEDIUM, not_tested, safeguard
 from harness.scu.destination import Destination
 from harness.scu.inbox import Ending, Inbox, Received

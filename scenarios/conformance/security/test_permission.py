@@ -13,7 +13,8 @@ from collections.abc import Callable
 from harness.dimse.capture import Recorder
 from harness.dimse.errors import AssociationRejected, ConnectionClosed, DimseError, NotAccepted, PeerAborted
 from harness.plugin.booking import Booked
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import await_visible
 from harness.scenario import CRITICAL, HIGH, MEDIUM, not_supported, safeguard
 from harness.scu.commitment import Action, Reference, action_information, finish, request_commitment
 from harness.scu.destination import Destination

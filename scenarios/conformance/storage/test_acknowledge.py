@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.dimse.errors import NotAccepted
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
 from harness.plugin.outcomes import ClaimNotKept
+from harness.plugin.studies import await_visible
 from harness.scenario import SHALL, not_tested, requirement
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe

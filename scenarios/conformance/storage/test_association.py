@@ -9,8 +9,9 @@ from harness.dimse.association import Association
 from harness.dimse.command import CommandSet
 from harness.dimse.errors import NotAccepted
 from harness.dimse.pdu import PData, Pdv
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Bring
+from harness.plugin.studies import await_visible
 from harness.scenario import QUALITY, SHALL, requirement
 from harness.scu.find import find
 from harness.scu.retrieved import damaged, odd_ones

@@ -11,7 +11,8 @@ import pytest
 from harness.dimse.command import CommandSet
 from harness.dimse.errors import PeerAborted
 from harness.plugin.arranging import mixed_study
-from harness.plugin.fixtures import Corpus, await_visible, send_study
+from harness.plugin.fixtures import Corpus
+from harness.plugin.studies import await_visible, send_study
 from harness.scenario import QUALITY, SHALL, not_tested, requirement
 from harness.scu.find import find, find_with
 from harness.scu.identifier import keys_of

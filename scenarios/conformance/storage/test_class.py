@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.dimse.negotiation import CommonExtendedNegotiation
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Bring
+from harness.plugin.studies import await_visible
 from harness.scenario import SHALL, not_supported, requirement
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from harness.dimse.difference import DifferenceKind, summary
 from harness.plugin.arranging import StoreStudy
-from harness.plugin.fixtures import Corpus, await_visible
+from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Bring
+from harness.plugin.studies import await_visible
 from harness.scenario import QUALITY, requirement
 from harness.scu.find import find
 from harness.scu.kept import changes

@@ -107,7 +107,7 @@ def test_a_blocked_scenario_names_the_requirement_that_reports_the_cause() -> No
 )
 def test_a_product_that_ended_has_not_passed(level: Level, before: Outcome, after: Outcome) -> None:
     judgement = product_ended(
-        level, "text", Judgement(before, "cut off" if before is not Outcome.PASS else ""), True
+        level, "text", Judgement(before, "cut off" if before is not Outcome.PASS else ""), "it was restarted"
     )
     assert judgement.outcome is after
     assert judgement.reason.endswith("then the product no longer answers; it was restarted")
