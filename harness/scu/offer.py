@@ -88,13 +88,14 @@ class _Looker:
 
     def _answers(self, pairs: Sequence[Pair], what: str) -> Iterator[tuple[Pair, int | None]]:
         # Beside Verification: some reject an association of which they take nothing (PS3.8 7.1.1.7).
-        offered = [(VERIFICATION, UNCOMPRESSED), *pairs]
-        association = self.open(offered, f"{len(pairs)} presentation contexts offered to see {what}")
+        asks_for_it = any(abstract == VERIFICATION for abstract, _ in pairs)
+        beside: list[Pair] = [] if asks_for_it else [(VERIFICATION, UNCOMPRESSED)]
+        association = self.open([*beside, *pairs], f"{len(pairs)} presentation contexts offered to see {what}")
         if association is not None:
             results = results_of(association.accepted)
             _release(association)
             for number, pair in enumerate(pairs):
-                answer = results.get(2 * number + 3)
+                answer = results.get(2 * (number + len(beside)) + 1)
                 yield pair, answer.result if answer else None
         elif self.ended or len(pairs) == 1:
             yield from ((pair, None) for pair in pairs)

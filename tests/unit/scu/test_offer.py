@@ -97,9 +97,27 @@ def test_a_product_that_chokes_on_many_contexts_is_asked_in_smaller_portions() -
     with acceptor(small) as port:
         seen = observe(scu(port))
     assert {one.uid for one in seen.accepted()} == set(OFFERED)
-    assert max(sizes) == offer.CONTEXTS
+    assert max(sizes) == offer.CONTEXTS - 1  # those first ones have Verification among them
     assert all("A-ABORT" in remark for remark in seen.remarks)
     assert seen.remarks
+
+
+def test_a_product_that_takes_one_of_several_contexts_is_asked_one_by_one() -> None:
+    """PS3.5 10.1 b."""
+
+    def first_of_each(request: AssociateRequest) -> AssociateAccept:
+        accept = answer(request)
+        taken: set[str] = set()
+        contexts = []
+        for asked, answered in zip(request.contexts, accept.contexts, strict=True):
+            is_free = answered.accepted and asked.abstract_syntax not in taken
+            taken |= {asked.abstract_syntax} if is_free else set()
+            contexts.append(answered if is_free else replace(answered, result=answered.result or 2))
+        return replace(accept, contexts=tuple(contexts))
+
+    with acceptor(first_of_each) as port:
+        seen = {one.uid: set(one.transfer_syntaxes) for one in observe(scu(port)).accepted()}
+    assert seen == {uid: set(syntaxes) for uid, syntaxes in OFFERED.items()}
 
 
 def test_a_product_that_fails_again_and_again_is_left_alone() -> None:
