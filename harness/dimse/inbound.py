@@ -256,8 +256,8 @@ class Inbound:
         if head.context_id != assembly.context_id:
             raise PeerViolation(
                 "PS3.8 E.1",
-                f"fragments of one message on one presentation context ({assembly.context_id})",
-                f"presentation context id {head.context_id}",
+                f"the rest of the message on presentation context {assembly.context_id}",
+                f"a fragment on presentation context {head.context_id}",
             )
         if head.is_command == (assembly.command is not None):
             expected, observed = ("a command", "a data set")

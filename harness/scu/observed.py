@@ -97,8 +97,8 @@ def _joined(fragments: Iterable[Pdv], *, is_command: bool) -> bytes:
 
 def _check(pdv: Pdv, before: list[Pdv], command: CommandSet | None) -> None:
     if before and pdv.context_id != before[0].context_id:
-        expected = f"fragments of one message on one presentation context ({before[0].context_id})"
-        raise PeerViolation("PS3.8 E.1", expected, f"presentation context id {pdv.context_id}")
+        expected = f"the rest of the message on presentation context {before[0].context_id}"
+        raise PeerViolation("PS3.8 E.1", expected, f"a fragment on presentation context {pdv.context_id}")
     if pdv.is_command is not (command is None):
         awaited, came = ("command", "data set") if command is None else ("data set", "command")
         raise PeerViolation("PS3.8 E.1", f"a {awaited} fragment", f"a {came} fragment", pdv.data)

@@ -90,7 +90,9 @@ class _Looker:
         # Beside Verification: some reject an association of which they take nothing (PS3.8 7.1.1.7).
         asks_for_it = any(abstract == VERIFICATION for abstract, _ in pairs)
         beside: list[Pair] = [] if asks_for_it else [(VERIFICATION, UNCOMPRESSED)]
-        association = self.open([*beside, *pairs], f"{len(pairs)} presentation contexts offered to see {what}")
+        association = self.open(
+            [*beside, *pairs], f"{len(pairs)} presentation contexts offered to see {what}"
+        )
         if association is not None:
             results = results_of(association.accepted)
             _release(association)

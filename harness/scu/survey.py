@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.dimse.association import Association
+from harness.dimse.association import AcceptedContext, Association
 from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import ConnectionClosed, PeerAborted
 from harness.dimse.negotiation import RoleSelection
@@ -14,8 +14,8 @@ from harness.scu.echo import NO_DATA_SET, WITH_DATA_SET
 from harness.scu.identifier import encode_identifier, keys_of
 from harness.scu.observed import Observed, converse
 from harness.scu.session import Proposal, Scu
-from harness.scu.store import fitted, note_stored, syntaxes_of
-from harness.scu.uids import UNCOMPRESSED, VERIFICATION, QueryLevel, Root
+from harness.scu.store import fitted, note_stored, proposals_for, syntaxes_of
+from harness.scu.uids import VERIFICATION, QueryLevel, Root
 from harness.synthesis import SyntheticStudy
 
 MANY_KEYS: dict[str, Any] = dict.fromkeys(
@@ -68,9 +68,8 @@ def _store(association: Association, study: SyntheticStudy) -> Exchange | None:
     if instance.transfer_syntax not in syntaxes_of(association, instance.sop_class):
         return None
     uid = instance.sop_instance_uid
-    return _exchange(
-        association, instance.sop_class, Command.C_STORE_RQ, instance.dataset, AffectedSOPInstanceUID=uid
-    )
+    context = association.context_for(instance.sop_class, instance.transfer_syntax)
+    return _exchange(association, context, Command.C_STORE_RQ, instance.dataset, AffectedSOPInstanceUID=uid)
 
 
 def _find(association: Association, study: SyntheticStudy) -> Exchange | None:
@@ -115,7 +114,7 @@ def _survey(
         VERIFICATION,
         Root.STUDY.find,
         Root.STUDY.get,
-        (instance.sop_class, tuple(dict.fromkeys((instance.transfer_syntax, *UNCOMPRESSED)))),
+        *proposals_for([instance]),
     ]
     request = scu.request(
         *proposals, maximum_length=maximum_length, roles=(RoleSelection(instance.sop_class, 1, 1),)
@@ -159,19 +158,20 @@ def _query(
 ) -> Exchange | None:
     if not syntaxes_of(association, sop_class):
         return None
-    syntax = association.context_for(sop_class).transfer_syntax
-    return _exchange(association, sop_class, command, encode_identifier(keys_of(level, keys), syntax))
+    context = association.context_for(sop_class)
+    identifier = encode_identifier(keys_of(level, keys), context.transfer_syntax)
+    return _exchange(association, context, command, identifier)
 
 
 def _exchange(
-    association: Association, sop_class: str, command: Command, dataset: bytes, **more: str
+    association: Association, context: AcceptedContext, command: Command, dataset: bytes, **more: str
 ) -> Exchange:
     request = CommandSet.of(
-        AffectedSOPClassUID=sop_class,
+        AffectedSOPClassUID=context.abstract_syntax,
         CommandField=int(command),
         MessageID=association.next_message_id(),
         Priority=0,
         CommandDataSetType=WITH_DATA_SET,
         **more,
     )
-    return Exchange(request, converse(association, association.context_for(sop_class).id, request, dataset))
+    return Exchange(request, converse(association, context.id, request, dataset))
