@@ -30,6 +30,7 @@ def page() -> str:
             f"| `{entry.id}` | {' or '.join(entry.outcome)} | {entry.why.replace('|', chr(92) + '|')} |\n"
             for entry in entries
         ]
+    parts.append((FOLDER / "others.md").read_text(encoding="utf-8"))
     # Those do no conversations, so that they have no requirements: python -m benchmarks.deidentifiers.
     parts.append((FOLDER / "deidentifiers.md").read_text(encoding="utf-8"))
     return "".join(parts)
