@@ -9,7 +9,13 @@ import pytest
 
 from harness.peers.process import PeerMissing, find_program
 
-PACKAGES = {"Orthanc": "orthanc", "tshark": "tshark", "chromium": "chromium", "openssl": "openssl"}
+PACKAGES = {
+    "Orthanc": "orthanc",
+    "tshark": "tshark",
+    "chromium": "chromium",
+    "openssl": "openssl",
+    "dciodvfy": "dicom3tools",
+}
 """Debian packages by program; every other program is one of dcmtk's."""
 
 

@@ -70,6 +70,11 @@ def lossless_studies(corpus: Corpus, store_study: StoreStudy) -> list[SyntheticS
     return taken
 
 
+def compressed(pixels: str) -> SeriesRecipe:
+    """A series of one image with those pixels: CT, or CR where they have 8 bits (PS3.3 table C.8-3)."""
+    return SeriesRecipe(Kind.CR if pixels == "jpeg-baseline" else Kind.CT, pixels=pixels)
+
+
 @contextlib.contextmanager
 def let_in(title: str | None) -> Iterator[None]:
     """NotTested where the product does not let in a destination's AE title; None is the harness's own."""

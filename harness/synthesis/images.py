@@ -111,7 +111,6 @@ def cr(place: Place, uid: str, number: int, raster: Raster) -> Dataset:
     ds.BodyPartExamined = "CHEST"
     ds.ViewPosition = "PA"
     ds.PatientOrientation = ["L", "F"]
-    ds.Laterality = None
     ds.KVP = "110"
     ds.ImagerPixelSpacing = [0.2, 0.2]
     _pixels(ds, raster, bits=10, frame=number)
@@ -124,6 +123,7 @@ def us(place: Place, uid: str, number: int, raster: Raster) -> Dataset:
     """An ultrasound cine loop (PS3.3 A.7), 8 bits, 25 frames a second."""
     ds = composite(place, UltrasoundMultiFrameImageStorage, uid, "US", number)
     _acquired(ds, place, ["ORIGINAL", "PRIMARY", "ABDOMINAL", "0001"])
+    ds.BodyPartExamined = "ABDOMEN"
     ds.PatientOrientation = None
     ds.NumberOfFrames = raster.frames
     ds.FrameTime = "40"

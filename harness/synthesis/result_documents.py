@@ -107,7 +107,7 @@ def presentation_state(study: SyntheticStudy, identity: Identity) -> SyntheticIn
     )
     lut = hd.VOILUT(
         first_mapped_value=0,
-        lut_data=np.linspace(0, 4095, 64, dtype=np.uint16),
+        lut_data=np.linspace(0, 65535, 64, dtype=np.uint16),
         lut_explanation="A ramp",
     )
     made = hd.pr.GrayscaleSoftcopyPresentationState(
@@ -164,6 +164,7 @@ def structure_set(study: SyntheticStudy, identity: Identity) -> SyntheticInstanc
     frame_of_reference = images[0].FrameOfReferenceUID
     ds.FrameOfReferenceUID = frame_of_reference
     ds.PositionReferenceIndicator = None
+    ds.OperatorsName = None
     ds.StructureSetLabel = "CONTOURS"
     ds.StructureSetDate, ds.StructureSetTime = place.study.date, place.study.time
     ds.ReferencedFrameOfReferenceSequence = [

@@ -77,10 +77,17 @@ def content(*shapes: Shape) -> bytes:
     return b"".join(merged[tag] for tag in sorted(merged))
 
 
-def _reference(number: int) -> bytes:
+def reference(number: int) -> bytes:
+    """A reference to one of many CT images: what is in an item (PS3.3 table 10-11)."""
     return element(0x00081150, "UI", b"1.2.840.10008.5.1.4.1.1.2") + element(
         0x00081155, "UI", f"1.2.3.{number}".encode()
     )
+
+
+def code(value: bytes, meaning: bytes) -> bytes:
+    """What is in an item of a code sequence (PS3.3 table 8.8-1)."""
+    parts = ((0x00080100, "SH", value), (0x00080102, "SH", b"99PHTEST"), (0x00080104, "LO", meaning))
+    return b"".join(element(*part) for part in parts)
 
 
 def _nested(depth: int) -> bytes:
@@ -94,15 +101,15 @@ def _nested(depth: int) -> bytes:
 
 def sequences_of_undefined_length() -> Shape:
     """A sequence, and its items, that end by delimitation (PS3.5 7.5.2)."""
-    items = b"".join(item(_reference(n), undefined=True) for n in range(3))
+    items = b"".join(item(reference(n), undefined=True) for n in range(3))
     return {0x00081140: element(0x00081140, "SQ", items, undefined=True)}
 
 
 def sequences_of_defined_length() -> Shape:
     """Lengths everywhere, and both mixed forms (PS3.5 7.5.1)."""
-    plain, delimited = item(_reference(1)), item(_reference(2), undefined=True)
+    plain, delimited = item(reference(1)), item(reference(2), undefined=True)
     return {
-        0x00081140: element(0x00081140, "SQ", plain + item(_reference(3))),
+        0x00081140: element(0x00081140, "SQ", plain + item(reference(3))),
         0x00082112: element(0x00082112, "SQ", delimited + plain + delimited),
         0x0008114A: element(0x0008114A, "SQ", plain + plain, undefined=True),
     }
@@ -143,7 +150,9 @@ def un_of_undefined_length() -> Shape:
 
 def un_of_standard_tags() -> Shape:
     """A text and a code sequence of the standard that come as UN."""
-    code = item(implicit(0x00080100, b"CODE") + implicit(0x00080102, b"99PHTEST"))
+    code = item(
+        implicit(0x00080100, b"CODE") + implicit(0x00080102, b"99PHTEST") + implicit(0x00080104, b"A code")
+    )
     return {
         0x00181030: element(0x00181030, "UN", b"A protocol name "),
         0x00081032: element(0x00081032, "UN", code),

@@ -54,7 +54,7 @@ class CutsStrings(Rewrites):
     caught_by=("storage.values.empty-in-multi-value",),
 )
 class DropsEmptyValues(Replaces):
-    what, by = b"PRIMARY\\\\AXIAL", b"PRIMARY\\AXIAL "
+    what, by = b"AXIAL\\\\PHTEST", b"AXIAL\\PHTEST "
 
 
 @mutant(

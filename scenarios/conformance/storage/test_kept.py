@@ -8,7 +8,7 @@ from pydicom import Sequence as Items
 
 from harness.plugin.keeping import FULL, Keeper, Kept
 from harness.scenario import QUALITY, SHALL, not_supported, requirement
-from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from harness.scu.uids import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import variant
 
 
@@ -39,10 +39,19 @@ def two_creators() -> tuple[DataElement, ...]:
     )
 
 
+def code(value: str) -> tuple[DataElement, ...]:
+    """What an item of a code sequence has (PS3.3 table 8.8-1)."""
+    return (
+        DataElement(0x00080100, "SH", value),
+        DataElement(0x00080102, "SH", "99PHTEST"),
+        DataElement(0x00080104, "LO", value.capitalize()),
+    )
+
+
 def nested(depth: int) -> tuple[DataElement, ...]:
-    inside = item(DataElement(0x00080100, "SH", "DEEPEST"))
+    inside = item(*code("DEEPEST"))
     for _ in range(depth):
-        inside = item(DataElement(0x00080100, "SH", "CODE"), DataElement(0x00400260, "SQ", Items([inside])))
+        inside = item(*code("CODE"), DataElement(0x00400260, "SQ", Items([inside])))
     return (DataElement(0x00400260, "SQ", Items([inside])),)
 
 
@@ -50,7 +59,11 @@ CASES: dict[str, tuple[DataElement, ...]] = {
     "private-block": private_block(),
     "two-private-creators": two_creators(),
     "private-in-items": (
-        DataElement(0x00400260, "SQ", Items([item(*private_block()), item(*two_creators())])),
+        DataElement(
+            0x00400260,
+            "SQ",
+            Items([item(*code("ONE"), *private_block()), item(*code("TWO"), *two_creators())]),
+        ),
     ),
     "private-sequence": (
         DataElement(0x00190010, "LO", "PHTEST ONE"),
@@ -68,12 +81,22 @@ CASES: dict[str, tuple[DataElement, ...]] = {
     ),
     "sequence-of-items": (
         DataElement(
-            0x00081140, "SQ", Items([item(DataElement(0x00081155, "UI", f"1.2.3.{n}")) for n in range(50)])
+            0x00081140,
+            "SQ",
+            Items(
+                [
+                    item(
+                        DataElement(0x00081150, "UI", CT_IMAGE_STORAGE),
+                        DataElement(0x00081155, "UI", f"1.2.3.{n}"),
+                    )
+                    for n in range(50)
+                ]
+            ),
         ),
     ),
     "deep-sequence": nested(20),
     "empty-values": (DataElement(0x00100030, "DA", ""), DataElement(0x00080090, "PN", "")),
-    "several-values": (DataElement(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "", "AXIAL"]),),
+    "several-values": (DataElement(0x00080008, "CS", ["ORIGINAL", "PRIMARY", "AXIAL", "", "PHTEST"]),),
 }
 
 

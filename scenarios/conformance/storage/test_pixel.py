@@ -12,7 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from harness.dimse.errors import NotAccepted
-from harness.plugin.arranging import StoreStudy, study_of
+from harness.plugin.arranging import StoreStudy, compressed, study_of
 from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Bring, Keeper
 from harness.scenario import SHALL, not_supported, requirement
@@ -23,11 +23,11 @@ from harness.scu.retrieved import damaged, odd_ones
 from harness.scu.status import describe
 from harness.synthesis import ABSENT, Kind, SyntheticStudy, assemble, instance_of, variant
 from harness.synthesis.recipe import SeriesRecipe
+from harness.synthesis.result_pixels import parametric_map
 from harness.synthesis.shapes import element, item, shape
 
 PIECES = 5
 PIXEL_DATA, FLOATS, DOUBLES = 0x7FE00010, 0x7FE00008, 0x7FE00009
-PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 RT_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 
 
@@ -92,7 +92,7 @@ def test_offset_table_filled(corpus: Corpus, store_study: StoreStudy, retrieved:
 @pytest.mark.parametrize("pixels", ["jpeg-baseline", "jpeg-ls", "rle"])
 @requirement("PS3.5 A.4", SHALL, "Fragments come back with even lengths.")
 def test_odd_fragment_padding(corpus: Corpus, store_study: StoreStudy, retrieved: Bring, pixels: str) -> None:
-    study = study_of(corpus, SeriesRecipe(Kind.CT, pixels=pixels))
+    study = study_of(corpus, compressed(pixels))
     stored(store_study, study)
     for received in retrieved(study.instances):
         if received.transfer_syntax == study.instance(0).transfer_syntax:
@@ -131,20 +131,9 @@ def test_one_bit(corpus: Corpus, store_study: StoreStudy, retrieved: Bring) -> N
 )
 @requirement("PS3.5 8.2", SHALL, "Float and double float pixel data come back bit for bit.")
 def test_float_and_double(corpus: Corpus, keeper: Keeper, tag: int, vr: str, value: bytes) -> None:
-    base = corpus.new_study("CT", rows=2, columns=2).instance(0)
-    instance = variant(
-        corpus.identity,
-        base,
-        elements=(DataElement(tag, vr, value),),
-        SOPClassUID=PARAMETRIC_MAP,
-        Modality="OT",
-        BitsAllocated=8 * len(value) // 4,
-        BitsStored=ABSENT,
-        HighBit=ABSENT,
-        PixelRepresentation=ABSENT,
-        PixelData=ABSENT,
-        NumberOfFrames=1,
-    )
+    whole = parametric_map(corpus.new_study("CT", rows=2, columns=2), corpus.identity)
+    bare = variant(corpus.identity, whole, FloatPixelData=ABSENT, BitsAllocated=8 * len(value) // 4)
+    instance = variant(corpus.identity, bare, elements=(DataElement(tag, vr, value),))
     kept = keeper.keep(instance)
     if not kept.is_stored:
         raise not_supported(f"a parametric map is answered {describe(kept.response)}")

@@ -17,7 +17,7 @@ from harness.scenario import QUALITY, SHALL, not_supported, requirement
 from harness.scu.status import describe
 from harness.scu.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import SyntheticInstance, variant
-from harness.synthesis.shapes import block, content, element, item, shape
+from harness.synthesis.shapes import block, code, content, element, item, shape
 
 A, B = b"PHTEST A", b"PHTEST B"
 CODES = 0x00400260
@@ -56,7 +56,10 @@ def test_same_creator_two_groups(keeper: Keeper) -> None:
 
 @requirement("PS3.5 7.8.1", SHALL, "Items reserve private blocks of their own.")
 def test_in_items(keeper: Keeper) -> None:
-    items = [item(content(block(creator, (0x01, "LO", b"of " + creator)))) for creator in (A, B)]
+    items = [
+        item(code(b"CODE", creator) + content(block(creator, (0x01, "LO", b"of " + creator))))
+        for creator in (A, B)
+    ]
     wrong = keeper.wrong(block(A, (0x01, "LO", b"at the top")), shape(element(CODES, "SQ", b"".join(items))))
     assert not wrong, wrong
 

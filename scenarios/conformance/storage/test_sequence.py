@@ -48,7 +48,8 @@ def numbered(count: int) -> bytes:
 
 @requirement("PS3.5 7.5", SHALL, "The items of a sequence come back in the order in which they were stored.")
 def test_item_order(keeper: Keeper) -> None:
-    wrong = keeper.wrong(shapes.shape(element(0x00081140, "SQ", numbered(ORDERED))))
+    referenced = b"".join(item(shapes.reference(number)) for number in range(ORDERED))
+    wrong = keeper.wrong(shapes.shape(element(0x00081140, "SQ", referenced)))
     assert not wrong, wrong
 
 

@@ -13,7 +13,7 @@ from pydicom.uid import UID
 from harness.dimse.difference import summary
 from harness.dimse.errors import NotAccepted
 from harness.dimse.walker import UNDEFINED, walk
-from harness.plugin.arranging import LOSSLESS_PIXELS, StoreStudy, study_of
+from harness.plugin.arranging import LOSSLESS_PIXELS, StoreStudy, compressed, study_of
 from harness.plugin.fixtures import Corpus
 from harness.plugin.keeping import Bring, Keeper
 from harness.scenario import SHALL, not_supported, requirement
@@ -37,7 +37,7 @@ def object_in(corpus: Corpus, transfer_syntax: str) -> SyntheticInstance:
     """A CT image with elements of every kind of value, and sequences."""
     code, deeper = Dataset(), Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "CODE", "99PHTEST", "A meaning"
-    deeper.CodeMeaning = "deeper"
+    deeper.CodeValue, deeper.CodingSchemeDesignator, deeper.CodeMeaning = "DEEPER", "99PHTEST", "deeper"
     code.EquivalentCodeSequence = Items([deeper])
     elements = (
         DataElement(0x00400260, "SQ", Items([code, deeper])),
@@ -125,7 +125,7 @@ def test_lossless_kept(corpus: Corpus, store_study: StoreStudy, retrieved: Bring
 @pytest.mark.parametrize("pixels", ["jpeg-baseline", "jpeg-extended", "jpeg-ls-near", "jpeg2000"])
 @requirement("PS3.4 B.4.1.1", SHALL, "Pixels in a lossy compression are not compressed again.")
 def test_lossy_not_touched(corpus: Corpus, store_study: StoreStudy, retrieved: Bring, pixels: str) -> None:
-    instance = stored(store_study, study_of(corpus, SeriesRecipe(Kind.CT, pixels=pixels)))
+    instance = stored(store_study, study_of(corpus, compressed(pixels)))
     wrong = altered_bitstream(instance, retrieved([instance]))
     assert not wrong, wrong
 

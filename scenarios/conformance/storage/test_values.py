@@ -115,7 +115,7 @@ def test_very_long(keeper: Keeper) -> None:
 def test_empty_in_multi_value(keeper: Keeper) -> None:
     wrong = keeper.wrong(
         shape(
-            element(0x00080008, "CS", b"ORIGINAL\\PRIMARY\\\\AXIAL"),
+            element(0x00080008, "CS", b"ORIGINAL\\PRIMARY\\AXIAL\\\\PHTEST"),
             element(0x00101001, "PN", b"PHTEST^One\\\\PHTEST^Three"),
         ),
         block(b"PHTEST EMPTY", (0x01, "DS", b"\\1.5\\\\"), (0x02, "LO", b"\\\\third")),
@@ -123,8 +123,8 @@ def test_empty_in_multi_value(keeper: Keeper) -> None:
     assert not wrong, wrong
 
 
-NUMBERS = {0x00200013: ("IS", b"0007"), 0x00180050: ("DS", b"+1.50"), 0x00180088: ("DS", b"-001.2500e+01")}
-"""Instance Number, Slice Thickness, Spacing Between Slices, in unusual but legal form."""
+NUMBERS = {0x00200013: ("IS", b"0007"), 0x00180050: ("DS", b"+1.50"), 0x00201041: ("DS", b"-001.2500e+01")}
+"""Instance Number, Slice Thickness, Slice Location, in unusual but legal form."""
 
 
 @requirement("PS3.5 6.2", SHALL, "Numbers as text keep their value, and stay legal IS and DS.")
