@@ -15,6 +15,7 @@ from harness.dimse.command import Command, CommandSet
 from harness.dimse.errors import DecodeError, DimseError, NotAccepted
 from harness.dimse.inbound import Sink
 from harness.large import Leg, Outcome, StudyCarried, Way
+from harness.load.fitting import fitted_dataset
 from harness.load.supply import Study, Template, template_of
 from harness.load.workload import DatasetRecipe
 from harness.scu.find import find
@@ -24,7 +25,7 @@ from harness.scu.inbox import Received, answering
 from harness.scu.kept import changes
 from harness.scu.move import move
 from harness.scu.retrieve import Retrieval
-from harness.scu.session import Stored
+from harness.scu.session import Scu, Stored
 from harness.scu.status import SUCCESS, describe, is_request, was_done
 from harness.scu.store import store_dataset
 from harness.scu.uids import QueryLevel, Root
@@ -40,9 +41,10 @@ _NAMED = 3
 _RELATED = "NumberOfStudyRelatedInstances"
 
 
-def study_template(root: str) -> Template:
-    """What the objects of such a study are made from."""
-    return template_of(DatasetRecipe(rows=SIDE, columns=SIDE), root)
+def study_template(root: str, scu: Scu | None = None) -> Template:
+    """What the objects of such a study are made from, for a product: in what it takes."""
+    recipe = DatasetRecipe(rows=SIDE, columns=SIDE)
+    return template_of(recipe if scu is None else fitted_dataset(scu, recipe, root), root)
 
 
 @dataclass
@@ -120,7 +122,7 @@ class _Kept:
 
 def carried_study(ways: Ways, root: str, instances: int, number: int = 0) -> StudyCarried:
     """The whole of it; `number` tells studies of one root apart.  Nothing that the product does raises."""
-    template, study = study_template(root), Study(root, number, number)
+    template, study = study_template(root, ways.scu), Study(root, number, number)
     progress = _Progress()
     arrivals = _Arrivals(template, study, instances)
     try:
@@ -151,9 +153,15 @@ def carried_study(ways: Ways, root: str, instances: int, number: int = 0) -> Stu
 
 def _store(ways: Ways, template: Template, study: Study, instances: int, progress: _Progress) -> Outcome:
     begun = time.perf_counter()
-    with ways.scu.open((template.sop_class, (template.transfer_syntax,))) as association:
+    with ways.scu.open(*template.proposals) as association:
         for uid, buffers in template.objects(study, instances):
-            response = store_dataset(association, buffers, sop_class=template.sop_class, sop_instance_uid=uid)
+            response = store_dataset(
+                association,
+                buffers,
+                sop_class=template.sop_class,
+                sop_instance_uid=uid,
+                transfer_syntax=template.transfer_syntax,
+            )
             status = response.integer("Status")
             if not was_done(status):
                 progress.words.append(f"instance {progress.stored + 1}: {describe(response)}")

@@ -16,6 +16,7 @@ from harness.foreign_text import csv_cell
 from harness.load.condensing import condensed, operations_of
 from harness.load.drawing import population_of
 from harness.load.exams import exams_at_limit, exams_of_loads
+from harness.load.fitting import fitted_workload
 from harness.load.limit import ceiling, search
 from harness.load.measuring import Timeline
 from harness.load.objectives import judge
@@ -41,7 +42,9 @@ from harness.measurement import (
     ObjectiveMeasured,
     TrialMeasured,
 )
+from harness.plugin.context import peer_of
 from harness.preflight import PreflightBlocked, first_echo
+from harness.scu.session import Scu
 from harness.target import Target, TargetError
 from harness.watching import watching
 
@@ -134,7 +137,8 @@ def bench(
     TargetGone, TargetError.
     """
     listener = listener_of(target, wanted.workload)
-    plan = Plan(target, wanted.workload, root, True, listener, crew=wanted.crew, web=wanted.web)
+    workload = fitted_workload(Scu(peer_of(target)), wanted.workload, root)
+    plan = Plan(target, workload, root, True, listener, crew=wanted.crew, web=wanted.web)
     if wanted.workload.population:
         on_step(Step("the population is stored"))
         # Before it is: whoever cleans up looks for what was not acknowledged too.

@@ -189,7 +189,7 @@ class Client:
                 return [VERIFICATION]
             case Store():
                 template = self.templates[operation.dataset]
-                return [(template.sop_class, (template.transfer_syntax,))]
+                return template.proposals
             case Find():
                 return [operation.root.find]
             case Move():

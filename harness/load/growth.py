@@ -33,6 +33,7 @@ from harness.load.benching import (
 from harness.load.client import Asked
 from harness.load.condensing import spread_of
 from harness.load.filling import ALONE, FILLERS, Heard, Stored, client_for, fill, free_week
+from harness.load.fitting import fitted_workload
 from harness.load.plan import Plan
 from harness.load.running import LoadFailed, ProductLost, Told
 from harness.load.sink import Sink
@@ -51,6 +52,8 @@ from harness.load.workload import (
     Workload,
 )
 from harness.measurement import GrowthMeasured, GrowthOperation
+from harness.plugin.context import peer_of
+from harness.scu.session import Scu
 from harness.target import Target
 
 LARGEST, MOST_SIZES = 10_000_000, 8
@@ -124,7 +127,8 @@ def grow(
     answered any more.
     """
     (kind,) = wanted.clients
-    plan = Plan(target, wanted.workload, root, quickack=kind is ClientKind.UNTHROTTLED)
+    workload = fitted_workload(Scu(peer_of(target)), wanted.workload, root)
+    plan = Plan(target, workload, root, quickack=kind is ClientKind.UNTHROTTLED)
     template = template_of(plan.workload.dataset[DATASET], root)
     listed = folder / "stored.csv"
     sink = _sink(target)

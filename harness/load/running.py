@@ -101,7 +101,7 @@ def store_population(plan: Plan) -> int:
 
     client = Client(
         peer_of(plan.target),
-        [(template.sop_class, (template.transfer_syntax,))],
+        template.proposals,
         Kept.CLIENT,
         quickack=True,
         templates={population.dataset: template},

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 
 from harness.dimse.walker import walk
 from harness.load.workload import DatasetRecipe
+from harness.scu.session import Proposal
+from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import Identity, build, instance_of
 from harness.synthesis.identity import NAME_MARK
 from harness.synthesis.recipe import PatientRecipe, Recipe, SeriesRecipe, StudyRecipe
@@ -139,6 +141,12 @@ class Template:
     def __len__(self) -> int:
         return len(self.head) + len(self.rest)
 
+    @property
+    def proposals(self) -> list[Proposal]:
+        """The presentation contexts to store it on, the default transfer syntax among them (PS3.5 10.1 a)."""
+        syntaxes = dict.fromkeys((self.transfer_syntax, IMPLICIT_VR_LITTLE_ENDIAN))
+        return [(self.sop_class, (syntax,)) for syntax in syntaxes]
+
     def objects(
         self, study: Study, number: int, series: int = 1
     ) -> Iterator[tuple[str, list[bytearray | memoryview]]]:
@@ -188,7 +196,8 @@ def template_of(recipe: DatasetRecipe, root: str) -> Template:
     ds.SOPInstanceUID = study.sop_uid(0)
     ds.PatientID, ds.AccessionNumber = study.patient_id, study.accession_number
     ds.StudyDate, ds.InstanceNumber = study.study_date, "000001"
-    encoded = instance_of(ds, instance.transfer_syntax)
+    is_default = recipe.implicit and not recipe.pixels
+    encoded = instance_of(ds, IMPLICIT_VR_LITTLE_ENDIAN if is_default else instance.transfer_syntax)
     places, split = {}, 0
     names = {tag: name for name, tag in _PLACES.items()}
     for element in walk(encoded.dataset, encoded.transfer_syntax):

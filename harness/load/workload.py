@@ -116,6 +116,8 @@ class DatasetRecipe(_Table, frozen=True):
     frames: Count = 1
     pixels: str = ""
     """The name of a compressed image of ``datasets/pixels``; empty for uncompressed ones."""
+    implicit: bool = False
+    """Uncompressed ones in Implicit VR Little Endian; so by itself where a product takes nothing else."""
 
 
 class Population(_Table, frozen=True):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,9 @@ import psutil
 import pytest
 
 from harness.archive import launch
+from harness.bulk.studies import carried_study
+from harness.bulk.ways import Way, Ways
+from harness.load.fitting import fitted_workload
 from harness.load.measuring import ALL, STUDY, Phase
 from harness.load.plan import Listener, Plan
 from harness.load.running import LoadFailed, Told, run_load, store_population
@@ -38,6 +41,9 @@ from harness.load.workload import (
     Workload,
 )
 from harness.peers import free_ports
+from harness.plugin.context import peer_of
+from harness.scu.session import Scu
+from harness.scu.uids import Root
 from harness.synthesis import new_run_root
 from harness.target import Dimse, Target
 
@@ -110,6 +116,28 @@ def test_every_operation(archive: Archive, tmp_path: Path, kept: Kept) -> None:
     verified = verify(plan, measured)
     assert verified.acknowledged == verified.found == verified.compared == 3 * studies.count
     assert verified.is_well
+
+
+def test_a_product_of_implicit_vr_alone_carries_it_so(tmp_path: Path) -> None:
+    """PS3.5 10.1: it has to take no other transfer syntax."""
+    with launch.start(semantics="tests.variants.storage:ImplicitOnly") as narrow:
+        plan = plan_for(narrow, STORE, Get())
+        scu = Scu(peer_of(plan.target))
+        workload = fitted_workload(scu, plan.workload, plan.root)
+        assert {name: one.implicit for name, one in workload.dataset.items()} == {"small": True}
+        plan = replace(plan, workload=workload)
+        assert store_population(plan) == 8
+        measured = run_load(plan, lambda told: None, tmp_path / "log")
+        assert not measured.timeline.whole(ALL).errors
+        assert verify(plan, measured).is_well
+        carried = carried_study(Ways(scu, ((Way.GET, Root.STUDY),), None, 5.0), plan.root, 5, number=900)
+    assert (carried.stored, carried.unchanged) == (5, 5)
+
+
+def test_a_product_of_several_gets_what_it_got_before(archive: Archive) -> None:
+    plan = plan_for(archive.running, STORE)
+    scu = Scu(peer_of(plan.target))
+    assert fitted_workload(scu, plan.workload, plan.root) == plan.workload
 
 
 def test_an_open_load_keeps_its_schedule(archive: Archive, tmp_path: Path) -> None:
