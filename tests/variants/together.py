@@ -1,6 +1,7 @@
 """Several legal peculiarities in one archive: what each of them allows, all of them together allow.
 
-``tests.variants.together:get.NoMr+move.NoPending`` is an archive with both, made when it is asked for.
+``tests.variants.together:get.NoMr+move.NoPending`` is an archive with both, made when it is asked for;
+``tests.variants.together:get.NoMr+mutants.get.SendsAhead`` has a defect beside its peculiarity.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pkgutil import resolve_name
 from types import FunctionType
+from typing import cast
 
 from harness.archive.semantics import Semantics
 from tests.mutants.seed import overridden
@@ -17,8 +19,13 @@ from tests.variants.seed import Variant
 def __getattr__(name: str) -> type[Semantics]:
     if "." not in name:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    kinds = (resolve_name(f"tests.variants.{part.replace('.', ':')}") for part in name.split("+"))
-    return type(name, tuple(kinds), {})
+    return type(name, tuple(map(_kind, name.split("+"))), {})
+
+
+def _kind(part: str) -> type[Semantics]:
+    module, _, kind = part.rpartition(".")
+    package = "tests" if module.startswith("mutants.") else "tests.variants"
+    return cast("type[Semantics]", resolve_name(f"{package}.{module}:{kind}"))
 
 
 def where(variants: Iterable[Variant]) -> str:
