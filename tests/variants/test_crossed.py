@@ -18,7 +18,7 @@ CROSSED = (
     ("storage.RewritesNumbers", "storage_private.RenumbersWithinBlock"),
     ("contexts.ExplicitContextOnly", "storage_values.CutsImplicitItems"),
     ("contexts.FirstContextOnly", "get.SendsAhead"),
-    ("query.KeysOfTheLevelAlone", "find.SeesEveryDay"),
+    ("query.KeysOfTheLevelAlone", "find.IgnoresAccession"),
 )
 """A legal peculiarity, and the defect beside it."""
 
