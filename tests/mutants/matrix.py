@@ -45,11 +45,11 @@ class Row:
     erred: tuple[str, ...]
 
 
-def measure(mutant: Mutant) -> Row:
-    """Every requirement on the archive with the defect."""
-    results = verdicts(mutant, ())
+def measure(name: str) -> Row:
+    """Every requirement on the archive with the defect of that name, in a process of its own."""
+    results = verdicts(all_mutants()[name], ())
     return Row(
-        mutant.name,
+        name,
         _commit(),
         datetime.now(UTC).date().isoformat(),
         len(results),
@@ -96,21 +96,21 @@ def report(mutants: Mapping[str, Mutant], rows: Mapping[str, Row]) -> Iterable[s
             yield f"  ERROR, which is ours, on {name}: {', '.join(row.erred)}"
 
 
-def fill(mutants: Sequence[Mutant], minutes: float, workers: int) -> None:
+def fill(names: Sequence[str], minutes: float, workers: int) -> None:
     """Measure, keeping each row as it comes; nothing new is begun after that many minutes."""
     rows, ends = kept(), time.monotonic() + minutes * 60
-    waiting = list(mutants)
+    waiting = list(names)
     with ProcessPoolExecutor(workers, max_tasks_per_child=10) as pool:
-        running: dict[Future[Row], Mutant] = {}
+        running: dict[Future[Row], str] = {}
         while running or (waiting and time.monotonic() < ends):
             while waiting and time.monotonic() < ends and _has_room(len(running), workers):
-                mutant = waiting.pop(0)
-                running[pool.submit(measure, mutant)] = mutant
+                name = waiting.pop(0)
+                running[pool.submit(measure, name)] = name
             for future in wait(running, LOOK, return_when=FIRST_COMPLETED).done:
-                mutant, row = running.pop(future), future.result()
-                rows[mutant.name] = row
+                name, row = running.pop(future), future.result()
+                rows[name] = row
                 keep(rows)
-                print(f"{mutant.name}: caught by {len(row.caught)}, first {row.caught[:1]}", flush=True)
+                print(f"{name}: caught by {len(row.caught)}, first {row.caught[:1]}", flush=True)
 
 
 def _has_room(running: int, workers: int) -> bool:
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str]) -> int:
     if not options.report:
         done = kept() if options.missing else {}
         chosen = options.names or list(mutants)
-        fill([mutants[name] for name in chosen if name not in done], options.minutes, options.workers)
+        fill([name for name in chosen if name not in done], options.minutes, options.workers)
     lines = list(report(mutants, kept()))
     print("\n".join(lines))
     return int(any(line.startswith("  escaped") for line in lines))
