@@ -270,10 +270,17 @@ def check_ae_title(title: str, what: str) -> None:
         raise TargetError(f"{what}: {title!r} has a character that an AE title may not have")
 
 
+ANY_THAT_PROVES = "ALL:!aNULL:!eNULL:@SECLEVEL=0"
+"""Cipher suites that encrypt and show a certificate, old ones too, the strongest first."""
+
+
 def tls_context(tls: Tls) -> ssl.SSLContext:
     """The context for connections to the product.  Raises TargetError where a file is missing or damaged."""
     try:
         context = ssl.create_default_context(cafile=tls.ca_file or None)
+        # How weak a product's TLS is, security.transport says; all else has to be asked of it all the same.
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers(ANY_THAT_PROVES)
         if tls.certificate:
             context.load_cert_chain(tls.certificate, tls.key)
     except (OSError, ssl.SSLError) as error:
