@@ -240,8 +240,7 @@ def _fetch(
         keys["PatientID"] = study.patient_id
     begun = time.perf_counter()
     if way is Way.GET:
-        storage = [(template.sop_class, (template.transfer_syntax,))]
-        with open_for_get(scu, root, storage, maximum_length=UNLIMITED) as association:
+        with open_for_get(scu, root, template.proposals, maximum_length=UNLIMITED) as association:
             retrieval = get_with(
                 association,
                 root.get,

@@ -189,7 +189,7 @@ class Client:
                 return [VERIFICATION]
             case Store():
                 template = self.templates[operation.dataset]
-                return template.proposals
+                return [*template.proposals]
             case Find():
                 return [operation.root.find]
             case Move():
@@ -197,7 +197,7 @@ class Client:
             case Get():
                 assert self.population is not None
                 template, _ = self.population
-                return [Root.STUDY.get, (template.sop_class, (template.transfer_syntax,))]
+                return [Root.STUDY.get, *template.proposals]
             case Commit():
                 return [STORAGE_COMMITMENT_PUSH]
 

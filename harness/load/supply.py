@@ -13,7 +13,6 @@ from datetime import date, timedelta
 
 from harness.dimse.walker import walk
 from harness.load.workload import DatasetRecipe
-from harness.scu.session import Proposal
 from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from harness.synthesis import Identity, build, instance_of
 from harness.synthesis.identity import NAME_MARK
@@ -142,8 +141,8 @@ class Template:
         return len(self.head) + len(self.rest)
 
     @property
-    def proposals(self) -> list[Proposal]:
-        """The presentation contexts to store it on, the default transfer syntax among them (PS3.5 10.1 a)."""
+    def proposals(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The presentation contexts to carry it on, the default transfer syntax among them (PS3.5 10.1 a)."""
         syntaxes = dict.fromkeys((self.transfer_syntax, IMPLICIT_VR_LITTLE_ENDIAN))
         return [(self.sop_class, (syntax,)) for syntax in syntaxes]
 

@@ -145,9 +145,11 @@ def _compare(plan: Plan, series: list[_Series], verified: Verified, full: bool) 
         name: template_of(plan.workload.dataset[name], plan.root)
         for name in dict.fromkeys(one.store.dataset for one, _ in chosen)
     }
-    classes = dict.fromkeys((one.sop_class, (one.transfer_syntax,)) for one in templates.values())
+    proposals = dict.fromkeys(pair for template in templates.values() for pair in template.proposals)
     try:
-        with open_for_get(Scu(peer_of(plan.target)), Root.STUDY, list(classes)) as association:
+        with open_for_get(Scu(peer_of(plan.target)), Root.STUDY, list(proposals)) as association:
+            for template in templates.values():
+                association.context_for(template.sop_class)
             for one, index in chosen:
                 wrong = _difference(association, one, index, templates[one.store.dataset])
                 verified.compared += 1
@@ -156,7 +158,7 @@ def _compare(plan: Plan, series: list[_Series], verified: Verified, full: bool) 
                     if len(verified.altered) < NAMED:
                         verified.altered.append(f"{one.study.sop_uid(index)}: {wrong}")
     except NotAccepted:
-        verified.remark = "nothing was brought back: the product has no C-GET"
+        verified.remark = "nothing was brought back: the product has no C-GET of such objects"
     except DimseError as error:
         verified.remark = f"after {verified.compared} objects no more could be brought back: {kind_of(error)}"
 

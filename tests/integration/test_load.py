@@ -134,6 +134,18 @@ def test_a_product_of_implicit_vr_alone_carries_it_so(tmp_path: Path) -> None:
     assert (carried.stored, carried.unchanged) == (5, 5)
 
 
+def test_a_product_that_demands_the_default_syntax_loses_nothing(tmp_path: Path) -> None:
+    """PS3.5 10.1 a: it may refuse to send what is offered without it, which was told as altered objects."""
+    with launch.start(semantics="tests.variants.contexts:DemandsTheDefault") as strict:
+        plan = plan_for(strict, STORE, Get())
+        assert store_population(plan) == 8
+        measured = run_load(plan, lambda told: None, tmp_path / "log")
+        assert not measured.timeline.whole(ALL).errors
+        verified = verify(plan, measured)
+    assert verified.is_well
+    assert verified.compared == verified.acknowledged
+
+
 def test_a_product_of_several_gets_what_it_got_before(archive: Archive) -> None:
     plan = plan_for(archive.running, STORE)
     scu = Scu(peer_of(plan.target))
