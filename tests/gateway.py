@@ -25,8 +25,10 @@ from harness.deid.pairing import STUDY
 from harness.dimse.part10 import write_part10
 from harness.peers import free_ports
 from harness.target import Claims, Destination, Dimse, Security, Target
+from tests import pausing
 from tests.unit.deid.reference import Deidentifier
 
+pausing.apply()
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 DEADLINE = 10.0
 """Seconds for an answer; none keeps it to itself."""
