@@ -6,11 +6,11 @@ import contextlib
 
 import msgspec
 
-from harness.dimse.errors import DimseError, NotAccepted
+from harness.dimse.errors import DimseError
 from harness.load.supply import template_of
 from harness.load.workload import DatasetRecipe, Workload
 from harness.scu.session import Scu
-from harness.scu.store import association_for
+from harness.scu.store import is_taken
 from harness.scu.uids import IMPLICIT_VR_LITTLE_ENDIAN
 
 
@@ -28,12 +28,8 @@ def fitted_dataset(scu: Scu, recipe: DatasetRecipe, root: str) -> DatasetRecipe:
     if recipe.pixels or recipe.implicit:
         return recipe
     template = template_of(recipe, root)
-    default = msgspec.structs.replace(recipe, implicit=True)
+    sop_class, own = template.sop_class, template.transfer_syntax
     with contextlib.suppress(DimseError):
-        try:
-            with association_for(scu, template.sop_class, template.transfer_syntax):
-                return recipe
-        except NotAccepted:
-            with association_for(scu, template.sop_class, IMPLICIT_VR_LITTLE_ENDIAN):
-                return default
+        if not is_taken(scu, sop_class, own) and is_taken(scu, sop_class, IMPLICIT_VR_LITTLE_ENDIAN):
+            return msgspec.structs.replace(recipe, implicit=True)
     return recipe

@@ -24,7 +24,7 @@ from harness.scu.move import move
 from harness.scu.retrieved import damaged, odd_ones
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning
-from harness.scu.store import association_for, note_stored, store_dataset
+from harness.scu.store import association_for, store_as_encoded
 from harness.scu.uids import (
     CT_IMAGE_STORAGE,
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -212,18 +212,10 @@ def store_as_is(scu: Scu, instance: SyntheticInstance) -> CommandSet:
     """Store these very bytes.  NotSupported where the product does not take the transfer syntax."""
     try:
         with association_for(scu, instance.sop_class, instance.transfer_syntax) as association:
-            response = store_dataset(
-                association,
-                instance.dataset,
-                sop_class=instance.sop_class,
-                sop_instance_uid=instance.sop_instance_uid,
-                transfer_syntax=instance.transfer_syntax,
-            )
+            return store_as_encoded(scu, association, instance)
     except NotAccepted:
         what = f"{UID(instance.sop_class).name} in {UID(instance.transfer_syntax).name}"
         raise NotSupported(f"the product does not take {what}") from None
-    note_stored(scu, instance, response)
-    return response
 
 
 def negotiated_level(scu: Scu) -> int | None:

@@ -54,13 +54,20 @@ def store(scu: Scu, association: Association, instance: SyntheticInstance) -> Co
     An uncompressed one goes out in another uncompressed transfer syntax where its own was not accepted:
     which of them a product takes is its choice, but for Implicit VR Little Endian (PS3.5 10.1).
     """
-    instance = fitted(association, instance)
+    return store_as_encoded(scu, association, fitted(association, instance))
+
+
+def store_as_encoded(
+    scu: Scu, association: Association, instance: SyntheticInstance, *, fragment: int | None = None
+) -> CommandSet:
+    """`store` in the instance's own transfer syntax, or NotAccepted; in fragments of so many bytes."""
     response = store_dataset(
         association,
         instance.dataset,
         sop_class=instance.sop_class,
         sop_instance_uid=instance.sop_instance_uid,
         transfer_syntax=instance.transfer_syntax,
+        fragment=fragment,
     )
     note_stored(scu, instance, response)
     return response
@@ -138,6 +145,13 @@ def association_for(scu: Scu, sop_class: str, transfer_syntax: str) -> Iterator[
                 yield association
                 return
     raise NotAccepted(sop_class, f"{sop_class} is not accepted in transfer syntax {transfer_syntax}")
+
+
+def is_taken(scu: Scu, sop_class: str, transfer_syntax: str) -> bool:
+    """Whether the product takes objects of the class in this transfer syntax; see `association_for`."""
+    with contextlib.suppress(NotAccepted), association_for(scu, sop_class, transfer_syntax):
+        return True
+    return False
 
 
 def syntaxes_of(association: Association, sop_class: str) -> set[str]:

@@ -20,7 +20,7 @@ from harness.scenario import (
 )
 from harness.scu.session import Scu
 from harness.scu.status import describe, is_warning
-from harness.scu.store import note_stored, open_for, store_dataset, store_request
+from harness.scu.store import note_stored, open_for, store_as_encoded, store_request
 from harness.scu.survey import all_observed, survey
 from harness.synthesis import SyntheticInstance, SyntheticStudy
 
@@ -80,15 +80,7 @@ def test_at_own_limit_accepted(scu: Scu, corpus: Corpus) -> None:
             raise not_tested(
                 f"the declared maximum of {maximum} bytes is longer than the object that is sent"
             )
-        response = store_dataset(
-            association,
-            instance.dataset,
-            sop_class=instance.sop_class,
-            sop_instance_uid=instance.sop_instance_uid,
-            transfer_syntax=instance.transfer_syntax,
-            fragment=maximum - 6,
-        )
-        note_stored(scu, instance, response)
+        response = store_as_encoded(scu, association, instance, fragment=maximum - 6)
     status = response.integer("Status")
     assert status == 0 or is_warning(status), f"C-STORE in PDUs of {maximum} bytes: {describe(response)}"
 

@@ -11,7 +11,7 @@ from harness.plugin.studies import await_visible
 from harness.scenario import SHALL, not_supported, requirement
 from harness.scu.session import Scu
 from harness.scu.status import SUCCESS, describe, is_warning
-from harness.scu.store import note_stored, proposals_for, store, store_dataset
+from harness.scu.store import proposals_for, store, store_as_encoded
 from harness.synthesis import SyntheticInstance, assemble, instance_of, variant
 from harness.target import Target
 
@@ -55,13 +55,7 @@ def test_accepted_are_stored(scu: Scu, corpus: Corpus) -> None:
                 continue
             context = association.context_for(instance.sop_class)
             sent = instance_of(instance.attributes, context.transfer_syntax)
-            response = store_dataset(
-                association,
-                sent.dataset,
-                sop_class=sent.sop_class,
-                sop_instance_uid=sent.sop_instance_uid,
-            )
-            note_stored(scu, sent, response)
+            response = store_as_encoded(scu, association, sent)
             assert response.integer("Status") != NOT_SUPPORTED, (
                 f"{sent.text('Modality')} images are accepted, and then answered {describe(response)}"
             )

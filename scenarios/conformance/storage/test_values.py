@@ -127,11 +127,14 @@ NUMBERS = {0x00200013: ("IS", b"0007"), 0x00180050: ("DS", b"+1.50"), 0x00201041
 """Instance Number, Slice Thickness, Slice Location, in unusual but legal form."""
 
 
+def kept_numbers(keeper: Keeper) -> Kept:
+    elements = (element(tag, vr, value) for tag, (vr, value) in NUMBERS.items())
+    return keeper.keep(keeper.object_with(shape(*elements)))
+
+
 @requirement("PS3.5 6.2", SHALL, "Numbers as text keep their value, and stay legal IS and DS.")
 def test_leading_zero_numbers(keeper: Keeper) -> None:
-    kept = keeper.keep(
-        keeper.object_with(shape(*(element(tag, vr, value) for tag, (vr, value) in NUMBERS.items())))
-    )
+    kept = kept_numbers(keeper)
     assert not kept.unread, kept.unread
     for received in kept.received:
         for tag, (vr, sent) in NUMBERS.items():
@@ -147,9 +150,7 @@ def test_leading_zero_numbers(keeper: Keeper) -> None:
 
 @requirement("PS3.4 B.4.1", QUALITY, "Numbers as text come back as they were written.")
 def test_number_text_kept(keeper: Keeper) -> None:
-    kept = keeper.keep(
-        keeper.object_with(shape(*(element(tag, vr, value) for tag, (vr, value) in NUMBERS.items())))
-    )
+    kept = kept_numbers(keeper)
     if kept.unread or not kept.received:
         raise not_tested("the object did not come back; see storage.values.leading-zero-numbers")
     # What a reader does with a number is its choice; but a signature over it holds for these bytes alone.
