@@ -6,13 +6,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.mutants.kill import all_mutants, caught, verdicts
-from tests.mutants.seed import Mutant
 
 WORKERS = 2
 
 
-def caught_by(mutant: Mutant) -> list[str]:
-    """The declared catchers that did catch it."""
+def caught_by(name: str) -> list[str]:
+    """The declared catchers that did catch the defect of that name, in a process of its own."""
+    mutant = all_mutants()[name]
     return caught(verdicts(mutant, mutant.caught_by))
 
 
@@ -21,7 +21,9 @@ def main(names: list[str]) -> int:
     mutants = [mutant for name, mutant in all_mutants().items() if not names or name in names]
     escaped = []
     with ProcessPoolExecutor(WORKERS) as pool:
-        for mutant, catchers in zip(mutants, pool.map(caught_by, mutants), strict=True):
+        for mutant, catchers in zip(
+            mutants, pool.map(caught_by, [mutant.name for mutant in mutants]), strict=True
+        ):
             whole = set(catchers) >= set(mutant.caught_by)
             word = "caught " if whole else "ESCAPED"
             print(f"{word}  {mutant.name}: {mutant.defect}  ← {', '.join(catchers)}")
