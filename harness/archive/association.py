@@ -15,7 +15,8 @@ from . import services
 from .messages import Message, Messages
 from .negotiation import Acceptor, Caller, Role
 from .storage import Staged
-from .transport import Server, TimedSocket, UpperLayer
+from .transport import Server, TimedSocket
+from .upper_layer import UpperLayer
 
 if TYPE_CHECKING:
     from .server import Archive
@@ -55,7 +56,12 @@ class ArchiveAssociation(Association):
         """False once messages can't be exchanged any more."""
         return bool(self.is_established) and self.dul.is_alive() and not self.acse.is_aborted()
 
-    def wait_before_reading(self) -> None:
+    @property
+    def is_serving(self) -> bool:
+        """Whether requests are served on it."""
+        return bool(self.is_acceptor and self.is_established and not self._kill)
+
+    def wait_after_reading(self) -> None:
         """Slow reads, where asked for."""
         if self.archive.config.misbehaviour.receive_delay:
             time.sleep(self.archive.config.misbehaviour.receive_delay)
@@ -110,11 +116,8 @@ class ArchiveAssociation(Association):
 
     def _close(self) -> None:
         """Wait for the peer to close (ARTIM bounds it), then free the socket."""
-        deadline = time.monotonic() + self.archive.config.artim + 1
-        while self.dul.is_alive() and self.dul.state_machine.current_state != "Sta1":
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
+        if self.dul.is_alive():
+            self.dul.has_ended.wait(self.archive.config.artim + 1)
         self.dul.kill_dul()
         sock = self.dul.socket
         if isinstance(sock, TimedSocket):
@@ -127,9 +130,6 @@ class ArchiveAssociation(Association):
         self.is_established = False
         self._is_paused = True
         if not self.is_acceptor:
-            deadline = time.monotonic() + self.archive.config.artim + 1
-            while self.dul.is_alive() and not self.dul.stop_dul() and time.monotonic() < deadline:
-                time.sleep(0.005)
             self._close()
 
     def abort(self, block: bool = True) -> None:
@@ -149,7 +149,7 @@ class ArchiveAssociation(Association):
         while not self._kill:
             message = self.next_message(0.1)
             if message is not None and self.is_established:
-                self._serve_request(message, message.context_id)
+                self.serve(message)
             elif self.acse.is_release_requested():
                 self.acse.send_release(is_response=True)
                 self.is_released = True
@@ -162,14 +162,19 @@ class ArchiveAssociation(Association):
                 self.abort()
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
+        """What pynetdicom's reactor of a requestor calls for what a peer asks unasked."""
         assert isinstance(msg, Message)
+        self.serve(msg)
+
+    def serve(self, request: Message) -> None:
+        """Serve one message to its end, whatever happens."""
         try:
-            services.serve(self, msg)
+            services.serve(self, request)
         except Exception:
-            LOGGER.exception("serving command %04XH failed", msg.field)
+            LOGGER.exception("serving command %04XH failed", request.field)
             with contextlib.suppress(Exception):
                 self.abort()
         finally:
-            self.dimse.finish(msg)
-            if isinstance(msg.data, Staged):
-                msg.data.discard()
+            self.dimse.finish(request)
+            if isinstance(request.data, Staged):
+                request.data.discard()

@@ -24,18 +24,23 @@ LONG_VRS = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 )
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-_TAG = {True: struct.Struct("<HH"), False: struct.Struct(">HH")}
+#: Tag, and the four bytes after it: a length, or a VR and a short length.
+_HEADER = {True: struct.Struct("<HH4s"), False: struct.Struct(">HH4s")}
 _LONG = {True: struct.Struct("<L"), False: struct.Struct(">L")}
 _SHORT = {True: struct.Struct("<H"), False: struct.Struct(">H")}
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_PIXEL_DATA = 0x7FE00010
+_PIXEL_DATA, _PIXEL_DATA_GROUP = 0x7FE00010, 0x7FE00000
 #: Largest deflated data set that the archive inflates for its index, in bytes.
 INFLATED_LIMIT = 256 * 1024 * 1024
 
 
 class Malformed(ValueError):
     """A data set whose structure breaks PS3.5."""
+
+
+class NotHeld(Exception):
+    """What has to be read lies beyond the bytes that are at hand."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,8 @@ class _Open:
 
 
 class _Walker:
-    def __init__(self, stream: IO[bytes], end: int, syntax: Syntax) -> None:
-        self.stream, self.end = stream, end
+    def __init__(self, stream: IO[bytes], end: int, syntax: Syntax, held: int) -> None:
+        self.stream, self.end, self.held = stream, end, held
         self.position = stream.tell()
         self.has_unknown = False
         self.open: list[_Open] = [
@@ -104,6 +109,8 @@ class _Walker:
     def read(self, count: int) -> bytes:
         data = self.stream.read(count)
         if len(data) != count:
+            if self.held < self.end:
+                raise NotHeld
             raise Malformed(f"data set ends within an element at offset {self.position}")
         self.position += count
         return data
@@ -115,14 +122,13 @@ class _Walker:
         if length % 2:
             raise Malformed(f"{_name(tag)} has the odd length {length} (PS3.5 7.1.1)")
         self.position += length
+        if self.position > self.held and (tag < _PIXEL_DATA_GROUP or len(self.open) > 1):
+            raise NotHeld
         self.stream.seek(length, 1)
 
-    def tag(self, level: _Open) -> int:
-        group, element = _TAG[level.little].unpack(self.read(4))
-        return (int(group) << 16) | int(element)
-
-    def long(self, level: _Open) -> int:
-        return int(_LONG[level.little].unpack(self.read(4))[0])
+    def header(self, level: _Open) -> tuple[int, bytes]:
+        group, element, rest = _HEADER[level.little].unpack(self.read(8))
+        return (int(group) << 16) | int(element), rest
 
     def walk(self) -> None:
         while True:
@@ -134,16 +140,16 @@ class _Walker:
                     return
                 self.open.pop()
                 continue
-            tag = self.tag(level)
+            tag, rest = self.header(level)
             if tag >> 16 == 0xFFFE:
-                self.delimiter(tag, level)
+                self.delimiter(tag, rest, level)
             elif level.is_sequence:
                 raise Malformed(f"{_name(tag)} stands in a sequence outside of any item")
             else:
-                self.element(tag, level)
+                self.element(tag, rest, level)
 
-    def delimiter(self, tag: int, level: _Open) -> None:
-        length = self.long(level)
+    def delimiter(self, tag: int, rest: bytes, level: _Open) -> None:
+        (length,) = _LONG[level.little].unpack(rest)
         if tag == _ITEM and level.is_sequence:
             end = None if length == _UNDEFINED else self.position + length
             self.nest(_Open(False, end, implicit=level.implicit, little=level.little))
@@ -159,11 +165,11 @@ class _Walker:
         level.limit = limit if level.end is None else level.end
         self.open.append(level)
 
-    def element(self, tag: int, level: _Open) -> None:
+    def element(self, tag: int, rest: bytes, level: _Open) -> None:
         if tag <= level.last:
             raise Malformed(f"{_name(tag)} doesn't follow {_name(level.last)} (PS3.5 7.1)")
         level.last = tag
-        vr, length = self.header(tag, level)
+        vr, length = self.vr_and_length(tag, rest, level)
         if vr == b"SQ" or (length == _UNDEFINED and not (tag == _PIXEL_DATA and vr in (b"OB", b"OW"))):
             if vr not in (b"SQ", b"UN", b""):
                 raise Malformed(f"{_name(tag)} has undefined length with VR {vr.decode('ascii', 'replace')}")
@@ -179,22 +185,21 @@ class _Walker:
         else:
             self.skip(length, tag)
 
-    def header(self, tag: int, level: _Open) -> tuple[bytes, int]:
+    def vr_and_length(self, tag: int, rest: bytes, level: _Open) -> tuple[bytes, int]:
         if level.implicit:
-            return b"", self.long(level)
-        vr = self.read(2)
+            return b"", int(_LONG[level.little].unpack(rest)[0])
+        vr = rest[:2]
         if vr in _SHORT_VRS:
-            return vr, int(_SHORT[level.little].unpack(self.read(2))[0])
+            return vr, int(_SHORT[level.little].unpack_from(rest, 2)[0])
         if vr not in LONG_VRS:
             raise Malformed(f"{_name(tag)} has no known VR: {vr!r}")
-        self.read(2)
-        return vr, self.long(level)
+        return vr, int(_LONG[level.little].unpack(self.read(4))[0])
 
     def fragments(self, level: _Open) -> None:
         """Encapsulated pixel data, PS3.5 A.4."""
         while True:
-            tag = self.tag(level)
-            length = self.long(level)
+            tag, rest = self.header(level)
+            (length,) = _LONG[level.little].unpack(rest)
             if tag == _SEQUENCE_END and not length:
                 return
             if tag != _ITEM or length == _UNDEFINED:
@@ -206,11 +211,14 @@ def _name(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-def check_structure(stream: IO[bytes], end: int, syntax: Syntax) -> bool:
+def check_structure(stream: IO[bytes], end: int, syntax: Syntax, held: int | None = None) -> bool:
     """Walk a data set from where `stream` stands to offset `end`. Raises Malformed.
 
     Whether it holds sequences of VR UN, which are little endian in a big endian data set too.
+
+    Where the stream ends before, at `held`, NotHeld is raised unless all that is beyond is passed over with
+    pixel data.
     """
-    walker = _Walker(stream, end, syntax)
+    walker = _Walker(stream, end, syntax, end if held is None else held)
     walker.walk()
     return walker.has_unknown

@@ -56,6 +56,10 @@ _STUDY_UID, _SERIES_UID, _SOP_UID, _PATIENT_ID, _MODALITY = (
 )
 
 
+#: Series that are remembered at the same time.
+MOST_KNOWN = 10_000
+
+
 class NotIndexable(ValueError):
     """An object that has no place in the hierarchy: the message says why."""
 
@@ -160,9 +164,6 @@ _INSTANCE = (
 
 
 def _insert(connection: sqlite3.Connection, instance: Instance, attributes: AttributeSet) -> None:
-    known = "SELECT 1 FROM series WHERE study_uid = ? AND series_uid = ?"
-    if connection.execute(known, (instance.study, instance.series)).fetchone() is None:
-        _insert_above(connection, instance, attributes)
     connection.execute(
         "INSERT OR REPLACE INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -211,6 +212,8 @@ class Index:
         self._write = threading.Lock()
         self._listing = threading.Lock()
         self._all: list[sqlite3.Connection] = []
+        self._known: dict[tuple[str, str], str] = {}
+        """Patient keys by study and series that are here, so that not every object asks for them again."""
         self._connection.executescript(_SCHEMA)
 
     @property
@@ -219,7 +222,7 @@ class Index:
         if existing is None:
             existing = sqlite3.connect(self._path, timeout=30, check_same_thread=False)
             existing.execute("PRAGMA journal_mode=WAL")
-            existing.execute("PRAGMA synchronous=FULL")
+            existing.execute("PRAGMA synchronous=NORMAL")
             self._local.connection = existing
             with self._listing:
                 self._all.append(existing)
@@ -244,9 +247,14 @@ class Index:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write, alone among the threads; an error undoes all of it."""
-        with self._write, self._connection as connection:
-            yield connection
+        """Write what no file holds, alone among the threads: synced at the end; an error undoes all of it."""
+        with self._write:
+            self._connection.execute("PRAGMA synchronous=FULL")
+            try:
+                with self._connection as connection:
+                    yield connection
+            finally:
+                self._connection.execute("PRAGMA synchronous=NORMAL")
 
     def rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[str, ...]]:
         """The rows of a query on a table of another module."""
@@ -254,6 +262,7 @@ class Index:
 
     def clear(self) -> None:
         """Forget all objects (before a re-index)."""
+        self._known.clear()
         with self._write, self._connection as connection:
             for table in ("instance", "series", "study", "patient"):
                 connection.execute(f"DELETE FROM {table}")  # nosec B608 # our own constants
@@ -273,12 +282,14 @@ class Index:
         place_check(attributes)
         self._check_owner(self._connection, instance, patient_key(attributes))
 
-    @staticmethod
-    def _check_owner(connection: sqlite3.Connection, instance: Instance, key: str) -> None:
-        owner = connection.execute(
-            "SELECT patient_key FROM study WHERE study_uid = ?", (instance.study,)
-        ).fetchone()
-        if owner is not None and owner[0] != key:
+    def _check_owner(self, connection: sqlite3.Connection, instance: Instance, key: str) -> None:
+        owner = self._known.get((instance.study, instance.series))
+        if owner is None:
+            row = connection.execute(
+                "SELECT patient_key FROM study WHERE study_uid = ?", (instance.study,)
+            ).fetchone()
+            owner = row[0] if row else key
+        if owner != key:
             raise NotIndexable("Study Instance UID already belongs to another patient")
 
     def add(self, instance: Instance, attributes: AttributeSet) -> None:
@@ -294,22 +305,24 @@ class Index:
         archive starts (`reindexing.complete`).  Raises sqlite3.Error, and then none of them is indexed.
         """
         failed = {}
-        connection = self._connection
-        with self._write:
-            connection.execute("PRAGMA synchronous=NORMAL")
-            try:
-                with connection:
-                    connection.execute("BEGIN IMMEDIATE")
-                    for number, (instance, attributes) in enumerate(objects):
-                        try:
-                            place_check(attributes)
-                            self._check_owner(connection, instance, patient_key(attributes))
-                        except NotIndexable as error:
-                            failed[number] = error
-                        else:
-                            _insert(connection, instance, attributes)
-            finally:
-                connection.execute("PRAGMA synchronous=FULL")
+        added: dict[tuple[str, str], str] = {}
+        with self._write, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for number, (instance, attributes) in enumerate(objects):
+                key, series = patient_key(attributes), (instance.study, instance.series)
+                try:
+                    place_check(attributes)
+                    self._check_owner(connection, instance, key)
+                except NotIndexable as error:
+                    failed[number] = error
+                    continue
+                if series not in self._known and series not in added:
+                    _insert_above(connection, instance, attributes)
+                    added[series] = key
+                _insert(connection, instance, attributes)
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        self._known.update(added)
         return failed
 
     def paths(self) -> set[str]:

@@ -1,17 +1,15 @@
-"""Finished objects become kept: all that wait at the same time together, since one sync can serve them all.
+"""Finished objects become kept: on the disk with their folder's entry, then in the index, then acknowledged.
 
-Whoever comes first keeps its own object and those of all who came while the disk was busy; the others find it
-done.  With one association nothing changes; with eight a sync of a folder or of the index serves up to eight
-acknowledgements.  None of them is given before the object, and the entry of its folder, are on the disk.
+Objects of different folders are placed and synced at the same time.  Only one can write to the index, so that
+whoever comes first adds all that wait there, and the others find it done: with eight associations one commit
+serves up to eight acknowledgements.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,39 +26,12 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Waiting:
-    """An object on its way."""
+    """An object that is on the disk, and waits to be found by everybody."""
 
-    staged: Staged
     instance: Instance
     attributes: AttributeSet
-    """As they were received."""
-    indexed: AttributeSet
-    """What everybody finds of them."""
-    answer: Answer | None = None
-    failure: Exception | None = None
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it is known what became of it."""
-        return self.answer is not None or self.failure is not None
-
-    @contextlib.contextmanager
-    def trying(self) -> Iterator[None]:
-        """Whatever goes wrong with it is its own failure, and not that of the others."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - raised again in the thread of its association
-            self.refuse(error)
-
-    def refuse(self, error: Exception) -> None:
-        """It is not kept, for this reason."""
-        if isinstance(error, NotIndexable):
-            self.failure = Refused(MISMATCH, str(error))
-        elif isinstance(error, OSError | sqlite3.Error):
-            LOGGER.error("object can't be kept", exc_info=error)
-            self.failure = Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails")
-        else:
-            self.failure = error
+    is_done: bool = False
+    failure: NotIndexable | sqlite3.Error | OSError | None = None
 
 
 class Keeper:
@@ -74,84 +45,63 @@ class Keeper:
 
     def keep(self, staged: Staged, instance: Instance, attributes: AttributeSet) -> Answer:
         """Returns when the object can't be lost any more.  Raises Refused."""
-        mine = Waiting(staged, instance, attributes, attributes)
+        try:
+            with self._archive.storage.claimed(staged.sop_instance) as folder:
+                return self._keep(staged, instance, attributes, folder)
+        except NotIndexable as error:
+            raise Refused(MISMATCH, str(error)) from error
+        except (OSError, sqlite3.Error) as error:
+            LOGGER.exception("object can't be kept")
+            raise Refused(OUT_OF_RESOURCES, "the archive's disk is full or fails") from error
+
+    def _keep(self, staged: Staged, instance: Instance, attributes: AttributeSet, folder: int) -> Answer:
+        """Nobody else keeps an object of this UID meanwhile.  Raises NotIndexable, OSError, sqlite3.Error."""
+        archive = self._archive
+        known = archive.index.instance(instance.sop_instance)
+        if known is not None:
+            staged.was_held = True
+            return archive.semantics.duplicate(known, instance, attributes)
+        archive.index.check(instance, attributes)
+        indexed = archive.semantics.indexed(attributes)
+        archive.storage.place(archive.semantics.coerced(staged))
+        try:
+            archive.storage.sync(folder)
+            if archive.config.misbehaviour.index_delay:
+                archive.index_later(instance, attributes)
+            else:
+                self._make_visible(Waiting(instance, indexed))
+        except (NotIndexable, OSError, sqlite3.Error):
+            # So that no re-index brings up what was refused.
+            try:
+                archive.storage.forget(staged)
+            except OSError:
+                LOGGER.exception("%s stays, though it isn't kept", instance.path)
+            raise
+        return archive.semantics.kept()
+
+    def _make_visible(self, mine: Waiting) -> None:
+        """Index it, together with all that wait.  Raises NotIndexable, OSError, sqlite3.Error."""
         with self._listing:
             self._waiting.append(mine)
-        with self._turn, self._archive.storage.alone():
-            while not mine.is_done:
-                self._keep_together(self._take())
+        with self._turn:
+            if not mine.is_done:
+                with self._listing:
+                    waiting, self._waiting = self._waiting, []
+                self._index(waiting)
         if mine.failure is not None:
             raise mine.failure
-        assert mine.answer is not None
-        return mine.answer
 
-    def _take(self) -> list[Waiting]:
-        """All that wait; of several with one SOP Instance UID the first, since the others are duplicates."""
-        taken: dict[str, Waiting] = {}
-        later = []
-        with self._listing:
-            for one in self._waiting:
-                if taken.setdefault(one.instance.sop_instance, one) is not one:
-                    later.append(one)
-            self._waiting = later
-        return list(taken.values())
-
-    def _keep_together(self, waiting: list[Waiting]) -> None:
-        """Place, sync, index: each step for all before the next one."""
+    def _index(self, waiting: list[Waiting]) -> None:
         archive = self._archive
-        for one in waiting:
-            with one.trying():
-                self._look_at(one)
-        placed = []
-        for one in _open(waiting):
-            with one.trying():
-                archive.storage.place(archive.semantics.coerced(one.staged))
-                placed.append(one)
         try:
-            archive.storage.sync(one.staged for one in placed)
-        except OSError as error:
-            self._take_back(placed, error)
-        self._make_visible(_open(placed))
-        for one in _open(placed):
-            with one.trying():
-                one.answer = archive.semantics.kept()
-
-    def _look_at(self, one: Waiting) -> None:
-        """Answer a duplicate.  Raises NotIndexable for what the index would not take."""
-        archive = self._archive
-        known = archive.index.instance(one.instance.sop_instance)
-        if known is None:
-            archive.index.check(one.instance, one.attributes)
-            one.indexed = archive.semantics.indexed(one.attributes)
+            with archive.storage.alone():
+                failed = archive.index.add_all((one.instance, one.attributes) for one in waiting)
+        except (OSError, sqlite3.Error) as error:
+            for one in waiting:
+                one.failure = error
         else:
-            one.staged.was_held = True
-            one.answer = archive.semantics.duplicate(known, one.instance, one.attributes)
-
-    def _make_visible(self, placed: list[Waiting]) -> None:
-        """Index them, now or later; what can't be indexed is taken back."""
-        archive = self._archive
-        if archive.config.misbehaviour.index_delay:
-            for one in placed:
-                archive.index_later(one.instance, one.attributes)
-            return
-        try:
-            failed = archive.index.add_all((one.instance, one.indexed) for one in placed)
-        except sqlite3.Error as error:
-            self._take_back(placed, error)
-            return
-        for number, reason in failed.items():
-            self._take_back([placed[number]], reason)
-
-    def _take_back(self, placed: Iterable[Waiting], error: Exception) -> None:
-        """So that no re-index brings up what was refused."""
-        for one in placed:
-            one.refuse(error)
-            try:
-                self._archive.storage.forget(one.staged)
-            except OSError:
-                LOGGER.exception("%s stays, though it isn't kept", one.instance.path)
-
-
-def _open(waiting: Iterable[Waiting]) -> list[Waiting]:
-    """Those of which it is not known yet what becomes of them."""
-    return [one for one in waiting if not one.is_done]
+            for number, reason in failed.items():
+                waiting[number].failure = reason
+        finally:
+            for one in waiting:
+                one.is_done = True

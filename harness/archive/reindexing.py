@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 
 from .index import Index, Instance, NotIndexable
-from .storage import Storage, StoredFile, Undecodable, open_file, read_attributes
+from .reading import read_attributes
+from .storage import Storage, StoredFile, Undecodable, open_file
 
 LOGGER = logging.getLogger(__name__)
 

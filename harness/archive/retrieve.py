@@ -265,15 +265,17 @@ def _send_batch(
 
 
 def _store_command(request: Message, instance: Instance, message_id: int) -> Dataset:
-    command = Dataset()
-    command.AffectedSOPClassUID = instance.sop_class
-    command.CommandField = messages.C_STORE_RQ
-    command.MessageID = message_id
-    # C.4.2.1.2: the same priority for all sub-operations.
-    command.Priority = int(request.command.get("Priority", 0))
-    command.CommandDataSetType = 1
-    command.AffectedSOPInstanceUID = instance.sop_instance
-    return command
+    return messages.command_set(
+        {
+            0x0002: instance.sop_class,
+            0x0100: messages.C_STORE_RQ,
+            0x0110: message_id,
+            # C.4.2.1.2: the same priority for all sub-operations.
+            0x0700: int(request.values.get(0x0700, 0)),
+            0x0800: 1,
+            0x1000: instance.sop_instance,
+        }
+    )
 
 
 def _contexts(association: ArchiveAssociation, sop_class: str) -> dict[str, int]:
@@ -348,14 +350,14 @@ def _status_of(carrier: ArchiveAssociation, message_id: int, timeout: float) -> 
         if not message.is_response:
             carrier.deferred.append(message)
             continue
-        if int(message.command.get("MessageIDBeingRespondedTo", -1)) == message_id:
-            status = message.command.get("Status")
+        if int(message.values.get(0x0120, -1)) == message_id:
+            status = message.values.get(0x0900)
             if status is None:
                 raise SubOperationFailed("the C-STORE response has no status")
             return int(status)
         LOGGER.warning(
             "response to message %s, which isn't outstanding",
-            message.command.get("MessageIDBeingRespondedTo"),
+            message.values.get(0x0120),
         )
     if carrier.is_open:
         carrier.abort()

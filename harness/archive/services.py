@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
@@ -40,7 +41,7 @@ def serve(association: ArchiveAssociation, request: Message) -> None:
         LOGGER.warning("response %04XH to nothing asked; aborting", request.field)
         association.abort()
         return
-    if "MessageID" not in request.command:
+    if 0x0110 not in request.values:
         LOGGER.warning("request %04XH without a Message ID; aborting", request.field)
         association.abort()
         return
@@ -103,8 +104,7 @@ def _handler(
 
 def affected_class(request: Message) -> str:
     """Affected (or requested) SOP Class UID of a request."""
-    keyword = "RequestedSOPClassUID" if request.field in _REQUESTED else "AffectedSOPClassUID"
-    return str(request.command.get(keyword, "") or "")
+    return str(request.values.get(0x0003 if request.field in _REQUESTED else 0x0002) or "")
 
 
 def echo(association: ArchiveAssociation, request: Message) -> None:
@@ -112,29 +112,40 @@ def echo(association: ArchiveAssociation, request: Message) -> None:
     reply(association, request, Answer(association.archive.semantics.echo_status()))
 
 
-def response_to(request: Message, answer: Answer) -> Dataset:
-    """The command set of a response (PS3.7 9.3)."""
-    command = Dataset()
-    sop_class = affected_class(request)
-    if sop_class:
-        command.AffectedSOPClassUID = sop_class
-    command.CommandField = request.field | messages.RESPONSE
-    command.MessageIDBeingRespondedTo = request.message_id
-    command.CommandDataSetType = messages.NO_DATA_SET
-    command.Status = answer.status
+def response_to(request: Message, answer: Answer, extra: Mapping[str, int | str] | None = None) -> Dataset:
+    """The command set of a response (PS3.7 9.3); `extra` holds further elements by keyword."""
+    values: dict[int, object] = {
+        0x0100: request.field | messages.RESPONSE,
+        0x0120: request.message_id,
+        0x0800: messages.NO_DATA_SET,
+        0x0900: answer.status,
+    }
+    if sop_class := affected_class(request):
+        values[0x0002] = sop_class
     if answer.offending:
-        command.OffendingElement = list(answer.offending)
+        values[0x0901] = list(answer.offending)
     if answer.attributes:
-        command.AttributeIdentifierList = list(answer.attributes)
+        values[0x1005] = list(answer.attributes)
     if answer.error_id is not None:
-        command.ErrorID = answer.error_id
+        values[0x0903] = answer.error_id
     if answer.comment:
-        command.ErrorComment = answer.comment.encode("ascii", "replace").decode()[:64]
-    for keyword in ("AffectedSOPInstanceUID", "RequestedSOPInstanceUID"):
-        # PS3.7 10.1.5.1.4: in the success response of an N-CREATE alone.
-        if request.command.get(keyword) and request.field != messages.N_CREATE_RQ:
-            command.AffectedSOPInstanceUID = str(request.command.get(keyword))
-    return command
+        values[0x0902] = answer.comment.encode("ascii", "replace").decode()[:64]
+    instance = request.values.get(0x1000) or request.values.get(0x1001)
+    # PS3.7 10.1.5.1.4: in the success response of an N-CREATE alone.
+    if instance and request.field != messages.N_CREATE_RQ:
+        values[0x1000] = str(instance)
+    for keyword, value in (extra or {}).items():
+        values[_number(keyword)] = value
+    return messages.command_set(values)
+
+
+@cache
+def _number(keyword: str) -> int:
+    from pydicom.datadict import tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword
+    return tag
 
 
 def reply(
@@ -145,9 +156,7 @@ def reply(
     extra: Mapping[str, int | str] | None = None,
 ) -> None:
     """Send a response; `extra` holds further command elements by keyword."""
-    command = response_to(request, answer)
-    for keyword, value in (extra or {}).items():
-        setattr(command, keyword, value)
+    command = response_to(request, answer, extra)
     command = association.archive.semantics.response_command(request, command)
     if association.archive.config.misbehaviour.response_delay:
         time.sleep(association.archive.config.misbehaviour.response_delay)

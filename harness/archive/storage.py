@@ -14,24 +14,23 @@ import hashlib
 import os
 import shutil
 import struct
+import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from . import encoding, transcoding
-from .attributes import MOST_ITEMS, AttributeSet, from_dataset
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from .attributes import AttributeSet
 
 #: PS3.7 D.3.3.2: ours, beneath a root derived from a UUID (PS3.5 B.2).
 IMPLEMENTATION_CLASS_UID = "2.25.205873113429387120347781203410223198723"
 IMPLEMENTATION_VERSION = "HARNESS_ARCHIVE"
-BUFFER = 65_536
-"""Bytes of a file that are gathered before they are written; longer fragments are written without a copy."""
+BUFFER = 524_288
+"""Bytes of an object that are gathered before they are written: with several associations, each call of the
+system costs more by whom it lets run than by what it does."""
+HEAD = 32_768
+"""Bytes of a data set that are kept in memory until it is acknowledged: most have all but pixels within."""
 _PREAMBLE = b"\0" * 128 + b"DICM"
 
 
@@ -53,7 +52,12 @@ class Staged:
     attributes: AttributeSet | None = None
     was_held: bool = False
     """Whether an instance of that UID was here before."""
+    head: bytes = b""
+    """The first bytes of the data set, `HEAD` at most."""
+    is_placed: bool = False
+    """Whether its file has become the kept one."""
     _file: IO[bytes] | None = None
+    _gathered: bytearray = field(default_factory=bytearray)
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     _limit: int | None = None
 
@@ -61,21 +65,30 @@ class Staged:
         """Append data set bytes. A failure is kept in `error`, and the rest is dropped."""
         if self.error is not None or self._file is None:
             return
+        self.size += len(data)
+        self._gathered += data
+        if len(self._gathered) >= BUFFER:
+            self._put_down()
+
+    def _put_down(self) -> None:
+        assert self._file is not None
+        if not self.head:
+            self.head = bytes(self._gathered[:HEAD])
         try:
-            if self._limit is not None and self.size + len(data) > self._limit:
+            if self._limit is not None and self.size > self._limit:
                 raise OSError(errno.ENOSPC, "the archive's share of the disk is used up")
-            self._file.write(data)
+            self._file.write(self._gathered)
         except OSError as error:
             self.error = error
-            return
-        self._digest.update(data)
-        self.size += len(data)
+        self._digest.update(self._gathered)
+        self._gathered.clear()
 
     def finish(self) -> None:
         """Bring all bytes to the disk; a failure is kept in `error`."""
         if self._file is None:
             return
         try:
+            self._put_down()
             if self.error is None:
                 self._file.flush()
                 os.fsync(self._file.fileno())
@@ -89,14 +102,15 @@ class Staged:
             self._file = None
 
     def discard(self) -> None:
-        """Remove the file."""
+        """Remove the file, if it is not kept."""
         if self._file is not None:
             try:
                 self._file.close()
             except OSError as error:  # what couldn't be flushed is thrown away with the file
                 self.error = self.error or error
             self._file = None
-        self.path.unlink(missing_ok=True)
+        if not self.is_placed:
+            self.path.unlink(missing_ok=True)
 
     @property
     def digest(self) -> str:
@@ -128,6 +142,7 @@ class Storage:
         for folder in (self.root, self.objects, self.incoming):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.used = 0
+        self._counting = threading.Lock()
         self._in_use = root / "in-use"
 
     def open(self) -> bool:
@@ -141,12 +156,22 @@ class Storage:
         """Say that all is on the disk. Raises OSError."""
         self._in_use.unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """No other process of the archive changes what is kept within. Raises OSError."""
-        with self._in_use.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def alone(self) -> contextlib.AbstractContextManager[int]:
+        """No other process of the archive writes to the index within. Raises OSError."""
+        return _locked(os.open(self._in_use, os.O_RDONLY))
+
+    def claimed(self, sop_instance: str) -> contextlib.AbstractContextManager[int]:
+        """Nobody else, of this process or another one, keeps an object of this UID within. Raises OSError.
+
+        Gives the descriptor of the folder that it is kept in.
+        """
+        folder = self.place_of(sop_instance).parent
+        try:
+            return _locked(os.open(folder, os.O_RDONLY))
+        except FileNotFoundError:
+            folder.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(self.objects)
+            return _locked(os.open(folder, os.O_RDONLY))
 
     def clean(self) -> int:
         """Remove what a crash left half received. Returns the number of files."""
@@ -162,7 +187,7 @@ class Storage:
         staged = Staged(path, transfer_syntax, sop_class, sop_instance, len(header))
         try:
             staged._limit = self._room()
-            staged._file = path.open("wb", buffering=BUFFER)
+            staged._file = path.open("wb")
             staged._file.write(header)
         except OSError as error:
             staged.error = error
@@ -182,26 +207,36 @@ class Storage:
 
     def place(self, staged: Staged) -> None:
         """Move a finished object to its place; `sync` brings the entry to the disk. Raises OSError."""
-        place = self.place_of(staged.sop_instance)
-        if not place.parent.exists():
-            place.parent.mkdir(exist_ok=True, mode=0o700)
-            _sync_folder(self.objects)
-        os.replace(staged.path, place)
-        self.used += staged.size
+        os.replace(staged.path, self.place_of(staged.sop_instance))
+        staged.is_placed = True
+        self._count(staged.size)
 
-    def sync(self, placed: Iterable[Staged]) -> None:
-        """Return when the folders' entries of these are on the disk. Raises OSError."""
-        for folder in dict.fromkeys(self.place_of(staged.sop_instance).parent for staged in placed):
-            _sync_folder(folder)
+    def sync(self, folder: int) -> None:
+        """Return when the entries of a folder are on the disk. Raises OSError."""
+        os.fsync(folder)
 
     def forget(self, staged: Staged) -> None:
         """Take back a kept object that isn't indexed, so that no re-index brings it up. Raises OSError."""
         self.place_of(staged.sop_instance).unlink(missing_ok=True)
-        self.used -= staged.size
+        self._count(-staged.size)
+
+    def _count(self, size: int) -> None:
+        with self._counting:
+            self.used += size
 
     def files(self) -> Iterator[Path]:
         """Every kept file."""
         yield from sorted(self.objects.glob("*/*.dcm"))
+
+
+@contextlib.contextmanager
+def _locked(handle: int) -> Iterator[int]:
+    """Alone with an open file or folder, also among threads that opened it each; it is closed at the end."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -255,74 +290,3 @@ def open_file(path: Path) -> StoredFile:
     if position != end or end > total or not {0x0002, 0x0003, 0x0010} <= values.keys():
         raise Undecodable(f"{path}: its file meta information is damaged")
     return StoredFile(path, end, total - end, values[0x0010], values[0x0002], values[0x0003])
-
-
-def read_attributes(path: Path, offset: int, transfer_syntax: str) -> AttributeSet:
-    """Check the structure of a kept or staged object to its last byte, and decode what the index needs.
-
-    Raises Undecodable and OSError.
-    """
-    from pydicom import config
-    from pydicom.filereader import read_dataset
-
-    config.settings.reading_validation_mode = config.IGNORE
-    syntax = encoding.syntax_of(transfer_syntax)
-    try:
-        with path.open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            file.seek(offset)
-            if end == offset:
-                raise Undecodable("the data set is empty")
-            if syntax.deflated:
-                stream: IO[bytes] = encoding.inflate(file)
-                end, offset = len(stream.getvalue()), 0  # type: ignore[attr-defined]
-            else:
-                stream = file
-            syntax, has_unknown = _checked(stream, offset, end, syntax, transfer_syntax)
-            if has_unknown and not syntax.little:
-                # pydicom reads what is in them as big endian, which it is not (PS3.5 6.2.2).
-                plain = transcoding.convert(path, offset, transfer_syntax, encoding.EXPLICIT_LITTLE)
-                stream, syntax, offset = BytesIO(b"".join(plain)), encoding.Syntax(False, True), 0
-            stream.seek(offset)
-            dataset = read_dataset(
-                stream,  # type: ignore[arg-type]
-                syntax.implicit,
-                syntax.little,
-                stop_when=lambda tag, vr, length: tag >= 0x7FE00000,
-                defer_size=65_536,
-            )
-            return from_dataset(_without_deferred(dataset), most_items=MOST_ITEMS)
-    except encoding.Malformed as error:
-        raise Undecodable(str(error)) from error
-    except OSError:
-        raise
-    except Exception as error:
-        # What a decoder says may hold values of the data set, and its own insides: no comment for a peer.
-        raise Undecodable("the data set can't be decoded") from error
-
-
-def _checked(
-    stream: IO[bytes], offset: int, end: int, syntax: encoding.Syntax, transfer_syntax: str
-) -> tuple[encoding.Syntax, bool]:
-    """The syntax that the data set is really in: a private transfer syntax may be implicit.
-
-    And whether it holds sequences of VR UN.
-    """
-    try:
-        return syntax, encoding.check_structure(stream, end, syntax)
-    except encoding.Malformed:
-        if transfer_syntax.startswith("1.2.840.10008."):
-            raise
-        stream.seek(offset)
-        implicit = encoding.Syntax(True, True)
-        return implicit, encoding.check_structure(stream, end, implicit)
-
-
-def _without_deferred(dataset: Dataset) -> Dataset:
-    """Drop values that were left in the file: the index keeps none of that size."""
-    from pydicom.dataelem import RawDataElement
-
-    for tag, raw in list(dataset.items()):  # get_item would try to load them
-        if isinstance(raw, RawDataElement) and raw.value is None and raw.length:
-            del dataset[tag]
-    return dataset

@@ -14,6 +14,7 @@ from . import services
 from .audit import SERIOUS, SUCCESS, Transfer
 from .index import Instance
 from .messages import Message
+from .reading import attributes_of
 from .status import (
     CANNOT_UNDERSTAND,
     INVALID_INSTANCE,
@@ -21,7 +22,7 @@ from .status import (
     Answer,
     Refused,
 )
-from .storage import Staged, Undecodable, read_attributes
+from .storage import Staged, Undecodable
 
 if TYPE_CHECKING:
     from .association import ArchiveAssociation
@@ -83,7 +84,7 @@ def keep(archive: Archive, staged: Staged) -> Answer:
     """Take a finished object into the archive; returns when it can't be lost any more. Raises Refused."""
     semantics = archive.semantics
     try:
-        attributes = read_attributes(staged.path, staged.offset, staged.transfer_syntax)
+        attributes = attributes_of(staged)
     except Undecodable as error:
         raise Refused(CANNOT_UNDERSTAND, str(error)) from error
     except OSError as error:

@@ -76,7 +76,7 @@ def _decompressed(path: Path, target: str) -> Iterator[bytes]:
         start = _data_set_start(plain)
     except Exception as error:
         raise NotConvertible(f"{path.name} can't be decompressed: {error}") from error
-    return _pieces(plain, start, encoding.EXPLICIT_LITTLE, target)
+    return re_encoded(plain, start, encoding.EXPLICIT_LITTLE, target)
 
 
 def _data_set_start(file: BytesIO) -> int:
@@ -87,10 +87,11 @@ def _data_set_start(file: BytesIO) -> int:
 
 def _converted(path: Path, offset: int, stored: str, target: str) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from _pieces(file, offset, stored, target)
+        yield from re_encoded(file, offset, stored, target)
 
 
-def _pieces(file: IO[bytes], offset: int, stored: str, target: str) -> Iterator[bytes]:
+def re_encoded(file: IO[bytes], offset: int, stored: str, target: str) -> Iterator[bytes]:
+    """The rest of a stream, a data set in one native transfer syntax, in another one.  Raises Malformed."""
     source, wanted = encoding.syntax_of(stored), encoding.syntax_of(target)
     end = file.seek(0, 2)
     file.seek(offset)

@@ -12,6 +12,7 @@ from harness.archive import storage as kept
 from harness.archive.attributes import Attribute, Level, Root, from_json, to_json
 from harness.archive.config import ArchiveConfig
 from harness.archive.messages import ProtocolViolation, decode_command, encode_command
+from harness.archive.reading import read_attributes
 from harness.archive.semantics import Semantics
 from harness.archive.status import Refused
 from harness.dimse.difference import HARMLESS, DifferenceKind, difference
@@ -106,7 +107,7 @@ def stored(data: bytes) -> None:
     """
     syntax, data = syntax_and_data(data)
     path = written("object.dcm", data)
-    attributes = kept.read_attributes(path, 0, syntax)
+    attributes = read_attributes(path, 0, syntax)
     assert from_json(to_json(attributes)) == attributes
     names_sequences = syntax != IMPLICIT_LITTLE and b"UN" not in data
     if names_sequences and syntax != DEFLATED:

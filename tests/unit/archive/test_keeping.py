@@ -16,9 +16,10 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from harness.archive.attributes import AttributeSet
 from harness.archive.index import Instance
+from harness.archive.reading import read_attributes
 from harness.archive.server import Archive
 from harness.archive.status import MISMATCH, OUT_OF_RESOURCES, Answer, Refused
-from harness.archive.storage import Staged, Storage, read_attributes
+from harness.archive.storage import Staged, Storage
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -52,9 +53,10 @@ def object_of(
 
 
 def together(
-    archive: Archive, objects: list[tuple[Staged, Instance, AttributeSet]]
+    archive: Archive, objects: list[tuple[Staged, Instance, AttributeSet]], waiting: int | None = None
 ) -> list[Answer | Exception]:
-    """What becomes of objects all of which wait before the first of them is looked at."""
+    """What becomes of objects that are kept at once: none is indexed before so many wait for that, or all."""
+    awaited = len(objects) if waiting is None else waiting
     keeper = archive.keeper
 
     def keep(one: tuple[Staged, Instance, AttributeSet]) -> Answer | Exception:
@@ -69,7 +71,7 @@ def together(
         with keeper._turn:
             kept = [pool.submit(keep, one) for one in objects]
             pause = threading.Event()
-            while len(keeper._waiting) < len(objects):
+            while len(keeper._waiting) < awaited:
                 pause.wait(0.001)
         return [one.result() for one in kept]
 
@@ -98,7 +100,7 @@ def test_all_that_wait_are_kept_with_one_commit(archive: Archive, monkeypatch: p
 
 def test_the_same_instance_twice_is_stored_once(archive: Archive) -> None:
     objects = [object_of(archive, "1.2.7") for _ in range(3)]
-    results = together(archive, objects)
+    results = together(archive, objects, waiting=1)
     assert archive.index.count() == 1
     assert statuses(results) == [0, 0, 0]
     assert len(list(archive.storage.files())) == 1
@@ -119,7 +121,7 @@ def test_a_disk_that_fails_refuses_all_and_keeps_none(
         raise OSError(5, "the disk is gone")
 
     monkeypatch.setattr(Storage, "sync", fail)
-    results = together(archive, [object_of(archive, f"1.2.{n}") for n in range(3)])
+    results = together(archive, [object_of(archive, f"1.2.{n}") for n in range(3)], waiting=0)
     assert statuses(results) == [OUT_OF_RESOURCES] * 3
     assert archive.index.count() == 0
     assert not list(archive.storage.files())
@@ -146,7 +148,7 @@ def test_a_fault_of_one_is_its_own(archive: Archive, monkeypatch: pytest.MonkeyP
         return coerced(one)
 
     monkeypatch.setattr(archive.semantics, "coerced", sometimes)
-    results = together(archive, [object_of(archive, f"1.2.{n}") for n in range(3)])
+    results = together(archive, [object_of(archive, f"1.2.{n}") for n in range(3)], waiting=2)
     assert isinstance(results[1], ZeroDivisionError)
     assert statuses([results[0], results[2]]) == [0, 0]
 

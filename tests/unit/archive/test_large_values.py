@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.archive.storage import read_attributes
+from harness.archive.reading import read_attributes
 
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
 LONG = 70_000

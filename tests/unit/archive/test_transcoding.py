@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.archive.encoding import Malformed
-from harness.archive.storage import read_attributes
+from harness.archive.reading import read_attributes
 from harness.archive.transcoding import convert
 from harness.dimse.difference import DifferenceKind, difference
 from harness.dimse.walker import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE
