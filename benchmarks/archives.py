@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks.senders import AE_TITLE, SENDERS, Files, Receiver, rate
+from benchmarks.senders import AE_TITLE, SENDERS, Files, Receiver, folder_to_send_from, rate
 from harness.archive import launch
 from harness.load.supply import template_of
 from harness.load.workload import DatasetRecipe
@@ -30,8 +30,6 @@ from harness.synthesis import new_run_root
 
 OBJECTS = 100
 """Of each association."""
-MEMORY = Path("/dev/shm")  # nosec B108 # a new folder of its own in it
-"""Where files are no disk's."""
 
 
 def write(folder: Path, size: int, number: int) -> None:
@@ -94,15 +92,13 @@ def main() -> None:
     template = template_of(DatasetRecipe(), root)
     print("| associations | bundled, objects/s | Orthanc | disk ceiling | bundled is |")
     print("|---:|---:|---:|---:|---|")
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        # What is sent is written and deleted all the time, which is no part of the comparison.
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as sent,
-    ):
+    counts = [int(one) for one in options.associations.split(",")]
+    room = len(template) * (OBJECTS + 1) * max(counts)
+    with tempfile.TemporaryDirectory() as scratch, folder_to_send_from(room) as sent:
         folder = Path(scratch)
-        files = Files(Path(sent), template, root)
+        files = Files(sent, template, root)
         with receivers(folder, options.processes) as servers:
-            for associations in map(int, options.associations.split(",")):
+            for associations in counts:
                 rates: dict[str, list[float]] = {"bundled": [], "orthanc": [], "disk": []}
                 for repeat in range(options.repeats):
                     for name, receiver in servers.items():

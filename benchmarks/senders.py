@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import multiprocessing
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -55,7 +56,7 @@ class Size:
 SIZES = {
     "small": Size("1.5 KiB", DatasetRecipe(rows=16, columns=16), 40, 400),
     "slice": Size("512 KiB", DatasetRecipe(), 30, 150),
-    "large": Size("128 MiB", DatasetRecipe(rows=8192, columns=8192), 2, 2),
+    "large": Size("128 MiB", DatasetRecipe(rows=8192, columns=8192), 4, 4),
 }
 
 
@@ -181,6 +182,19 @@ SENDERS: dict[str, Callable[[Receiver, Sequence[Sequence[Path]]], None]] = {
 # ------------------------------------------------------------ cells
 
 
+MEMORY = Path("/dev/shm")  # nosec B108 # a new folder of its own in it
+
+
+@contextlib.contextmanager
+def folder_to_send_from(room: int) -> Iterator[Path]:
+    """In memory where so many bytes have room: what is sent is written and deleted all the time, and a disk
+    that is busy with that is a slower one for whoever receives.
+    """
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 * room
+    with tempfile.TemporaryDirectory(dir=MEMORY if has_room else None) as folder:
+        yield Path(folder)
+
+
 class Files:
     """Never the same object twice: an archive would not store it again."""
 
@@ -231,11 +245,11 @@ def rate(
 def measure(name: str, size: Size, associations: int, repeats: int, folder: Path) -> dict[str, list[float]]:
     """By sender, its rates in one cell."""
     root = new_run_root()
-    objects, storage = folder / "files", folder / "receiver"
-    objects.mkdir(parents=True)
-    files = Files(objects, template_of(size.recipe, root), root)
+    template = template_of(size.recipe, root)
     rates: dict[str, list[float]] = {sender: [] for sender in SENDERS}
-    with RECEIVERS[name](storage) as receiver:
+    room = len(template) * (size.fast_objects + 1) * associations
+    with folder_to_send_from(room) as sent, RECEIVERS[name](folder / "receiver") as receiver:
+        files = Files(sent, template, root)
         for _ in range(repeats):
             for sender, send in SENDERS.items():
                 number = size.fast_objects if sender == "harness, unthrottled" else size.objects

@@ -336,12 +336,15 @@ class Messages(DIMSEServiceProvider):
             fragments += _fragments(context_id, data, size, is_command=False)
         self.dul.send_data(fragments)
 
-    def send_from(self, context_id: int, command: Dataset, source: Source) -> None:
-        """Send a message whose data set is the rest of a stream. Raises OSError when reading fails."""
+    def send_from(self, context_id: int, command: Dataset, source: Source, length: int | None = None) -> None:
+        """Send a message whose data set is the rest of a stream, of `length` bytes where that is known.
+
+        Raises OSError when reading fails.
+        """
         size = fragment_size(self.maximum_pdu_size)
         together = list(_fragments(context_id, encode_command(command, DATA_SET), size, is_command=True))
         held = 0
-        for chunk, is_last in _with_last(iter(lambda: source.read(size), b"")):
+        for chunk, is_last in _with_last(_pieces(source, size, length)):
             together.append(p_data(context_id, 2 if is_last else 0, chunk))
             held += len(chunk)
             if held >= SENT_TOGETHER or is_last:
@@ -358,6 +361,16 @@ def _fragments(context_id: int, data: bytes, size: int, *, is_command: bool) -> 
     for start in range(0, max(len(data), 1), size):
         is_last = start + size >= len(data)
         yield p_data(context_id, int(is_command) | (2 if is_last else 0), data[start : start + size])
+
+
+def _pieces(source: Source, size: int, left: int | None) -> Iterator[bytes]:
+    """A stream in pieces of `size` bytes, to its end or until nothing is left: then no more room is made."""
+    while left != 0:
+        piece = source.read(size if left is None else min(size, left))
+        if not piece:
+            return
+        left = None if left is None else left - len(piece)
+        yield piece
 
 
 def _with_last(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

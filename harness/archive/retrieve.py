@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -323,8 +324,10 @@ def _store(
     path = archive.storage.root / instance.path
     with contextlib.ExitStack() as opened:
         source: Source
+        length: int | None = None
         if syntax == instance.transfer_syntax:
             file = opened.enter_context(path.open("rb"))
+            length = max(0, file.seek(0, os.SEEK_END) - instance.offset)
             file.seek(instance.offset)
             source = file
         else:
@@ -333,7 +336,7 @@ def _store(
             converted.peek_first()
             source = converted
         try:
-            carrier.dimse.send_from(contexts[syntax], command, source)
+            carrier.dimse.send_from(contexts[syntax], command, source, length)
         except (Malformed, OSError):
             carrier.abort()  # half a data set has gone out, and nothing can follow it
             raise
