@@ -31,7 +31,7 @@ class Waiting:
     instance: Instance
     attributes: AttributeSet
     is_done: bool = False
-    failure: NotIndexable | sqlite3.Error | OSError | None = None
+    failure: Exception | None = None
 
 
 class Keeper:
@@ -70,8 +70,8 @@ class Keeper:
                 archive.index_later(instance, attributes)
             else:
                 self._make_visible(Waiting(instance, indexed))
-        except (NotIndexable, OSError, sqlite3.Error):
-            # So that no re-index brings up what was refused.
+        except Exception:
+            # Whatever it is: no re-index may bring up what was not acknowledged.
             try:
                 archive.storage.forget(staged)
             except OSError:
@@ -80,7 +80,9 @@ class Keeper:
         return archive.semantics.kept()
 
     def _make_visible(self, mine: Waiting) -> None:
-        """Index it, together with all that wait.  Raises NotIndexable, OSError, sqlite3.Error."""
+        """Index it, together with all that wait.  Raises NotIndexable, OSError, sqlite3.Error, or whatever
+        hinders all of them.
+        """
         with self._listing:
             self._waiting.append(mine)
         with self._turn:
@@ -96,12 +98,11 @@ class Keeper:
         try:
             with archive.storage.alone():
                 failed = archive.index.add_all((one.instance, one.attributes) for one in waiting)
-        except (OSError, sqlite3.Error) as error:
+        except Exception as error:  # noqa: BLE001 - raised again in the thread of each of them
             for one in waiting:
                 one.failure = error
         else:
             for number, reason in failed.items():
                 waiting[number].failure = reason
-        finally:
-            for one in waiting:
-                one.is_done = True
+        for one in waiting:
+            one.is_done = True

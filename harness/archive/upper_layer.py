@@ -235,10 +235,15 @@ class UpperLayer(DULServiceProvider):
         changed = [pdu for pdu in map(outgoing, data) if pdu]
         with self._sending:
             sock = self.socket
-            if sock is None or self._has_said_all or self.state_machine.current_state not in CARRYING:
+            if sock is None or self._has_said_all or not self._is_carrying():
                 return
             assert isinstance(sock, TimedSocket)
             sock.send_together(changed)
+
+    def _is_carrying(self) -> bool:
+        state = self.state_machine.current_state
+        # A requestor learns of the acceptance an instant before its state machine has moved on (AE-3).
+        return state in CARRYING or (state == "Sta5" and bool(self.assoc.is_established))
 
     def _is_transport_event(self) -> bool:
         if self._kill_thread:

@@ -139,6 +139,18 @@ def test_an_index_that_fails_refuses_all_and_keeps_none(
     assert not list(archive.storage.files())
 
 
+def test_what_nobody_foresaw_acknowledges_none(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who left the index to somebody else learn of it too."""
+
+    def fail(self: object, objects: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(archive.index), "add_all", fail)
+    results = together(archive, [object_of(archive, f"1.2.{n}") for n in range(3)])
+    assert [type(one) for one in results] == [ZeroDivisionError] * 3
+    assert not list(archive.storage.files())
+
+
 def test_a_fault_of_one_is_its_own(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     coerced = archive.semantics.coerced
 

@@ -16,7 +16,7 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
-from pynetdicom import AE, evt
+from pynetdicom import AE, evt, fsm
 
 from harness.archive.config import Destination
 from harness.archive.server import Archive
@@ -307,6 +307,24 @@ def test_move_sends_all_to_the_destination(moving: Client, receiver: Receiver) -
     final, identifier = answers[-1]
     assert (final.Status, counts(final), identifier) == (0, (None, 5, 0, 0), None)
     assert all(sum(counts(command)) == 5 for command, _ in answers[:-1])  # type: ignore[arg-type]
+
+
+def test_what_follows_an_acceptance_at_once_is_sent(
+    moving: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state machine tells of an acceptance (AE-3) before its own state changes."""
+    words, told, state = fsm.ACTIONS["AE-3"]
+
+    def slowly(layer: object) -> str:
+        after = told(layer)
+        time.sleep(0.3)
+        return after
+
+    monkeypatch.setitem(fsm.ACTIONS, "AE-3", (words, slowly, state))
+    dataset = instance()
+    moving.store(dataset)
+    final, _ = move(moving, level([dataset]))[-1]
+    assert (final.Status, counts(final)) == (0, (None, 1, 0, 0))
 
 
 def test_move_to_an_unknown_destination(moving: Client) -> None:
