@@ -19,10 +19,11 @@ from harness.cli.fuzz_words import Line, closing_words
 from harness.cli.starting import NoTarget, Revivable, add_target, check_owned, given_target, now, run_folder
 from harness.decide.exit_code import ExitCode
 from harness.findings import INTRUSIVE, Area, Campaign, Weight, write_campaign
+from harness.interrupts import kept_interrupts
 from harness.target import Target, TargetError
 
 if TYPE_CHECKING:
-    from harness.fuzz.campaign import Plan
+    from harness.fuzz.campaign import Plan, Progress
     from harness.fuzz.product import Product
 
 ODD_OBJECTS = "odd objects are stored there"
@@ -204,11 +205,17 @@ def _examine(product: Product, against: Product | None, plan: Plan, folder: Path
             first_echo(against.target)
             names = f"A: {names}, B: {_name(against.target)}"
         console.print(f"{names}: {', '.join(plan.areas)}, seed {plan.seed}", soft_wrap=True)
-        Running(
-            *(product, plan, folder, outcome, line.told, line.found),
-            against=against,
-            on_difference=line.differed,
-        ).run()
+        with kept_interrupts() as look:
+
+            def told(progress: Progress) -> None:
+                look()
+                line.told(progress)
+
+            Running(
+                *(product, plan, folder, outcome, told, line.found),
+                against=against,
+                on_difference=line.differed,
+            ).run()
         failed = any(one.weight is Weight.FAILURE for one in outcome.findings)
         code, because = (ExitCode.FAILED if failed else ExitCode.CONFORMANT), "completed"
     except PreflightBlocked as blocked:
