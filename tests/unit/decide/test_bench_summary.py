@@ -100,6 +100,11 @@ def test_a_stall_of_ordinary_clients_is_told(each: float, is_told: bool) -> None
         assert "would gain 90.0" in words[0]
 
 
+def test_clients_that_differ_by_less_than_an_acknowledgement_waits_are_no_stall() -> None:
+    """The first of two loads meets a product that is not warm yet."""
+    assert not list(findings([load(each=0.02), load("unthrottled", each=0.005)], [], []))
+
+
 def test_repeats_are_merged_exactly() -> None:
     loads = [load(repeat=n, each=each) for n, each in enumerate((0.1, 0.2), 1)]
     whole = merged(loads, "typical", "store")
