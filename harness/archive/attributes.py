@@ -26,17 +26,13 @@ _FUNCTIONAL_GROUPS = 0x5200
 #: Deepest nesting of sequences that the index follows.
 DEEPEST = 6
 
-_TEXT_VRS = frozenset(
-    (
-        "AE", "AS", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "SV",
-        "TM", "UC", "UI", "UL", "UR", "US", "UT", "UV",
-    )
-)  # fmt: skip
 #: VRs whose characters are those of the default repertoire.
 _ASCII_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"])
 #: VRs of text in the character set of the data set, by whether a backslash parts values (PS3.5 6.2).
-_CHARSET_VRS = {"LO": True, "LT": False, "PN": True, "SH": True, "ST": False, "UC": True, "UT": False}
-_NUMBERS = {"FL": "f", "FD": "d", "SL": "l", "SS": "h", "SV": "q", "UL": "L", "US": "H", "UV": "Q"}
+CHARSET_VRS = {"LO": True, "LT": False, "PN": True, "SH": True, "ST": False, "UC": True, "UT": False}
+#: VRs of binary numbers, by their code in `struct`.
+NUMBERS = {"FL": "f", "FD": "d", "SL": "l", "SS": "h", "SV": "q", "UL": "L", "US": "H", "UV": "Q"}
+_TEXT_VRS = _ASCII_VRS | CHARSET_VRS.keys() | NUMBERS.keys()
 _ESCAPE = b"\x1b"
 #: Values up to this length are read once for all objects that have them: slices of a series differ in few.
 _SHARED = 64
@@ -193,8 +189,8 @@ def _read(vr: str, value: bytes, little: bool) -> Attribute | None:
     """
     if not value:
         return Attribute(vr)
-    if vr in _NUMBERS:
-        code = _NUMBERS[vr]
+    if vr in NUMBERS:
+        code = NUMBERS[vr]
         number, rest = divmod(len(value), struct.calcsize(f"<{code}"))
         if rest:
             return None
@@ -206,7 +202,7 @@ def _read(vr: str, value: bytes, little: bool) -> Attribute | None:
         text = value.decode("ascii")
     else:
         return None
-    parts = text.split("\\") if _CHARSET_VRS.get(vr, True) else [text]
+    parts = text.split("\\") if CHARSET_VRS.get(vr, True) else [text]
     values = tuple([_trimmed(part, vr) for part in parts])
     return Attribute(vr, () if values == ("",) else values)
 

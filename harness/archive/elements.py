@@ -8,12 +8,10 @@ import re
 import struct
 from collections.abc import Iterable
 
-from .attributes import Attribute, AttributeSet
+from .attributes import CHARSET_VRS, NUMBERS, Attribute, AttributeSet
 from .encoding import Syntax
 
 _LONG = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"))
-_NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
-_CHARSET_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 UNICODE = ("ISO_IR 192",)
 
 
@@ -36,7 +34,7 @@ def fitting(attributes: AttributeSet, charsets: Iterable[tuple[str, ...]]) -> tu
 
 def _texts(attributes: AttributeSet) -> Iterable[tuple[str, str]]:
     for attribute in attributes.elements.values():
-        if attribute.vr in _CHARSET_VRS:
+        if attribute.vr in CHARSET_VRS:
             for value in attribute.values:
                 if not value.isascii():
                     yield value, attribute.vr
@@ -101,10 +99,10 @@ def _value(attribute: Attribute, charset: tuple[str, ...], syntax: Syntax, order
     vr = attribute.vr
     if vr == "SQ":
         return b"".join(_item(encode(item, charset, syntax), order) for item in attribute.items)
-    if vr in _NUMBERS:
+    if vr in NUMBERS:
         convert = float if vr in ("FL", "FD") else int
-        return b"".join(struct.pack(order + _NUMBERS[vr], convert(v)) for v in attribute.values if v)
-    if vr in _CHARSET_VRS:
+        return b"".join(struct.pack(order + NUMBERS[vr], convert(v)) for v in attribute.values if v)
+    if vr in CHARSET_VRS:
         value = b"\\".join(encode_text(text, vr, charset) for text in attribute.values)
     else:
         value = "\\".join(attribute.values).encode("latin-1", "replace")

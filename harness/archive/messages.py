@@ -155,15 +155,13 @@ def _decoded(element: int, vr: str, value: bytes) -> object:
 
 def encode_command(command: Dataset, data_set_type: int | None = None) -> bytes:
     """The bytes of a command set, its group length computed; `data_set_type` is written for its own."""
-    body = bytearray()
     # Not by the data set's own iterator, which looks each of them up again.
-    for number, element in sorted((int(tag), element) for tag, element in command.items()):
-        if number == 0:
-            continue
-        value = element.value
-        if number == 0x0800 and data_set_type is not None:
-            value = data_set_type
-        encoded = _encoded(value, str(element.VR))
+    values = {int(tag): (element.value, str(element.VR)) for tag, element in command.items()}
+    if data_set_type is not None:
+        values[0x0800] = (data_set_type, "US")
+    body = bytearray()
+    for number in sorted(values.keys() - {0}):
+        encoded = _encoded(*values[number])
         body += struct.pack("<HHL", number >> 16, number & 0xFFFF, len(encoded)) + encoded
     return struct.pack("<HHLL", 0, 0, 4, len(body)) + bytes(body)
 

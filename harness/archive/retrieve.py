@@ -273,7 +273,7 @@ def _store_command(request: Message, instance: Instance, message_id: int) -> Dat
             0x0110: message_id,
             # C.4.2.1.2: the same priority for all sub-operations.
             0x0700: int(request.values.get(0x0700, 0)),
-            0x0800: 1,
+            0x0800: messages.DATA_SET,
             0x1000: instance.sop_instance,
         }
     )

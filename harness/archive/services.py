@@ -130,7 +130,7 @@ def response_to(request: Message, answer: Answer, extra: Mapping[str, int | str]
         values[0x0903] = answer.error_id
     if answer.comment:
         values[0x0902] = answer.comment.encode("ascii", "replace").decode()[:64]
-    instance = request.values.get(0x1000) or request.values.get(0x1001)
+    instance = request.values.get(0x1001) or request.values.get(0x1000)
     # PS3.7 10.1.5.1.4: in the success response of an N-CREATE alone.
     if instance and request.field != messages.N_CREATE_RQ:
         values[0x1000] = str(instance)

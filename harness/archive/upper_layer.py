@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .association import ArchiveAssociation
 
 LOGGER = logging.getLogger(__name__)
-#: PDUs that wait to be sent before their producer waits too.
+#: What waits for the reactor (data does not) before who asks for it waits too.
 QUEUE_BOUND = 64
 #: Seconds that the reactor waits for something to happen before it looks at its timers again.
 LOOK = 0.1
