@@ -4,8 +4,9 @@
                                 [--sizes small,slice,large] [--repeats 3]
 
 A cell is a receiver, a size (1.5 KiB, 512 KiB, 128 MiB) and a number of associations at the same time, each
-of a process of its own.  Every sender sends the same files in turn, so many repeats; medians are compared.
-What starting a process and an association costs is taken off each: a run with one file an association.
+of a process of its own.  Every sender sends as many files in turn, the other way round each time; medians
+of so many repeats are compared.  What starting a process and an association costs is taken off each: a run
+with one file an association.
 Needs DCMTK, and Orthanc where it is a receiver.  Only the ratios mean something on another machine.
 """
 
@@ -250,8 +251,10 @@ def measure(name: str, size: Size, associations: int, repeats: int, folder: Path
     room = len(template) * (size.fast_objects + 1) * associations
     with folder_to_send_from(room) as sent, RECEIVERS[name](folder / "receiver") as receiver:
         files = Files(sent, template, root)
+        turns = list(SENDERS.items())
         for _ in range(repeats):
-            for sender, send in SENDERS.items():
+            turns.reverse()  # a disk is quicker or slower with what it has to do since the turn before
+            for sender, send in turns:
                 number = size.fast_objects if sender == "harness, unthrottled" else size.objects
                 rates[sender].append(rate(send, receiver, files, associations, number))
     return rates
